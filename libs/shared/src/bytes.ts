@@ -1,0 +1,53 @@
+import { base64urlnopad, hex } from '@scure/base';
+import canonicalizeJson from 'canonicalize';
+
+/** UTF-8 bytes of a string. */
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Strict UTF-8 decoding: throws TypeError on malformed input. */
+export const fromUtf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+
+/** RFC 4648 section 5, without padding. */
+export const toBase64Url = (bytes: Uint8Array): string => base64urlnopad.encode(bytes);
+/** Inverse of {@link toBase64Url}; throws on padding, other alphabets and non-canonical tails. */
+export const fromBase64Url = (text: string): Uint8Array => base64urlnopad.decode(text);
+
+export const toHex = (bytes: Uint8Array): string => hex.encode(bytes);
+export const fromHex = (text: string): Uint8Array => hex.decode(text);
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Equality whose time depends on the lengths only. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
+  return difference === 0;
+}
+
+/** Each part behind its length as a big-endian u32: an injective encoding of a list, for hashing. */
+export function lengthPrefixed(...parts: readonly Uint8Array[]): Uint8Array {
+  return concatBytes(...parts.flatMap((part) => [uint32(part.length), part]));
+}
+
+/** Big-endian u32 of an integer in [0, 2^32). */
+export function uint32(value: number): Uint8Array {
+  const out = new Uint8Array(4);
+  new DataView(out.buffer).setUint32(0, value);
+  return out;
+}
+
+/** Canonical JSON (RFC 8785, JCS) as UTF-8: what is hashed and signed wherever a structure is JSON. */
+export function canonicalJson(value: unknown): Uint8Array {
+  const text = (canonicalizeJson as unknown as (input: unknown) => string | undefined)(value);
+  if (text === undefined) throw new TypeError('value has no JSON form');
+  return utf8(text);
+}
