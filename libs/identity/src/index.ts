@@ -1,0 +1,6 @@
+export * from './consent.ts';
+export * from './context.ts';
+export * from './encoding.ts';
+export * from './keys.ts';
+export * from './pairwise.ts';
+export * from './token.ts';

@@ -1,0 +1,56 @@
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { canonicalJson, fromBase64Url, lengthPrefixed, type Rng, toBase64Url, utf8 } from '@boop/shared';
+
+/** A person's account key or a device's signing key: Ed25519. The secret never prints. */
+export class SigningKey {
+  readonly #secret: Uint8Array;
+  /** 32 bytes as base64url. */
+  readonly publicKey: string;
+
+  private constructor(secret: Uint8Array) {
+    this.#secret = secret;
+    this.publicKey = toBase64Url(ed25519.getPublicKey(secret));
+  }
+
+  static generate(rng: Rng): SigningKey {
+    return new SigningKey(rng.bytes(32));
+  }
+
+  /** @param secret RFC 8032 secret key, 32 bytes */
+  static fromSecret(secret: Uint8Array): SigningKey {
+    if (secret.length !== 32) throw new RangeError('an Ed25519 secret key has 32 bytes');
+    return new SigningKey(secret.slice());
+  }
+
+  /** Ed25519 over a domain-separated message; 64 bytes as base64url. */
+  sign(domain: string, message: Uint8Array): string {
+    return toBase64Url(ed25519.sign(separated(domain, message), this.#secret));
+  }
+
+  toJSON(): string {
+    return '[secret]';
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `SigningKey(${this.publicKey})`;
+  }
+}
+
+/** Strict Ed25519 (RFC 8032, no small-order keys, canonical S); false for anything malformed. */
+export function verifySignature(domain: string, message: Uint8Array, signature: string, publicKey: string): boolean {
+  try {
+    return ed25519.verify(fromBase64Url(signature), separated(domain, message), fromBase64Url(publicKey), { zip215: false });
+  } catch {
+    return false;
+  }
+}
+
+/** What is really signed: a domain and a message, each behind its length, so that no signature serves two purposes. */
+export const separated = (domain: string, message: Uint8Array): Uint8Array => lengthPrefixed(utf8(domain), message);
+
+/** RFC 7638 thumbprint of an Ed25519 public key (RFC 8037 JWK), base64url. */
+export const jwkThumbprint = (publicKey: string): string => toBase64Url(sha256(canonicalJson({ crv: 'Ed25519', kty: 'OKP', x: publicKey })));
+
+/** RFC 8037 JWK of a token key, as it stands in the JWKS. */
+export const publicJwk = (publicKey: string) => ({ kty: 'OKP', crv: 'Ed25519', x: publicKey, kid: jwkThumbprint(publicKey), alg: 'EdDSA', use: 'sig' }) as const;
