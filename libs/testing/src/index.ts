@@ -1,0 +1,2 @@
+export * from './seeded-rng.ts';
+export * from './simulated-network.ts';
