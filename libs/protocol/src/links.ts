@@ -1,0 +1,96 @@
+import { authenticationContextSchema, idField, positionSchema, registrationContextSchema, signedConsentSchema } from '@boop/identity';
+import { z } from 'zod';
+import { createAuthenticationSchema, probeSchema } from './rest.ts';
+import { qualitySchema } from './channels.ts';
+import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
+import { sealedSplitSchema } from './split.ts';
+
+/**
+ * Requests between services over framed mTLS, one table a link: method → schemas of body and answer. Requests among nodes
+ * are the node's own matter (apps/mpc-node).
+ */
+const bytes = z.instanceof(Uint8Array);
+const party = z.number().int().min(1).max(255);
+const groupKey = z.strictObject({ name: idField, suite: z.string(), signers: z.number().int(), publicKey: z.string() });
+
+/** gateway → node; the node that is asked leads the session. */
+export const nodeMethods = {
+  'node.status': {
+    body: z.strictObject({}),
+    answer: z.strictObject({ party, epoch: z.number().int(), ready: z.boolean(), live: z.array(party), galleryRows: z.number().int(), correlations: z.number().int(), uptimeSeconds: z.number(), groupKeys: z.array(groupKey) }),
+  },
+  'authentication.run': {
+    body: z.strictObject({ context: authenticationContextSchema, split: sealedSplitSchema }),
+    answer: z.strictObject({
+      accepted: z.boolean(),
+      /** `unverified`: it matched, but no second committee was left and the context's policy refuses that. */
+      reason: z.enum(['ok', 'no-match', 'unverified']),
+      verified: z.boolean(),
+      idToken: z.string().optional(),
+      entry: bytes,
+      receipts: z.array(entryReceiptSchema),
+      /** Milliseconds by stage, for metrics. */
+      stages: z.record(z.string(), z.number()),
+    }),
+  },
+  'registration.run': {
+    body: z.strictObject({ context: registrationContextSchema, consent: signedConsentSchema, split: sealedSplitSchema }),
+    answer: z.strictObject({ verified: z.boolean(), entry: bytes, receipts: z.array(entryReceiptSchema), stages: z.record(z.string(), z.number()) }),
+  },
+} as const;
+
+/** ledger → node: FROST over a checkpoint's note text, in two rounds. */
+export const checkpointMethods = {
+  'checkpoint.commit': {
+    /** Consistency from the last size that this node signed is checked before a nonce is given. */
+    body: z.strictObject({ origin: z.string(), size: z.number().int().min(0), root: bytes, fromSize: z.number().int().min(0), consistency: z.array(bytes).max(128) }),
+    answer: z.strictObject({ party, attempt: bytes, commitment: bytes }),
+  },
+  'checkpoint.sign': {
+    body: z.strictObject({ attempt: bytes, commitments: z.array(z.strictObject({ party, commitment: bytes })).max(7) }),
+    answer: z.strictObject({ party, share: bytes }),
+  },
+  /** The last (size, root) that this node signed, so that a ledger knows from where to prove consistency. */
+  'checkpoint.head': { body: z.strictObject({}), answer: z.strictObject({ size: z.number().int().min(0), root: bytes }) },
+  'keys.get': { body: z.strictObject({ name: idField }), answer: z.strictObject({ key: bytes }) },
+} as const;
+
+/** gateway → ledger */
+export const ledgerMethods = {
+  'log.append': { body: z.strictObject({ entry: bytes, receipts: z.array(entryReceiptSchema).max(7) }), answer: z.strictObject({ entryHash: z.string(), leafIndex: z.number().int() }) },
+  /** `log.pending` until a signed checkpoint includes the entry. */
+  'log.proof': { body: z.strictObject({ entryHash: z.string() }), answer: z.strictObject({ proof: logProofSchema }) },
+  'log.key': { body: z.strictObject({}), answer: z.strictObject({ origin: z.string(), verifierKey: z.string() }) },
+} as const;
+
+export const principalSchema = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.literal('vendor'), id: idField }),
+  z.strictObject({ role: z.literal('terminal'), id: idField }),
+  z.strictObject({ role: z.literal('admin'), id: idField }),
+]);
+export type Principal = z.infer<typeof principalSchema>;
+
+/** bridge → gateway; answers are the messages of `channels.ts`, which the bridge passes on. */
+export const gatewayMethods = {
+  'credential.check': { body: z.strictObject({ role: z.enum(['vendor', 'terminal', 'admin']), key: z.string().max(200) }), answer: principalSchema },
+  'network.info': { body: z.strictObject({}), answer: z.unknown() },
+  'context.create': { body: z.strictObject({ vendorId: idField, request: createAuthenticationSchema }), answer: z.unknown() },
+  'context.cancel': { body: z.strictObject({ vendorId: idField, contextId: idField }), answer: z.unknown() },
+  'probe.submit': { body: z.strictObject({ terminalId: idField, contextId: idField, probe: probeSchema }), answer: z.strictObject({}) },
+  'capture.failed': { body: z.strictObject({ terminalId: idField, contextId: idField, reason: z.enum(['quality', 'liveness', 'device-error']) }), answer: z.strictObject({}) },
+  'configuration.acknowledge': { body: z.strictObject({ terminalId: idField, version: z.number().int(), applied: z.boolean(), code: z.string().optional() }), answer: z.strictObject({}) },
+  'registration.start': { body: z.strictObject({ positions: z.array(positionSchema).optional(), locale: z.string().optional() }), answer: z.unknown() },
+  'registration.resume': { body: z.strictObject({ registrationId: idField, secret: z.string() }), answer: z.unknown() },
+  'registration.consent': { body: z.strictObject({ registrationId: idField, consent: signedConsentSchema }), answer: z.strictObject({}) },
+  'registration.sample': { body: z.strictObject({ registrationId: idField, position: positionSchema, index: z.number().int(), quality: qualitySchema }), answer: z.strictObject({ accepted: z.boolean(), remaining: z.number().int() }) },
+  'registration.complete': { body: z.strictObject({ registrationId: idField, split: sealedSplitSchema }), answer: z.strictObject({}) },
+  'registration.cancel': { body: z.strictObject({ registrationId: idField }), answer: z.strictObject({}) },
+} as const;
+
+/** Names of a channel's event stream in the shared store. */
+export const streamOf = {
+  registration: (registrationId: string) => `registration:${registrationId}`,
+  vendor: (vendorId: string) => `vendor:${vendorId}`,
+  pvs: (terminalId: string) => `pvs:${terminalId}`,
+  admin: () => 'admin',
+} as const;

@@ -1,0 +1,67 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesField, idField, secondsField, separated } from '@boop/identity';
+import { BoopError, canonicalJson, fromUtf8, toBase64Url } from '@boop/shared';
+import { z } from 'zod';
+
+const common = { v: z.literal(1), networkId: idField, epoch: z.number().int().positive(), time: secondsField };
+
+/** Everything that may stand in the log. No personal data: hashes and decisions only. */
+export const logEntrySchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...common,
+    kind: z.literal('authentication'),
+    session: bytesField(32),
+    decision: z.enum(['accepted', 'rejected']),
+    verified: z.boolean(),
+    /** SHA-256 of the token's JWS signing input; present when accepted. */
+    token: bytesField(32).optional(),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('registration'),
+    session: bytesField(32),
+    /** SHA-256 of the signed consent. */
+    consent: bytesField(32),
+    /** SHA-256 over the split that was enrolled. */
+    split: bytesField(32),
+    verified: z.boolean(),
+  }),
+  z.strictObject({ ...common, kind: z.literal('group-keys'), keys: z.array(z.strictObject({ name: idField, suite: z.string().max(64), signers: z.number().int(), publicKey: z.string().max(64) })).max(16) }),
+]);
+export type LogEntry = z.infer<typeof logEntrySchema>;
+
+/** Canonical bytes of an entry: what the log hashes and what nodes sign. */
+export const logEntryBytes = (entry: LogEntry): Uint8Array => canonicalJson(entry);
+
+/** Names an entry in APIs: SHA-256 of its bytes, base64url. */
+export const logEntryHash = (bytes: Uint8Array): string => toBase64Url(sha256(bytes));
+
+/**
+ * @throws BoopError `log.malformed-entry` for anything but the canonical bytes of a known kind
+ */
+export function parseLogEntry(bytes: Uint8Array): LogEntry {
+  let entry: LogEntry;
+  try {
+    entry = logEntrySchema.parse(JSON.parse(fromUtf8(bytes)));
+  } catch {
+    throw new BoopError('log.malformed-entry', 'not an entry of this log');
+  }
+  if (logEntryHash(logEntryBytes(entry)) !== logEntryHash(bytes)) throw new BoopError('log.malformed-entry', 'the entry is not canonical');
+  return entry;
+}
+
+/** A node's word that it saw the event; t+1 of them make an entry admissible, and stand for it until a checkpoint includes it. */
+export const entryReceiptSchema = z.strictObject({ party: z.number().int().min(1).max(255), signature: bytesField(64) });
+export type EntryReceipt = z.infer<typeof entryReceiptSchema>;
+
+export const entryReceiptBytes = (entry: Uint8Array): Uint8Array => separated('boop-log-entry/1', entry);
+
+/** Offline-checkable inclusion of an entry under a signed checkpoint (RFC 9162 section 2.1.3, C2SP tlog-checkpoint). */
+export const logProofSchema = z.strictObject({
+  entry: z.string().max(90_000),
+  leafIndex: z.number().int().min(0),
+  treeSize: z.number().int().min(1),
+  inclusion: z.array(bytesField(32)).max(64),
+  checkpoint: z.string().max(10_000),
+});
+export type LogProof = z.infer<typeof logProofSchema>;

@@ -1,0 +1,91 @@
+import { BoopError } from '@boop/shared';
+
+/**
+ * The one table of error codes that leave the network, for REST (RFC 9457) and all WebSocket channels. A code is never
+ * renamed; `retry` says whether the same person may simply try again.
+ */
+export const problems = {
+  'request.malformed': { status: 400, retry: false, title: 'The request does not have the documented form' },
+  'request.unauthenticated': { status: 401, retry: false, title: 'The credential is missing, unknown or expired' },
+  'request.forbidden': { status: 403, retry: false, title: 'This credential may not do that' },
+  'request.not-found': { status: 404, retry: false, title: 'There is no such resource' },
+  'request.conflict': { status: 409, retry: false, title: 'The resource is not in a state that allows this' },
+  'request.too-large': { status: 413, retry: false, title: 'The request is larger than allowed' },
+  'request.unsupported-media-type': { status: 415, retry: false, title: 'Send application/json' },
+  'request.rate-limited': { status: 429, retry: true, title: 'Too many requests' },
+  'idempotency.in-flight': { status: 409, retry: true, title: 'A request with this idempotency key is being processed' },
+  'idempotency.other-body': { status: 422, retry: false, title: 'This idempotency key was used with another body' },
+  'capture.unreadable': { status: 422, retry: true, title: 'The capture is not a readable image' },
+  'capture.unsupported-format': { status: 422, retry: false, title: 'The capture has an unsupported format' },
+  'capture.too-large': { status: 413, retry: false, title: 'The capture is larger than allowed' },
+  'capture.wrong-size': { status: 422, retry: false, title: 'The region of interest must be 128 by 128 pixels' },
+  'capture.low-quality': { status: 422, retry: true, title: 'The capture has too little quality' },
+  'template.malformed': { status: 422, retry: false, title: 'The template is malformed' },
+  'template.unknown-encoder': { status: 422, retry: false, title: 'The template comes from an encoder version that this network does not use' },
+  'template.impossible-values': { status: 422, retry: false, title: 'The template holds impossible values' },
+  'template.too-few-valid': { status: 422, retry: true, title: 'Too little of the palm is visible' },
+  'share.malformed': { status: 422, retry: false, title: 'A share is malformed' },
+  'share.wrong-node': { status: 422, retry: false, title: 'A share was sealed to another node' },
+  'share.wrong-epoch': { status: 422, retry: true, title: 'A share was sealed for another network or epoch' },
+  'share.wrong-session': { status: 422, retry: false, title: 'A share was sealed for another session or purpose' },
+  'share.unopenable': { status: 422, retry: false, title: 'A share does not open at its node' },
+  'split.altered': { status: 422, retry: false, title: 'The split differs from what the device signed' },
+  'split.replayed': { status: 409, retry: false, title: 'This split has had its decision' },
+  'split.incomplete': { status: 422, retry: false, title: 'The split does not cover all nodes' },
+  'split.gateway-not-allowed': { status: 403, retry: false, title: 'The policy forbids splitting at the gateway' },
+  'consent.missing': { status: 422, retry: false, title: 'No consent was given' },
+  'consent.invalid': { status: 422, retry: false, title: 'The consent is not valid' },
+  'consent.wrong-registration': { status: 422, retry: false, title: 'The consent was given for another registration' },
+  'context.expired': { status: 410, retry: false, title: 'The context has expired' },
+  'context.cancelled': { status: 409, retry: false, title: 'The context was cancelled' },
+  'context.decided': { status: 409, retry: false, title: 'The context has its decision' },
+  'context.invalid': { status: 422, retry: false, title: 'The context is not valid for this network' },
+  'registration.duplicate': { status: 409, retry: false, title: 'This palm is registered already' },
+  'registration.samples-disagree': { status: 422, retry: true, title: 'The samples are not of the same palm' },
+  'registration.incomplete': { status: 422, retry: false, title: 'Samples are missing' },
+  'mpc.nodes-unavailable': { status: 503, retry: true, title: 'Too few nodes are up' },
+  'mpc.aborted': { status: 503, retry: true, title: 'The nodes broke off; capture again' },
+  'log.pending': { status: 202, retry: true, title: 'The entry is not under a checkpoint yet' },
+  'log.unavailable': { status: 503, retry: true, title: 'The log is not reachable' },
+  'service.overloaded': { status: 503, retry: true, title: 'The service is overloaded' },
+  'service.internal': { status: 500, retry: true, title: 'Something went wrong here' },
+} as const satisfies Record<string, { status: number; retry: boolean; title: string }>;
+
+export type ProblemCode = keyof typeof problems;
+export const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code);
+
+/** RFC 9457 problem document. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly detail?: string;
+  readonly requestId?: string;
+  readonly retryAllowed: boolean;
+  /** JSON pointers of the fields that were refused, with reasons; never their values. */
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+}
+
+/** Maps any error to what may leave the process: known codes with their message, anything else as `service.internal`. */
+export function problemOf(error: unknown, requestId?: string): Problem {
+  const known = error instanceof BoopError && isProblemCode(error.code) ? error : undefined;
+  const code: ProblemCode = known ? (known.code as ProblemCode) : unavailableCode(error);
+  const { status, retry, title } = problems[code];
+  return {
+    type: `https://boop.network/problems/${code}`,
+    title,
+    status,
+    code,
+    ...(known ? { detail: known.message } : {}),
+    ...(requestId === undefined ? {} : { requestId }),
+    retryAllowed: retry,
+  };
+}
+
+/** Faults among the nodes show as one of two codes, whatever broke inside. */
+function unavailableCode(error: unknown): ProblemCode {
+  if (!(error instanceof BoopError)) return 'service.internal';
+  if (error.kind === 'unavailable') return 'mpc.nodes-unavailable';
+  return error.kind === 'peer' ? 'mpc.aborted' : 'service.internal';
+}

@@ -1,0 +1,104 @@
+import { contextTypeSchema, idField, positionSchema } from '@boop/identity';
+import { z } from 'zod';
+import { operatingPointSchema } from './manifest.ts';
+import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
+import { sealedSplitSchema } from './split.ts';
+
+/** `POST /v1/authentications` */
+export const createAuthenticationSchema = z.strictObject({
+  /** The vendor may give its own id; it is the idempotency key of the context. */
+  contextId: idField.optional(),
+  type: contextTypeSchema,
+  /** Echoed in the token. */
+  nonce: z.string().min(1).max(255).optional(),
+  terminalId: idField.optional(),
+  amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
+  currency: z.string().regex(/^[A-Z]{3}$/).optional(),
+  merchantName: z.string().min(1).max(100).optional(),
+  reference: z.string().min(1).max(100).optional(),
+  /** Seconds; may only shorten the type's own limit. */
+  timeout: z.number().int().min(1).max(30).optional(),
+  policy: z
+    .strictObject({ operatingPoint: idField.optional(), acceptUnverified: z.boolean().optional(), acceptGatewaySplit: z.boolean().optional() })
+    .optional(),
+});
+export type CreateAuthentication = z.infer<typeof createAuthenticationSchema>;
+
+export const authenticationReasons = ['ok', 'no-match', 'vendor-not-consented', 'user-missing-attributes', 'quality', 'liveness', 'device-error', 'vendor-suspended', 'insufficient-balance', 'unverified', 'timeout'] as const;
+export type AuthenticationReason = (typeof authenticationReasons)[number];
+
+export const authenticationStatuses = ['pending', 'processing', 'succeeded', 'failed', 'expired', 'cancelled'] as const;
+
+/** An authentication context as its vendor sees it. */
+export const authenticationSchema = z.strictObject({
+  id: idField,
+  status: z.enum(authenticationStatuses),
+  type: contextTypeSchema,
+  nonce: z.string(),
+  sessionId: z.string(),
+  terminalId: idField.optional(),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  /** Link for a person's own device, shown as a QR code. */
+  link: z.url(),
+  result: z
+    .strictObject({
+      reason: z.enum(authenticationReasons),
+      retryAllowed: z.boolean(),
+      verified: z.boolean(),
+      idToken: z.string().optional(),
+      /** Names the event in the log. */
+      logEntry: z.string(),
+      /** Canonical bytes of the entry and the nodes' signatures over it: stands until a checkpoint includes it. */
+      receipt: z.strictObject({ entry: z.string(), signatures: z.array(entryReceiptSchema) }),
+      decidedAt: z.string(),
+    })
+    .optional(),
+});
+export type Authentication = z.infer<typeof authenticationSchema>;
+
+/** What a terminal sends: a sealed split, or (thin devices) a capture that the gateway encodes and splits. */
+export const probeSchema = z.union([
+  z.strictObject({ split: sealedSplitSchema }),
+  z.strictObject({
+    /** BMP or PNG of a 128×128 region of interest, base64url. */
+    capture: z.string().max(1_400_000),
+    position: positionSchema.optional(),
+  }),
+]);
+export type Probe = z.infer<typeof probeSchema>;
+
+/** `GET /v1/network`: what a splitter must know, readable to all. */
+export const networkInfoSchema = z.strictObject({
+  networkId: idField,
+  epoch: z.number().int().positive(),
+  nodes: z.number().int(),
+  threshold: z.number().int(),
+  testNetwork: z.boolean(),
+  issuer: z.url(),
+  encoder: idField,
+  members: z.array(z.strictObject({ party: z.number().int(), name: idField, jurisdiction: z.string(), identityKey: z.string(), hpkeKey: z.string() })),
+  operatingPoints: z.array(operatingPointSchema),
+  defaultOperatingPoint: idField,
+  /** Names of group keys and their public keys, base64url. */
+  groupKeys: z.array(z.strictObject({ name: idField, suite: z.string(), signers: z.number().int(), publicKey: z.string() })),
+  log: z.strictObject({ origin: z.string(), verifierKey: z.string(), url: z.url() }),
+  jwksUrl: z.url(),
+  bridgeUrl: z.string(),
+});
+export type NetworkInfo = z.infer<typeof networkInfoSchema>;
+
+/** `GET /v1/network/nodes`: who is up, for dashboards. */
+export const nodeStatusSchema = z.strictObject({
+  party: z.number().int(),
+  name: idField,
+  jurisdiction: z.string(),
+  live: z.boolean(),
+  ready: z.boolean(),
+  galleryRows: z.number().int().optional(),
+  correlations: z.number().int().optional(),
+  uptimeSeconds: z.number().optional(),
+});
+export type NodeStatus = z.infer<typeof nodeStatusSchema>;
+
+export const proofResponseSchema = z.strictObject({ proof: logProofSchema });
