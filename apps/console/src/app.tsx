@@ -1,0 +1,39 @@
+import { useEffect, useState } from 'react';
+import { useAddresses } from './settings.ts';
+import { Network } from './views/network.tsx';
+import { Registration } from './views/registration.tsx';
+import { Scanner } from './views/scanner.tsx';
+
+const views = { network: ['Network', Network], register: ['Register', Registration], scanner: ['Scanner', Scanner] } as const;
+type View = keyof typeof views;
+
+const viewOfHash = (): View => {
+  const name = location.hash.slice(2);
+  return name in views ? (name as View) : 'network';
+};
+
+export function App() {
+  const addresses = useAddresses();
+  const [view, setView] = useState<View>(viewOfHash);
+  useEffect(() => {
+    const onHash = () => setView(viewOfHash());
+    addEventListener('hashchange', onHash);
+    return () => removeEventListener('hashchange', onHash);
+  }, []);
+  const Shown = views[view][1];
+  return (
+    <>
+      <header>
+        <strong>boop</strong>
+        <nav>
+          {(Object.keys(views) as View[]).map((name) => (
+            <a key={name} href={`#/${name}`} aria-current={name === view ? 'page' : undefined}>
+              {views[name][0]}
+            </a>
+          ))}
+        </nav>
+      </header>
+      <main>{addresses ? <Shown addresses={addresses} /> : <p className="muted">Loading…</p>}</main>
+    </>
+  );
+}

@@ -1,0 +1,94 @@
+import { useEffect, useState } from 'react';
+import { type AdminServerMessage } from '@boop/protocol';
+import { createAdminClient } from '@boop/sdk';
+import { type Addresses, useCredential } from '../settings.ts';
+import { LatencyPlot } from '../ui/latency-plot.tsx';
+
+type Nodes = Extract<AdminServerMessage, { type: 'nodes' }>['nodes'];
+type NetworkEvent = Extract<AdminServerMessage, { type: 'event' }>;
+
+const eventsShown = 200;
+
+export function Network({ addresses }: { addresses: Addresses }) {
+  const [key, setKey] = useCredential('admin-key');
+  const [nodes, setNodes] = useState<Nodes>([]);
+  const [events, setEvents] = useState<readonly NetworkEvent[]>([]);
+  const [failure, setFailure] = useState('');
+  const checkpoint = useCheckpoint(addresses.ledger);
+
+  useEffect(() => {
+    if (!key) return;
+    const client = createAdminClient({ bridgeUrl: addresses.bridge, apiKey: key });
+    client.subscribe(['nodes', 'events'], (message) => {
+      if (message.type === 'nodes') setNodes(message.nodes);
+      if (message.type === 'event') setEvents((old) => [message, ...old].slice(0, eventsShown));
+    }).then(() => setFailure(''), (error: Error) => setFailure(error.message));
+    return () => client.close();
+  }, [addresses.bridge, key]);
+
+  return (
+    <>
+      {(!key || failure) && (
+        <section className="card">
+          <h2>Sign in</h2>
+          <form className="row" onSubmit={(event) => { event.preventDefault(); setKey(String(new FormData(event.currentTarget).get('key') ?? '')); }}>
+            <label>Admin key (printed by npm start)<input name="key" type="password" autoComplete="off" size={44} defaultValue={key} /></label>
+            <button>Watch</button>
+          </form>
+          {failure && <p className="bad">{failure}</p>}
+        </section>
+      )}
+      <section className="card">
+        <h2>Nodes</h2>
+        <div className="grid">
+          {nodes.map((node) => (
+            <article className="card node" key={node.party}>
+              <h3>{node.name}<span className={node.ready ? 'good' : node.live ? 'warn' : 'bad'}>{node.ready ? '● ready' : node.live ? '● starting' : '○ down'}</span></h3>
+              <dl>
+                <dt>jurisdiction</dt><dd>{node.jurisdiction}</dd>
+                <dt>gallery rows</dt><dd>{node.galleryRows ?? '–'}</dd>
+                <dt>correlations</dt><dd>{node.correlations?.toLocaleString() ?? '–'}</dd>
+                <dt>up</dt><dd>{node.uptimeSeconds === undefined ? '–' : `${Math.round(node.uptimeSeconds)} s`}</dd>
+              </dl>
+            </article>
+          ))}
+          {nodes.length === 0 && <p className="muted">Sign in to see them.</p>}
+        </div>
+      </section>
+      <section className="card"><h2>Authentication latency</h2><LatencyPlot events={events} /></section>
+      <section className="card">
+        <h2>Log</h2>
+        {checkpoint ? (
+          <dl className="facts"><dt>origin</dt><dd>{checkpoint.origin}</dd><dt>entries</dt><dd>{checkpoint.size}</dd><dt>root</dt><dd>{checkpoint.root}</dd></dl>
+        ) : <p className="muted">No checkpoint yet.</p>}
+      </section>
+      <section className="card">
+        <h2>Events</h2>
+        <table>
+          <thead><tr><th>time</th><th>event</th><th>outcome</th><th>verified</th><th>vendor</th><th>terminal</th><th>ms</th></tr></thead>
+          <tbody>
+            {events.slice(0, 15).map((event) => (
+              <tr key={`${event.epoch}-${event.offset}`}>
+                <td>{new Date(event.at).toLocaleTimeString()}</td><td>{event.event}</td><td className={event.outcome === 'ok' || event.outcome === 'registered' ? 'good' : 'muted'}>{event.outcome}</td>
+                <td>{event.verified === undefined ? '' : event.verified ? 'yes' : 'no'}</td><td>{event.vendorId}</td><td>{event.terminalId}</td><td>{event.durationMs === undefined ? '' : Math.round(event.durationMs)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </>
+  );
+}
+
+/** Polls the newest signed checkpoint (C2SP tlog-checkpoint). */
+function useCheckpoint(ledger: string): { origin: string; size: string; root: string } | undefined {
+  const [text, setText] = useState('');
+  useEffect(() => {
+    const load = () => void fetch(`${ledger}/checkpoint`).then((response) => (response.ok ? response.text() : ''), () => '').then(setText);
+    load();
+    const timer = setInterval(load, 3000);
+    return () => clearInterval(timer);
+  }, [ledger]);
+  const [origin, size, root] = text.split('\n');
+  return origin && size && root ? { origin, size, root } : undefined;
+}

@@ -1,0 +1,54 @@
+import { useCallback, useRef, useState } from 'react';
+import { SigningKey } from '@boop/identity';
+import { createRegistrationClient } from '@boop/sdk';
+import type { Addresses } from '../settings.ts';
+import { PalmPicker, type PalmSource } from '../ui/palm-source.tsx';
+
+export function Registration({ addresses }: { addresses: Addresses }) {
+  const [source, setSource] = useState<PalmSource>();
+  const [lines, setLines] = useState<readonly string[]>([]);
+  const [question, setQuestion] = useState<{ title: string; text: string }>();
+  const [busy, setBusy] = useState(false);
+  const answer = useRef<(agreed: boolean) => void>(undefined);
+  const pick = useCallback((picked: PalmSource) => setSource(picked), []);
+  const tell = (line: string) => setLines((old) => [...old, line]);
+
+  const run = async () => {
+    setBusy(true);
+    setLines([]);
+    try {
+      const captures = await source!.captures(3, 0);
+      const receipt = await createRegistrationClient({ bridgeUrl: addresses.bridge }).register({
+        accountKey: SigningKey.generate({ bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) }),
+        positions: { 'right-palm': captures as [Uint8Array, Uint8Array, Uint8Array] },
+        onConsent: (text) => {
+          setQuestion(text);
+          return new Promise<boolean>((resolve) => (answer.current = resolve)).finally(() => setQuestion(undefined));
+        },
+        onProgress: (progress) => tell(JSON.stringify(progress)),
+      });
+      tell(`registered; log entry ${receipt.logEntry}`);
+    } catch (error) {
+      tell(`refused: ${(error as Error).message}`);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <section className="card">
+      <h2>Register a palm</h2>
+      <p className="muted">The palm is encoded, split and sealed on this page; nothing that leaves it can be read by one party.</p>
+      <PalmPicker count={3} onPick={pick} />
+      <p><button disabled={busy || !source} onClick={() => void run()}>Register {source?.label}</button></p>
+      {question && (
+        <div className="card" role="dialog" aria-label="consent">
+          <h2>{question.title}</h2>
+          <p>{question.text}</p>
+          <div className="row"><button onClick={() => answer.current?.(true)}>I agree</button><button onClick={() => answer.current?.(false)}>No</button></div>
+        </div>
+      )}
+      {lines.length > 0 && <pre aria-live="polite">{lines.join('\n')}</pre>}
+    </section>
+  );
+}
