@@ -28,6 +28,7 @@ interface InFlight {
  * Runs one machine per party on a network without losses that delivers in a random order drawn from `seed`, messages of
  * one link included. Payloads are copied, so no party sees another's memory. Ends when nothing is in flight: a party that
  * neither finished nor aborted has then stalled. A message to a party that isn't in `machines` is lost.
+ * The result has the order of `machines`.
  */
 export function runSimulation<Output>(
   machines: ReadonlyMap<PartyId, ProtocolMachine<Output>>,
@@ -63,8 +64,7 @@ export function runSimulation<Output>(
     const machine = machines.get(message.to);
     if (machine && !outcomes.has(message.to)) take(message.to, machine.onMessage(message.from, message.payload));
   }
-  for (const party of machines.keys()) if (!outcomes.has(party)) outcomes.set(party, { kind: 'stalled' });
-  return outcomes;
+  return new Map([...machines.keys()].map((party) => [party, outcomes.get(party) ?? { kind: 'stalled' }]));
 }
 
 function shuffled<T>(items: T[], next: () => number): T[] {

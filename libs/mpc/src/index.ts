@@ -1,0 +1,12 @@
+export { type OpeningRecorder } from './boolean-engine.ts';
+export { type CommitteeFamily, committeeFamily, coversFamily, type SharingParameters } from './committee.ts';
+export { CommitteeKeys } from './committee-keys.ts';
+export { compareProtocol, type ComparisonInput } from './comparison.ts';
+export { CorrelationBatch, CorrelationSlice } from './correlation-batch.ts';
+export { correlationBatch, type CorrelationInput } from './correlations.ts';
+export { type Decision, type Opening } from './decision.ts';
+export { agreeCommitteeKeys, type KeyAgreementInput } from './key-agreement.ts';
+export { type Prf, softwareAesCtr } from './prf.ts';
+export { pairScoreShares, scoreShares, shiftedProbes } from './score-shares.ts';
+export { parseShare, reconstructTemplate, splitTemplate } from './sharing.ts';
+export { palmStatistic, score, type Statistic } from './statistic.ts';

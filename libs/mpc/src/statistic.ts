@@ -1,0 +1,85 @@
+import { BoopError } from '@boop/shared';
+
+/**
+ * How two templates of one modality compare: S = α⟨c, c'⟩ − β⟨m, m'⟩ over code coordinates c and mask coordinates m,
+ * accepted when S ≥ θ for some shift of the probe. Data, not code: a new modality is a new object.
+ */
+export interface Statistic {
+  /** Names encoding, layout and shifts together, e.g. `palm-compcode-1`. */
+  readonly id: string;
+  /** Field that holds the range of S: scoreMax − scoreMin < p. */
+  readonly p: number;
+  /** Code coordinates first, then mask coordinates. */
+  readonly coordinates: number;
+  readonly codeCoordinates: number;
+  readonly alpha: number;
+  readonly beta: number;
+  readonly scoreMin: number;
+  readonly scoreMax: number;
+  /** Per shift, for each coordinate of the shifted probe the coordinate that it comes from, or −1 for zero. */
+  readonly shifts: readonly Int32Array[];
+}
+
+const SIDE = 32;
+const PLANES = 3;
+const PIXELS = SIDE * SIDE;
+const REACH = 2;
+
+function palmShift(dy: number, dx: number): Int32Array {
+  const source = new Int32Array(PIXELS * (PLANES + 1)).fill(-1);
+  for (let y = Math.max(0, dy); y < Math.min(SIDE, SIDE + dy); y++) {
+    for (let x = Math.max(0, dx); x < Math.min(SIDE, SIDE + dx); x++) {
+      const to = y * SIDE + x;
+      const from = (y - dy) * SIDE + (x - dx);
+      for (let plane = 0; plane < PLANES; plane++) source[to * PLANES + plane] = from * PLANES + plane;
+      source[PIXELS * PLANES + to] = PIXELS * PLANES + from;
+    }
+  }
+  return source;
+}
+
+/**
+ * Palm CompCode (Kong 2004), 32×32 pixels: code[(y·32 + x)·3 + plane] ∈ {−1, 0, 1}, then mask[3072 + y·32 + x] ∈ {0, 1};
+ * S = ⟨c, c'⟩ − ⟨m, m'⟩ ∈ [−4096, 2048]; 25 shifts of ±2 pixels in y (slow) and x (fast), zero-filled.
+ */
+export const palmStatistic: Statistic = Object.freeze({
+  id: 'palm-compcode-1',
+  p: 8191,
+  coordinates: PIXELS * (PLANES + 1),
+  codeCoordinates: PIXELS * PLANES,
+  alpha: 1,
+  beta: 1,
+  scoreMin: -4096,
+  scoreMax: 2048,
+  shifts: Object.freeze(Array.from({ length: 25 }, (_, k) => palmShift(Math.floor(k / 5) - REACH, (k % 5) - REACH))),
+});
+
+/** S of `a`, shifted, against `b`, in the clear: the oracle of the protocol. Maximum over all shifts. */
+export function score(statistic: Statistic, a: Int8Array, b: Int8Array): number {
+  checkTemplate(statistic, a);
+  checkTemplate(statistic, b);
+  return Math.max(...statistic.shifts.map((shift) => scoreAtShift(statistic, a, b, shift)));
+}
+
+function scoreAtShift(statistic: Statistic, a: Int8Array, b: Int8Array, shift: Int32Array): number {
+  let code = 0;
+  let mask = 0;
+  for (let i = 0; i < statistic.coordinates; i++) {
+    const from = shift[i]!;
+    if (from < 0) continue;
+    if (i < statistic.codeCoordinates) code += a[from]! * b[i]!;
+    else mask += a[from]! * b[i]!;
+  }
+  return statistic.alpha * code - statistic.beta * mask;
+}
+
+/**
+ * Length, and for binary codes (those with a mask) code ∈ {−1, 0, 1}, mask ∈ {0, 1}.
+ * Throws BoopError `template.malformed`.
+ */
+export function checkTemplate(statistic: Statistic, values: Int8Array): void {
+  const binary = statistic.codeCoordinates < statistic.coordinates;
+  const lowest = (i: number): number => (i < statistic.codeCoordinates ? -1 : 0);
+  const fits = values.length === statistic.coordinates && (!binary || values.every((value, i) => value >= lowest(i) && value <= 1));
+  if (!fits) throw new BoopError('template.malformed', `not a template of ${statistic.id}`);
+}
