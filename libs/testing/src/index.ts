@@ -1,2 +1,4 @@
+export * from './aes-ctr.ts';
+export * from './chi-square.ts';
 export * from './seeded-rng.ts';
 export * from './simulated-network.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type PartyId, partyId, type ProtocolMachine, roundMachine, type RoundProtocol } from '@boop/shared';
-import { runSimulation, seededRng, type Tamper } from './index.ts';
+import { chiSquareScore, runSimulation, seededRng, type Tamper } from './index.ts';
 
 const parties = [1, 2, 3].map(partyId);
 
@@ -52,4 +52,13 @@ describe('the simulated network', () => {
     expect([...b.bytes(9)]).toEqual(parts);
     expect([...seededRng(6).bytes(9)]).not.toEqual(parts);
   });
+});
+
+test('the χ² score accepts uniform counts and rejects a bias of a few percent', () => {
+  const rng = seededRng(3);
+  const counts = new Array<number>(64).fill(0);
+  for (const byte of rng.bytes(200_000)) counts[byte & 63]! += 1;
+  expect(Math.abs(chiSquareScore(counts))).toBeLessThan(4);
+  counts[0]! *= 1.2;
+  expect(chiSquareScore(counts)).toBeGreaterThan(5);
 });

@@ -6,6 +6,7 @@ import { type CorrelationBatch, type CorrelationSlice } from '../correlation-bat
 import { correlationBatch } from '../correlations.ts';
 import { type Decision } from '../decision.ts';
 import { agreeCommitteeKeys } from '../key-agreement.ts';
+import { type Prf } from '../prf.ts';
 
 /** All supported (N, t). */
 export const parameterSets: readonly (readonly [nodes: number, threshold: number])[] = [
@@ -39,17 +40,17 @@ export function keyMachines(committee: readonly PartyId[], threshold: number, rn
   return new Map(committee.map((self) => [self, roundMachine(() => agreeCommitteeKeys({ self, committee, threshold, context }, rngOf(self)))]));
 }
 
-export function correlationMachines(keys: ReadonlyMap<PartyId, CommitteeKeys>, threshold: number, p: number, lanes: number, batchId: string): Machines<CorrelationBatch> {
+export function correlationMachines(keys: ReadonlyMap<PartyId, CommitteeKeys>, threshold: number, p: number, lanes: number, batchId: string, prf?: Prf): Machines<CorrelationBatch> {
   const committee = [...keys.keys()];
   return new Map(
     committee.map((self) => [
       self,
-      roundMachine(() => correlationBatch({ self, committee, threshold, keys: keys.get(self)!, p, lanes, batchId: id16(batchId) })),
+      roundMachine(() => correlationBatch({ self, committee, threshold, keys: keys.get(self)!, p, lanes, batchId: id16(batchId), ...(prf && { prf }) })),
     ]),
   );
 }
 
-export type SharedInput = Pick<ComparisonInput, 'p' | 'scoreMax' | 'theta' | 'rows' | 'shifts' | 'opening'> & { readonly onOpen?: ComparisonInput['onOpen'] };
+export type SharedInput = Pick<ComparisonInput, 'p' | 'scoreMax' | 'theta' | 'rows' | 'shifts' | 'opening'> & { readonly onOpen?: ComparisonInput['onOpen']; readonly prf?: Prf };
 
 export function comparisonMachines(
   keys: ReadonlyMap<PartyId, CommitteeKeys>,
@@ -60,12 +61,14 @@ export function comparisonMachines(
   input: SharedInput,
 ): Machines<Decision> {
   const committee = [...keys.keys()];
+  const { onOpen, ...rest } = input;
   return new Map(
     committee.map((self) => [
       self,
       roundMachine(() =>
         compareProtocol({
-          ...input,
+          ...rest,
+          ...(onOpen && { onOpen }),
           self,
           committee,
           threshold,
@@ -89,6 +92,24 @@ export function shareScores(scores: readonly number[], p: number, committee: rea
   });
   return shares;
 }
+
+type Outcome<Output> = { readonly kind: 'done'; readonly output: Output } | { readonly kind: 'abort' | 'stalled' };
+
+/** Outputs of a run in which every party must finish. */
+export function outputsOf<Output>(outcomes: ReadonlyMap<PartyId, Outcome<Output>>): Map<PartyId, Output> {
+  return new Map(
+    [...outcomes].map(([party, outcome]) => {
+      if (outcome.kind !== 'done') throw new Error(`party ${party}: ${JSON.stringify(outcome)}`);
+      return [party, outcome.output];
+    }),
+  );
+}
+
+/** The same range of lanes at every member. */
+export const takeLanes = (batches: ReadonlyMap<PartyId, CorrelationBatch>, from: number, to: number): Map<PartyId, CorrelationSlice[]> =>
+  new Map([...batches].map(([party, batch]) => [party, [batch.take(from, to)]]));
+
+export const lanesFor = (comparisons: number): number => Math.ceil(comparisons / 32) * 32;
 
 /** The decision in the clear. */
 export function plainDecision(scores: readonly number[], input: SharedInput): Decision {

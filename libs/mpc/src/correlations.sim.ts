@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import { createField, interpolate } from '@boop/field';
+import { type PartyId } from '@boop/shared';
+import { chiSquareScore, nodeAesCtr, runSimulation, seededRng, seededUint32 } from '@boop/testing';
+import { type CorrelationLanes } from './correlation-batch.ts';
+import { digitWidths } from './correlations.ts';
+import { type CorrelationBatch } from './index.ts';
+import { createReplication } from './replication.ts';
+import { correlationMachines, drawCommittee, keyMachines, outputsOf, parameterSets, partyIds, takeLanes } from './testing/committee-harness.ts';
+
+function batchesOf(committee: PartyId[], threshold: number, p: number, lanes: number, seed = 1): Map<PartyId, CorrelationBatch> {
+  const keys = outputsOf(runSimulation(keyMachines(committee, threshold, (party) => seededRng(seed * 1000 + party)), { seed }));
+  return outputsOf(runSimulation(correlationMachines(keys, threshold, p, lanes, 'batch', nodeAesCtr), { seed }));
+}
+
+/** What the shares of all members hide: r from the masks, and the bits [digit < v] from the replicated components. */
+function open(committee: PartyId[], threshold: number, p: number, parts: CorrelationLanes[]) {
+  const field = createField(p);
+  const lanes = parts[0]!.lanes;
+  const r = Array.from({ length: lanes }, (_, lane) => interpolate(field, committee, parts.map((part) => part.mask[lane]!)));
+  const replications = committee.map((self) => createReplication(self, committee, threshold));
+  const table = new Uint32Array(parts[0]!.prefixes[0]!.length);
+  replications[0]!.components.forEach(({ holders }, component) => {
+    const copies = holders.map((member) => parts[member]!.prefixes[replications[member]!.held.indexOf(component)]!);
+    for (const copy of copies) expect(copy).toEqual(copies[0]);
+    copies[0]!.forEach((word, i) => (table[i]! ^= word));
+  });
+  const below = (lane: number, row: number): number => (table[row * (lanes / 32) + (lane >>> 5)]! >>> (lane & 31)) & 1;
+  return { r, below };
+}
+
+describe.each(parameterSets)('(%i, %i)', (nodes, threshold) => {
+  test.each([8191, 65521])('digits shared over GF(2) are those of r shared over F_%i', (p) => {
+    const committee = drawCommittee(nodes, threshold, seededUint32(nodes + threshold));
+    const batches = batchesOf(committee, threshold, p, 64);
+    const { r, below } = open(committee, threshold, p, committee.map((party) => batches.get(party)!.take(0, 64).consume()));
+    const [low, high] = digitWidths(p);
+    r.forEach((value, lane) => {
+      const words = value === 0 && p === 8191 ? [0, 8191] : [value];
+      const [lowRows, highRows] = [1 << low, 1 << high];
+      const seenLow = Array.from({ length: lowRows }, (_, v) => below(lane, v));
+      const seenHigh = Array.from({ length: highRows }, (_, v) => below(lane, lowRows + v));
+      const fits = words.some((word) => seenLow.every((bit, v) => bit === ((word & (lowRows - 1)) < v + 1 ? 1 : 0)) && seenHigh.every((bit, v) => bit === (word >> low < v + 1 ? 1 : 0)));
+      expect({ lane, fits }).toEqual({ lane, fits: true });
+    });
+  });
+});
+
+test('both words of zero occur, and are handled, over a batch that holds every residue', () => {
+  const committee = partyIds(1, 2, 4);
+  const lanes = 65_536;
+  const batches = batchesOf(committee, 1, 8191, lanes);
+  const { r, below } = open(committee, 1, 8191, committee.map((party) => batches.get(party)!.take(0, lanes).consume()));
+  const zeros = r.flatMap((value, lane) => (value === 0 ? [lane] : []));
+  expect(zeros.length).toBeGreaterThan(0);
+  for (const lane of zeros) expect(below(lane, 0)).toBe(below(lane, 64));
+  const counts = new Array<number>(8191).fill(0);
+  for (const value of r) counts[value]! += 1;
+  expect(Math.abs(chiSquareScore(counts))).toBeLessThan(5);
+});
+
+test('lanes are handed out once, in order, and are gone from the batch', () => {
+  const [batch] = [...batchesOf(partyIds(1, 2, 3), 1, 8191, 128).values()] as [CorrelationBatch];
+  const reused = expect.objectContaining({ code: 'correlation.reused' });
+  const range = expect.objectContaining({ code: 'correlation.range' });
+  const first = batch.take(0, 32);
+  expect(() => batch.take(0, 32)).toThrow(reused);
+  const later = batch.take(64, 96);
+  expect(() => batch.take(32, 64)).toThrow(reused);
+  for (const [from, to] of [[96, 97], [97, 128], [96, 96], [96, 160], [-32, 32]] as const) expect(() => batch.take(from, to)).toThrow(range);
+  expect(batch.nextLane).toBe(96);
+  expect(first.consume().mask).not.toEqual(later.consume().mask);
+  expect(() => first.consume()).toThrow(reused);
+});
+
+test('keys, batches and slices do not print', () => {
+  const committee = partyIds(1, 2, 3);
+  const keys = outputsOf(runSimulation(keyMachines(committee, 1, (party) => seededRng(party))));
+  const batches = outputsOf(runSimulation(correlationMachines(keys, 1, 8191, 32, 'batch')));
+  const inspect = Symbol.for('nodejs.util.inspect.custom');
+  for (const secret of [keys.get(committee[0]!)!, batches.get(committee[0]!)!, takeLanes(batches, 0, 32).get(committee[1]!)![0]!]) {
+    expect(JSON.stringify({ secret })).toBe('{"secret":"[secret]"}');
+    expect((secret as unknown as Record<symbol, () => string>)[inspect]!()).toBe('[secret]');
+  }
+});
+
+test('one batch id serves one batch, and lanes come in groups of 32', () => {
+  const committee = partyIds(1, 2, 3);
+  const keys = outputsOf(runSimulation(keyMachines(committee, 1, (party) => seededRng(party))));
+  runSimulation(correlationMachines(keys, 1, 8191, 32, 'batch'));
+  expect(() => runSimulation(correlationMachines(keys, 1, 8191, 32, 'batch'))).toThrow(expect.objectContaining({ code: 'keys.reused' }));
+  expect(() => runSimulation(correlationMachines(keys, 1, 8191, 33, 'other'))).toThrow(expect.objectContaining({ code: 'correlation.lanes' }));
+  expect(() => runSimulation(correlationMachines(keys, 1, 127, 32, 'third'))).toThrow(expect.objectContaining({ code: 'correlation.modulus' }));
+});
