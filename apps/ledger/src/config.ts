@@ -1,0 +1,54 @@
+import { dirname, resolve } from 'node:path';
+import { idField } from '@boop/identity';
+import { loadConfig } from '@boop/platform';
+import { z } from 'zod';
+
+const path = z.string().min(1);
+const host = z.string().min(1).max(255);
+const listener = z.strictObject({ host, port: z.number().int().min(0).max(65_535) });
+const milliseconds = z.number().int().min(1).max(60_000);
+
+export const tuningSchema = z.strictObject({
+  /** Least time between two batches of entries. */
+  batchIntervalMs: milliseconds.default(200),
+  batchMax: z.number().int().min(1).max(8_192).default(1_024),
+  /** Entries that may wait for a batch. */
+  waitingMax: z.number().int().min(1).max(65_536).default(8_192),
+  /** Least time between two checkpoints. */
+  checkpointIntervalMs: milliseconds.default(500),
+  /** How often a standby tries to take over. */
+  leaderIntervalMs: milliseconds.default(1_000),
+  /** For how long a node that spoiled a signature is left out. */
+  leftOutMs: milliseconds.default(30_000),
+  nodeTimeoutMs: milliseconds.default(3_000),
+});
+export type Tuning = z.infer<typeof tuningSchema>;
+
+export const configSchema = z.strictObject({
+  networkId: idField,
+  /** The network manifest as JSON. */
+  manifestFile: path,
+  tls: z.strictObject({ certFile: path, keyFile: path, caFile: path }),
+  /** Public: tiles, checkpoints, proofs, health. */
+  http: listener,
+  /** For the gateway only. */
+  link: listener,
+  metrics: listener,
+  /** Holds the database's URL; mode 0600. */
+  databaseUrlFile: path,
+  tuning: tuningSchema.prefault({}),
+});
+export type LedgerConfig = z.infer<typeof configSchema>;
+
+/** Reads the file and the environment; relative paths are relative to the file. @throws BoopError `config.*` */
+export function loadLedgerConfig(file: string | undefined, env: Readonly<Record<string, string | undefined>>): LedgerConfig {
+  const config = loadConfig<LedgerConfig>(configSchema, { file, env, prefix: 'BOOP' });
+  const from = (path: string): string => resolve(file === undefined ? '.' : dirname(file), path);
+  const { certFile, keyFile, caFile } = config.tls;
+  return {
+    ...config,
+    manifestFile: from(config.manifestFile),
+    databaseUrlFile: from(config.databaseUrlFile),
+    tls: { certFile: from(certFile), keyFile: from(keyFile), caFile: from(caFile) },
+  };
+}

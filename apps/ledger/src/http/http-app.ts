@@ -1,0 +1,70 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import { type Logger } from '@boop/platform';
+import { BoopError } from '@boop/shared';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { LogKey } from '../checkpoints/log-key.ts';
+import { Proofs } from '../serving/proofs.ts';
+import { PublishedTiles } from '../serving/published-tiles.ts';
+import { HealthController, READINESS, type ReadinessCheck } from './health.controller.ts';
+import { ProblemFilter } from './problem.filter.ts';
+import { ProofsController } from './proofs.controller.ts';
+import { TilesController } from './tiles.controller.ts';
+
+export interface HttpServices {
+  readonly tiles: PublishedTiles;
+  readonly proofs: Proofs;
+  readonly key: LogKey;
+  readonly readiness: ReadinessCheck;
+  readonly log: Logger;
+}
+
+/** Nothing is read from bodies. */
+const BODY_BYTES_MAX = 1_024;
+const REQUEST_TIMEOUT_MS = 10_000;
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+@Module({})
+class LedgerModule {
+  static of({ tiles, proofs, key, readiness }: HttpServices): DynamicModule {
+    return {
+      module: LedgerModule,
+      controllers: [TilesController, ProofsController, HealthController],
+      providers: [
+        { provide: PublishedTiles, useValue: tiles },
+        { provide: Proofs, useValue: proofs },
+        { provide: LogKey, useValue: key },
+        { provide: READINESS, useValue: readiness },
+      ],
+    };
+  }
+}
+
+/** The public side of the log: read-only, for everybody, browsers of any origin included. @throws BoopError `http.port-taken` */
+export async function startHttp(services: HttpServices, address: { host: string; port: number }): Promise<{ port: number; close(): Promise<void> }> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => {
+      const given = String(request.headers['x-request-id'] ?? '');
+      return REQUEST_ID.test(given) ? given : randomUUID();
+    },
+  });
+  adapter.getInstance().addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'access-control-allow-origin': '*' });
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(LedgerModule.of(services), adapter, { logger: false, abortOnError: false });
+  app.useGlobalFilters(new ProblemFilter(services.log));
+  try {
+    await app.listen(address.port, address.host);
+  } catch (error) {
+    await app.close();
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new BoopError('http.port-taken', `port ${address.port} of ${address.host} is taken`, { kind: 'fatal' });
+  }
+  const { port } = app.getHttpServer().address() as { port: number };
+  return { port, close: () => app.close() };
+}

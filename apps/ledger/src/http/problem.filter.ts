@@ -1,0 +1,41 @@
+import { type Logger } from '@boop/platform';
+import { problemOf } from '@boop/protocol';
+import { BoopError, isBoopError } from '@boop/shared';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { type HttpReply, type HttpRequest } from './exchange.ts';
+
+/** Every error as a problem document (RFC 9457). */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<HttpRequest>();
+    const problem = problemOf(publicError(error), request.id);
+    if (problem.status >= 500) this.#log.error('a request failed', { requestId: request.id, error });
+    http
+      .getResponse<HttpReply>()
+      .status(problem.status)
+      .header('content-type', 'application/problem+json')
+      .header('cache-control', 'no-store')
+      .send(problem);
+  }
+}
+
+const NOT_FOUND = ['log.tile-missing', 'log.malformed-tile-path'];
+
+function publicError(error: unknown): unknown {
+  if (error instanceof HttpException) return httpError(error.getStatus());
+  if (!isBoopError(error)) return error;
+  if (NOT_FOUND.includes(error.code)) return new BoopError('request.not-found', 'the log has no such resource');
+  if (error.code === 'log.no-quorum') return new BoopError('log.unavailable', error.message, { kind: 'unavailable' });
+  return error;
+}
+
+const httpError = (status: number): BoopError =>
+  status === 404 ? new BoopError('request.not-found', 'there is no such resource') : new BoopError('request.malformed', 'the request does not have the documented form');

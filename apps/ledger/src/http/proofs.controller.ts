@@ -1,0 +1,28 @@
+import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
+import { LogKey } from '../checkpoints/log-key.ts';
+import { Proofs } from '../serving/proofs.ts';
+import { BRIEF, type HttpReply } from './exchange.ts';
+
+/** What a verifier needs besides the tiles: the key, and ready-made inclusion proofs. */
+@Controller('v1/log')
+export class ProofsController {
+  readonly #proofs: Proofs;
+  readonly #key: LogKey;
+
+  constructor(@Inject(Proofs) proofs: Proofs, @Inject(LogKey) key: LogKey) {
+    this.#proofs = proofs;
+    this.#key = key;
+  }
+
+  @Get('proofs/:entryHash')
+  async proof(@Param('entryHash') entryHash: string, @Res() reply: HttpReply): Promise<void> {
+    const proof = await this.#proofs.proofOf(entryHash);
+    reply.header('cache-control', BRIEF).send(proof);
+  }
+
+  @Get('key')
+  async key(@Res() reply: HttpReply): Promise<void> {
+    const { verifierKey, vkey } = await this.#key.get();
+    reply.header('cache-control', BRIEF).send({ origin: verifierKey.name, verifierKey: vkey });
+  }
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { applyMigrations, loadTlsMaterial, readSecretFile, runProcess } from '@boop/platform';
+import { type NetworkManifest, parseManifest } from '@boop/protocol';
+import { BoopError } from '@boop/shared';
+import { loadLedgerConfig } from './config.ts';
+import { startLedger } from './ledger.ts';
+import { PrismaLogStore } from './store/prisma-log-store.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+
+runProcess('ledger', async ({ log, onStop }) => {
+  const config = loadLedgerConfig(process.env['BOOP_CONFIG'], process.env);
+  const databaseUrl = readSecretFile(config.databaseUrlFile);
+  const applied = await applyMigrations(databaseUrl, MIGRATIONS);
+  const store = PrismaLogStore.open(databaseUrl);
+  onStop(() => store.close());
+  const ledger = await startLedger({
+    config,
+    manifest: readManifest(config.manifestFile),
+    tls: loadTlsMaterial(config.tls),
+    databaseUrl,
+    store,
+    log,
+  });
+  onStop(() => ledger.close());
+  log.info('serving', { httpPort: ledger.httpPort, linkPort: ledger.linkPort, migrations: applied });
+});
+
+function readManifest(file: string): NetworkManifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    throw new BoopError('config.unreadable', `network manifest ${file} can't be read as JSON`, { kind: 'fatal' });
+  }
+  return parseManifest(value);
+}

@@ -1,0 +1,48 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { promisify } from 'node:util';
+import { BoopError, fromBase64Url } from '@boop/shared';
+import { entryReceiptBytes, type EntryReceipt, type LogEntry, type NetworkManifest, parseLogEntry } from '@boop/protocol';
+
+const verifyAsync = promisify(verify) as (algorithm: null, data: Uint8Array, key: KeyObject, signature: Uint8Array) => Promise<boolean>;
+
+/** SubjectPublicKeyInfo of an Ed25519 key without its 32 key bytes (RFC 8410 section 4). */
+const ED25519_SPKI_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
+
+/**
+ * Decides what may enter the log: an entry of a known kind of this network with valid receipts of t+1 nodes, so that at least
+ * one honest node saw the event.
+ */
+export class Admission {
+  readonly #manifest: NetworkManifest;
+  readonly #identityKeys: ReadonlyMap<number, KeyObject>;
+
+  constructor(manifest: NetworkManifest) {
+    this.#manifest = manifest;
+    this.#identityKeys = new Map(manifest.members.map(({ party, identityKey }) => [party, ed25519PublicKey(fromBase64Url(identityKey))]));
+  }
+
+  /**
+   * Cost: one Ed25519 verification per receipt, off the main thread, at most N.
+   * @throws BoopError `log.malformed-entry`, `log.wrong-network`, `log.wrong-epoch`, `log.unauthorized`
+   */
+  async check(bytes: Uint8Array, receipts: readonly EntryReceipt[]): Promise<LogEntry> {
+    const entry = parseLogEntry(bytes);
+    if (entry.networkId !== this.#manifest.networkId) throw new BoopError('log.wrong-network', 'the entry is of another network');
+    if (entry.epoch > this.#manifest.epoch) throw new BoopError('log.wrong-epoch', 'the entry is of an epoch that has not begun');
+    const signed = entryReceiptBytes(bytes);
+    const needed = this.#manifest.threshold + 1;
+    const valid = await Promise.all(receipts.map((receipt) => this.#isValid(receipt, signed)));
+    const vouching = new Set(receipts.filter((_, at) => valid[at]).map(({ party }) => party));
+    if (vouching.size < needed) throw new BoopError('log.unauthorized', 'too few nodes vouch for the entry');
+    return entry;
+  }
+
+  async #isValid({ party, signature }: EntryReceipt, signed: Uint8Array): Promise<boolean> {
+    const key = this.#identityKeys.get(party);
+    return key !== undefined && (await verifyAsync(null, signed, key, fromBase64Url(signature)));
+  }
+}
+
+function ed25519PublicKey(raw: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.concat([ED25519_SPKI_PREFIX, raw]), format: 'der', type: 'spki' });
+}

@@ -1,0 +1,64 @@
+import { type Tile, type TileReader, type TreeHead } from '@boop/log';
+import { BoopError } from '@boop/shared';
+
+export interface NewEntry {
+  /** SHA-256 of the bytes, 32 bytes. */
+  readonly hash: Uint8Array;
+  /** At most 65,535 bytes. */
+  readonly bytes: Uint8Array;
+}
+
+export interface HashTile {
+  readonly level: number;
+  readonly index: number;
+  /** 1 to 256 hashes of 32 bytes: all that the tile holds, old ones first. */
+  readonly hashes: Uint8Array;
+}
+
+export interface Batch {
+  readonly from: TreeHead;
+  readonly to: TreeHead;
+  /** Leaves from.size … to.size − 1, in order. */
+  readonly entries: readonly NewEntry[];
+  readonly tiles: readonly HashTile[];
+}
+
+export interface PublishedCheckpoint extends TreeHead {
+  /** C2SP signed note. */
+  readonly note: string;
+  /** Serialised public group key that signed it. */
+  readonly groupKey: Uint8Array;
+}
+
+/**
+ * Where the log lives. Several processes may use one store at the same moment.
+ *
+ * Contract: `append` and `publish` are atomic and compare-and-swap: if the store no longer stands where the caller says,
+ * nothing changes and `log.conflict` is thrown. When they resolve the change survives a crash; when they reject with anything
+ * else it may or may not have happened, and the caller must read before it goes on. Reads see what is committed;
+ * entries and full tiles never change, the last tile of a level only grows. Tiles are read as {@link TileReader} says, entry bundles too.
+ */
+export interface LogStore extends TileReader {
+  /** What is in the tree, signed or not. */
+  head(): Promise<TreeHead>;
+  /** Leaf index by entry hash (base64url), for those that are in the tree. */
+  leafIndexes(hashes: readonly Uint8Array[]): Promise<Map<string, number>>;
+  entry(leafIndex: number): Promise<Uint8Array | undefined>;
+  append(batch: Batch): Promise<void>;
+  /** The checkpoint that may be served: the last one that was published. */
+  published(): Promise<PublishedCheckpoint | undefined>;
+  /** @param replaces size of the checkpoint that this one follows, undefined for the first; earlier ones are kept */
+  publish(checkpoint: PublishedCheckpoint, replaces: number | undefined): Promise<void>;
+  /** The note that was published for this size. */
+  checkpoint(size: number): Promise<string | undefined>;
+}
+
+export const conflict = (): BoopError => new BoopError('log.conflict', 'the log has moved on', { kind: 'unavailable' });
+
+export const tileMissing = (): BoopError => new BoopError('log.tile-missing', 'the log has no such tile');
+
+/** Cuts a stored tile to the width that is asked for. @throws BoopError `log.tile-missing` */
+export function cutTile(stored: Uint8Array | undefined, { width }: Tile): Uint8Array {
+  if (stored === undefined || stored.length < width * 32) throw tileMissing();
+  return stored.slice(0, width * 32);
+}
