@@ -72,7 +72,7 @@ export function openNote(note: string, keys: readonly VerifierKey[]): VerifiedNo
   const verified = new Map<VerifierKey, VerifiedSignature>();
   for (const { name, keyId, signature } of signatures) {
     const key = known.get(`${keyId} ${name}`);
-    if (key === undefined || verified.has(key)) continue;
+    if (key === undefined) continue;
     verified.set(key, { key, ...verifyOne(key, text, signature) });
   }
   if (verified.size === 0) throw new BoopError('log.unverified-note', 'no known key signed the note');

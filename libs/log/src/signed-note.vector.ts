@@ -86,6 +86,7 @@ describe('signed notes', () => {
     expect(code(`${go.text.replace('If', 'As')}\n${go.peterLine}`)).toBe('log.bad-signature');
     expect(code(`${go.text}\n${go.peterLine.replace('nAM=', 'nAMA')}`)).toBe('log.bad-signature');
     expect(code(`${go.text}\n${go.peterLine}${go.peterLine}`)).toBe(1);
+    expect(code(`${go.text}\n${go.peterLine}${go.peterLine.replace('cvIAQx', 'cvIAQy')}`)).toBe('log.bad-signature');
     expect(code(`${go.text}\n${go.peterLine}`, [peter, peter])).toBe('log.ambiguous-vkey');
   });
 

@@ -3,7 +3,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, test } from '@jest/globals';
 import { epoch, partyId, type PartyId, type ProtocolMachine, roundMachine, type RoundProtocol, utf8 } from '@boop/shared';
 import { runSimulation, seededRng, type SimulationOptions } from '@boop/testing';
-import { ceremonyId, EVERYBODY, type Identities, MessageKind, packageBytes, seal } from './ceremony-messages.ts';
+import { ceremonyId, EVERYBODY, type Identities, MessageKind, packageBytes, seal, sealedBytes } from './ceremony-messages.ts';
 import { aggregate, commit, keyCeremony, type KeyCeremonyInput, type KeyShare, prfCombine, prfEvaluate, serializeGroupKey, signShare } from './index.ts';
 
 const context = utf8('network-1/ceremony-1');
@@ -151,7 +151,9 @@ describe('a key ceremony', () => {
     expect(start).toThrow(expect.objectContaining({ code: 'threshold.invalid-parameters' }));
   });
 
-  test('package size follows suite and threshold', () => {
+  test('message sizes follow suite, threshold and number of parties', () => {
+    const own = sealedBytes(packageBytes(inputOf(two, 5, 3)));
+    expect([own, sealedBytes(4 * own), sealedBytes(32)]).toEqual([256, 1120, 128]);
     expect(packageBytes(inputOf(two, 5, 3))).toBe(3 * 32 + 64);
     expect(packageBytes(inputOf(two, 5, 3, { suite: 'FROST-P256-SHA256' }))).toBe(3 * 33 + 33 + 32);
   });

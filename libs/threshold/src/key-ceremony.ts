@@ -31,7 +31,7 @@ export interface KeyCeremonyInput extends GroupKeyParameters, Identities {
  *
  * Rounds: 4. Packages to all; echo of all packages seen, so that a dealer who says two things is proven to; sub-shares,
  * only after the echoes agree, over the confidential link; confirmation of the group key. Sizes for N = 5, threshold 3,
- * Ed25519: 288, 1,248, 128, 128 bytes per message. Safe with abort: any fault ends the run without a key, at the
+ * Ed25519: 256, 1,120, 128, 128 bytes per message. Safe with abort: any fault ends the run without a key, at the
  * party that saw it by a ProtocolAbort `ceremony.*` that names the culprit, elsewhere by the caller's bound on waiting. The
  * key is to be used only once all parties have stored it. A rushing party can bias the public key, which FROST's
  * proof allows for.
