@@ -9,7 +9,7 @@ const layers = [
   { sourceTag: 'layer:testing', onlyDependOnLibsWithTags: ['layer:pure', 'layer:adapter', 'layer:testing'] },
 ];
 
-/** Ledger and identity never see the matching engine; the wire protocol knows only the shared vocabulary. */
+/** Ledger and identity never see the matching engine, nodes never see an encoder; the wire protocol knows only the shared vocabulary. */
 const scopes = [
   { sourceTag: 'scope:shared', onlyDependOnLibsWithTags: ['scope:shared'] },
   { sourceTag: 'scope:log', onlyDependOnLibsWithTags: ['scope:shared', 'scope:log'] },
@@ -19,6 +19,7 @@ const scopes = [
   { sourceTag: 'scope:threshold', onlyDependOnLibsWithTags: ['scope:shared', 'scope:threshold'] },
   { sourceTag: 'scope:protocol', onlyDependOnLibsWithTags: ['scope:shared', 'scope:protocol', 'scope:identity'] },
   { sourceTag: 'scope:ledger', notDependOnLibsWithTags: ['scope:mpc', 'scope:biometric'] },
+  { sourceTag: 'scope:node', notDependOnLibsWithTags: ['scope:biometric', 'scope:sdk'] },
   { sourceTag: 'scope:bridge', notDependOnLibsWithTags: ['scope:mpc', 'scope:biometric', 'scope:threshold'] },
 ];
 
@@ -44,6 +45,17 @@ export default tseslint.config(
       eqeqeq: 'error',
       'prefer-const': 'error',
       'no-var': 'error',
+    },
+  },
+  {
+    // Tests may use the testing library and what runs in Node only; everything else holds for them too.
+    files: tests,
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { enforceBuildableLibDependency: false, allow: [], depConstraints: [{ sourceTag: '*', onlyDependOnLibsWithTags: ['layer:pure', 'layer:adapter', 'layer:testing'] }] },
+      ],
     },
   },
   {

@@ -54,10 +54,10 @@ export function roundMachine<Output>(create: () => RoundProtocol<Output>): Proto
   let ended = false;
   const inbox = new Map<number, Map<PartyId, Uint8Array>>();
 
-  const abort = (code: string, blame: readonly PartyId[]): Step<Output> => {
+  const abort = (code: string, blame: readonly PartyId[], send: readonly Outgoing[] = []): Step<Output> => {
     ended = true;
     inbox.clear();
-    return { kind: 'abort', send: [], code, blame };
+    return { kind: 'abort', send, code, blame };
   };
 
   const advance = (): Step<Output> => {
@@ -75,10 +75,10 @@ export function roundMachine<Output>(create: () => RoundProtocol<Output>): Proto
         round += 1;
         expected = step.value.receiveFrom;
         for (const out of step.value.send) sending.push({ to: out.to, payload: withRound(round, out.payload) });
-        for (const party of inbox.get(round)?.keys() ?? []) if (!expected.includes(party)) return abort('protocol.unexpected-sender', [party]);
+        for (const party of inbox.get(round)?.keys() ?? []) if (!expected.includes(party)) return abort('protocol.unexpected-sender', [party], sending);
       }
     } catch (error) {
-      if (error instanceof ProtocolAbort) return abort(error.code, error.blame);
+      if (error instanceof ProtocolAbort) return abort(error.code, error.blame, sending);
       throw error;
     }
   };

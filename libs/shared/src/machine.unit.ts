@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type PartyId, partyId, roundMachine, type RoundProtocol, type Step } from './index.ts';
+import { type PartyId, partyId, ProtocolAbort, roundMachine, type RoundProtocol, type Step } from './index.ts';
 
 const one = partyId(1);
 const two = partyId(2);
@@ -10,7 +10,20 @@ function* sumOfTwoRounds(peer: PartyId, mine: number): RoundProtocol<number> {
   return first.get(peer)![0]! + second.get(peer)![0]!;
 }
 
+function* abortsInRoundOne(peer: PartyId): RoundProtocol<number> {
+  yield { send: [{ to: peer, payload: Uint8Array.of(1) }], receiveFrom: [peer] };
+  yield { send: [{ to: peer, payload: Uint8Array.of(2) }], receiveFrom: [peer] };
+  throw new ProtocolAbort('test.abort', 'no', [peer]);
+}
+
 describe('a round machine', () => {
+  test('still sends what it owed when early messages lead it straight into an abort', () => {
+    const machine = roundMachine(() => abortsInRoundOne(two));
+    machine.start();
+    machine.onMessage(two, Uint8Array.of(0, 1, 0));
+    expect(machine.onMessage(two, Uint8Array.of(0, 0, 0))).toEqual({ kind: 'abort', code: 'test.abort', blame: [two], send: [{ to: two, payload: Uint8Array.of(0, 1, 2) }] });
+  });
+
   test('waits for early messages of the next round and ends once all came', () => {
     const a = roundMachine(() => sumOfTwoRounds(two, 10));
     const b = roundMachine(() => sumOfTwoRounds(one, 20));
