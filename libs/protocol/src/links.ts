@@ -78,6 +78,8 @@ export const gatewayMethods = {
   'context.cancel': { body: z.strictObject({ vendorId: idField, contextId: idField }), answer: z.unknown() },
   'probe.submit': { body: z.strictObject({ terminalId: idField, contextId: idField, probe: probeSchema }), answer: z.strictObject({}) },
   'capture.failed': { body: z.strictObject({ terminalId: idField, contextId: idField, reason: z.enum(['quality', 'liveness', 'device-error']) }), answer: z.strictObject({}) },
+  /** A terminal connected anew: its settings and the contexts that wait for it follow as events of its stream. */
+  'terminal.hello': { body: z.strictObject({ terminalId: idField }), answer: z.strictObject({}) },
   'configuration.acknowledge': { body: z.strictObject({ terminalId: idField, version: z.number().int(), applied: z.boolean(), code: z.string().optional() }), answer: z.strictObject({}) },
   'registration.start': { body: z.strictObject({ positions: z.array(positionSchema).optional(), locale: z.string().optional() }), answer: z.unknown() },
   'registration.resume': { body: z.strictObject({ registrationId: idField, secret: z.string() }), answer: z.unknown() },
