@@ -1,0 +1,27 @@
+import { idField } from '@boop/identity';
+import { z } from 'zod';
+
+const path = z.string().min(1);
+const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
+
+/** The gateway's YAML file. What all parties agree on stands in the manifest instead. */
+export const gatewayConfigSchema = z.strictObject({
+  networkId: idField,
+  manifestFile: path,
+  tls: z.strictObject({ certFile: path, keyFile: path, caFile: path }),
+  http: address,
+  /** Internal link, for the bridge. */
+  link: address,
+  metrics: address,
+  databaseUrlFile: path,
+  /** `id` is the replica's name in the ledger's certificate. */
+  ledger: address.extend({ id: z.string().min(1).max(64).default('main') }),
+  seedFile: path,
+  issuer: z.url(),
+  publicUrls: z.strictObject({ gateway: z.url(), bridge: z.url(), ledger: z.url(), console: z.url() }),
+  /** The gateway's Ed25519 signing key, created at first start; beside the TLS key when not given. */
+  signingKeyFile: path.optional(),
+  /** Requests of one key or address in a minute, over all routes. */
+  requestsPerMinute: z.number().int().positive().default(6_000),
+});
+export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;

@@ -1,0 +1,57 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { type AuthenticationContext, contextTimeoutSeconds } from '@boop/identity';
+import { type CreateAuthentication, type NetworkManifest } from '@boop/protocol';
+import { canonicalJson, type Rng, toBase64Url } from '@boop/shared';
+import { InvalidRequest } from './invalid-request.ts';
+
+/** Payments refuse an unconfirmed match unless their vendor says otherwise. */
+const acceptUnverifiedByDefault = (type: CreateAuthentication['type']): boolean => type !== 'payment';
+
+export const requestHashOf = (request: CreateAuthentication): string => toBase64Url(sha256(canonicalJson(request)));
+
+/** Random identifier that is safe in URLs, logs and file names. */
+export const newId = (prefix: string, rng: Rng): string => `${prefix}_${toBase64Url(rng.bytes(16))}`;
+
+/**
+ * The context that nodes will judge by, from what a vendor asked for and what the network offers.
+ * @throws InvalidRequest with the pointers of the fields that don't fit together
+ */
+export function buildContext(input: {
+  request: CreateAuthentication;
+  vendor: { id: string; sector: string };
+  manifest: NetworkManifest;
+  issuer: string;
+  nowMs: number;
+  rng: Rng;
+}): AuthenticationContext {
+  const { request, vendor, manifest, issuer, nowMs, rng } = input;
+  const { type, amount, currency, terminalId, policy, timeout } = request;
+  if (type === 'payment' && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a payment needs an amount' }]);
+  if (amount !== undefined && currency === undefined) throw new InvalidRequest([{ pointer: '/currency', detail: 'an amount needs a currency' }]);
+  if (currency !== undefined && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a currency needs an amount' }]);
+  const operatingPoint = policy?.operatingPoint ?? manifest.defaultOperatingPoint;
+  if (!manifest.operatingPoints.some(({ id }) => id === operatingPoint))
+    throw new InvalidRequest([{ pointer: '/policy/operatingPoint', detail: 'is not in the menu of this network' }]);
+  const issuedAt = Math.floor(nowMs / 1000);
+  return {
+    v: 1,
+    kind: 'authentication',
+    networkId: manifest.networkId,
+    contextId: request.contextId ?? newId('ctx', rng),
+    issuer,
+    vendorId: vendor.id,
+    sector: vendor.sector,
+    type,
+    nonce: request.nonce ?? toBase64Url(rng.bytes(16)),
+    ...(terminalId === undefined ? {} : { terminalId }),
+    ...(amount === undefined ? {} : { amount }),
+    ...(currency === undefined ? {} : { currency }),
+    policy: {
+      operatingPoint,
+      acceptUnverified: policy?.acceptUnverified ?? acceptUnverifiedByDefault(type),
+      acceptGatewaySplit: policy?.acceptGatewaySplit ?? true,
+    },
+    issuedAt,
+    expiresAt: issuedAt + Math.min(timeout ?? Infinity, contextTimeoutSeconds[type]),
+  };
+}

@@ -1,0 +1,226 @@
+import { type AuthenticationContext, sessionIdOf } from '@boop/identity';
+import { type Authentication, type AuthenticationReason, type CreateAuthentication } from '@boop/protocol';
+import { BoopError } from '@boop/shared';
+import { type ChannelEvent, adminEvent, isoTime, type OutboxEntry, pvsEvent, type Transition, vendorEvent } from './events.ts';
+
+export type AuthenticationStatus = Authentication['status'];
+export type AuthenticationResult = NonNullable<Authentication['result']>;
+
+/** An authentication context and what became of it. Times in milliseconds since the Unix epoch. */
+export interface AuthenticationRecord {
+  readonly id: string;
+  readonly vendorId: string;
+  readonly sessionId: string;
+  readonly status: AuthenticationStatus;
+  readonly request: CreateAuthentication;
+  /** SHA-256 of the request: the same id with another request is refused. */
+  readonly requestHash: string;
+  readonly context: AuthenticationContext;
+  readonly link: string;
+  readonly result?: AuthenticationResult;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly processingSinceMs?: number;
+}
+
+/** A run is bounded by 10 s; a context that was left in `processing` longer belongs to a gateway that died. */
+export const staleProcessingMs = 15_000;
+
+const retryAllowedAfter: Record<AuthenticationReason, boolean> = {
+  ok: false,
+  'no-match': true,
+  'vendor-not-consented': false,
+  'user-missing-attributes': false,
+  quality: true,
+  liveness: true,
+  'device-error': true,
+  'vendor-suspended': false,
+  'insufficient-balance': true,
+  unverified: true,
+  timeout: true,
+};
+
+export function openAuthentication(input: Pick<AuthenticationRecord, 'request' | 'requestHash' | 'context' | 'link'> & { nowMs: number }): Transition<AuthenticationRecord> {
+  const { request, requestHash, context, link, nowMs } = input;
+  const record: AuthenticationRecord = {
+    id: context.contextId,
+    vendorId: context.vendorId,
+    sessionId: sessionIdOf(context),
+    status: 'pending',
+    request,
+    requestHash,
+    context,
+    link,
+    createdAtMs: nowMs,
+    expiresAtMs: context.expiresAt * 1000,
+  };
+  return { record, events: [...requestedEvents(record), adminEvent({ type: 'event', event: 'context-created', outcome: context.type, ...who(record, nowMs) })] };
+}
+
+/** Tells the terminal that the context names, if it names one; repeated when a terminal connects anew. */
+export const requestedEvents = (record: AuthenticationRecord): ChannelEvent[] =>
+  record.context.terminalId === undefined ? [] : [pvsEvent(record.context.terminalId, { type: 'authentication_requested', context: record.context })];
+
+/**
+ * pending → processing. The context is taken by one probe at a time.
+ * @throws BoopError `context.expired`, `context.cancelled`, `context.decided`, `request.conflict`
+ */
+export function beginProbe(record: AuthenticationRecord, nowMs: number): Transition<AuthenticationRecord> {
+  assertOpen(record, nowMs);
+  if (record.status === 'processing' && nowMs - (record.processingSinceMs ?? 0) < staleProcessingMs)
+    throw new BoopError('request.conflict', 'another probe is being processed for this context', { retryAllowed: true });
+  return { record: { ...record, status: 'processing', processingSinceMs: nowMs }, events: [] };
+}
+
+/** processing → pending: nothing was decided, so the terminal may capture again until the context expires. */
+export function releaseProbe(record: AuthenticationRecord): Transition<AuthenticationRecord> {
+  if (record.status !== 'processing') return { record, events: [] };
+  return { record: withoutProcessing(record, 'pending'), events: [] };
+}
+
+export interface ProbeDecision {
+  readonly accepted: boolean;
+  readonly reason: 'ok' | 'no-match' | 'unverified';
+  readonly verified: boolean;
+  readonly idToken?: string | undefined;
+  readonly outbox: OutboxEntry;
+  /** The terminal that sent the probe. */
+  readonly terminalId: string;
+  /** Canonical bytes of the log entry, base64url. */
+  readonly entryText: string;
+}
+
+/**
+ * processing → succeeded or failed, once.
+ * @throws BoopError `context.cancelled`, `context.decided` when something else ended the context meanwhile
+ */
+export function decideProbe(record: AuthenticationRecord, decision: ProbeDecision, nowMs: number): Transition<AuthenticationRecord> {
+  if (record.status !== 'processing') throw ended(record.status);
+  const { accepted, reason, verified, outbox } = decision;
+  const result: AuthenticationResult = {
+    reason,
+    retryAllowed: retryAllowedAfter[reason],
+    verified,
+    ...(decision.idToken === undefined ? {} : { idToken: decision.idToken }),
+    logEntry: outbox.entryHash,
+    receipt: { entry: decision.entryText, signatures: [...outbox.receipts] },
+    decidedAt: isoTime(nowMs),
+  };
+  const next: AuthenticationRecord = { ...withoutProcessing(record, accepted ? 'succeeded' : 'failed'), result };
+  const outcome = accepted
+    ? vendorEvent(next.vendorId, { type: 'authentication_success', authentication: viewOf(next, nowMs) })
+    : failedEvent(next, reason, nowMs);
+  const durationMs = nowMs - (record.processingSinceMs ?? nowMs);
+  return {
+    record: next,
+    outbox,
+    events: [
+      outcome,
+      endedEvent(next.id, decision.terminalId, reason),
+      adminEvent({ type: 'event', event: 'authentication', outcome: reason, durationMs, verified, ...who(next, nowMs), terminalId: decision.terminalId }),
+    ],
+  };
+}
+
+/** The terminal gives up (`quality`, `liveness`, `device-error`): pending → failed, without a decision of the nodes. */
+export function failCapture(record: AuthenticationRecord, terminalId: string, reason: 'quality' | 'liveness' | 'device-error', nowMs: number): Transition<AuthenticationRecord> {
+  assertOpen(record, nowMs);
+  if (record.status !== 'pending') throw new BoopError('request.conflict', 'a probe is being processed for this context');
+  const next: AuthenticationRecord = { ...record, status: 'failed' };
+  return {
+    record: next,
+    events: [
+      failedEvent(next, reason, nowMs),
+      endedEvent(next.id, terminalId, reason),
+      adminEvent({ type: 'event', event: 'authentication', outcome: reason, ...who(next, nowMs), terminalId }),
+    ],
+  };
+}
+
+/** pending → cancelled; repeating it changes nothing. @throws BoopError `context.expired`, `context.decided`, `request.conflict` */
+export function cancelAuthentication(record: AuthenticationRecord, nowMs: number): Transition<AuthenticationRecord> {
+  if (record.status === 'cancelled') return { record, events: [] };
+  assertOpen(record, nowMs);
+  if (record.status === 'processing') throw new BoopError('request.conflict', 'a probe is being processed for this context', { retryAllowed: true });
+  const next: AuthenticationRecord = { ...record, status: 'cancelled' };
+  return { record: next, events: [vendorEvent(next.vendorId, { type: 'context_cancelled', contextId: next.id })] };
+}
+
+export const isDue = (record: AuthenticationRecord, nowMs: number): boolean =>
+  nowMs >= record.expiresAtMs && (record.status === 'pending' || (record.status === 'processing' && nowMs - (record.processingSinceMs ?? 0) >= staleProcessingMs));
+
+/** Due → expired; anything else stays. */
+export function expireAuthentication(record: AuthenticationRecord, nowMs: number): Transition<AuthenticationRecord> {
+  if (!isDue(record, nowMs)) return { record, events: [] };
+  const next = withoutProcessing(record, 'expired');
+  return {
+    record: next,
+    events: [
+      vendorEvent(next.vendorId, { type: 'context_expired', contextId: next.id }),
+      ...(next.context.terminalId === undefined ? [] : [endedEvent(next.id, next.context.terminalId, 'timeout')]),
+      adminEvent({ type: 'event', event: 'context-expired', outcome: 'timeout', ...who(next, nowMs) }),
+    ],
+  };
+}
+
+/** The resource as its vendor sees it; a context past its time reads as expired even before the job came by. */
+export function viewOf(record: AuthenticationRecord, nowMs: number): Authentication {
+  const { id, context, sessionId, link, result } = record;
+  return {
+    id,
+    status: isDue(record, nowMs) ? 'expired' : record.status,
+    type: context.type,
+    nonce: context.nonce,
+    sessionId,
+    ...(context.terminalId === undefined ? {} : { terminalId: context.terminalId }),
+    createdAt: isoTime(record.createdAtMs),
+    expiresAt: isoTime(record.expiresAtMs),
+    link,
+    ...(result ? { result } : {}),
+  };
+}
+
+/** A terminal learns the decision; the token is the vendor's alone. */
+export function terminalViewOf(record: AuthenticationRecord, nowMs: number): Authentication {
+  const view = viewOf(record, nowMs);
+  if (!view.result) return view;
+  const result = { ...view.result };
+  delete result.idToken;
+  return { ...view, result };
+}
+
+function assertOpen(record: AuthenticationRecord, nowMs: number): void {
+  if (record.status !== 'pending' && record.status !== 'processing') throw ended(record.status);
+  if (nowMs >= record.expiresAtMs) throw ended('expired');
+}
+
+function ended(status: AuthenticationStatus): BoopError {
+  if (status === 'expired') return new BoopError('context.expired', 'the context has expired');
+  if (status === 'cancelled') return new BoopError('context.cancelled', 'the context was cancelled');
+  return new BoopError('context.decided', 'the context has its decision');
+}
+
+function withoutProcessing(record: AuthenticationRecord, status: AuthenticationStatus): AuthenticationRecord {
+  const next = { ...record, status };
+  delete next.processingSinceMs;
+  return next;
+}
+
+const who = (record: AuthenticationRecord, nowMs: number): { at: string; vendorId: string; terminalId?: string } => ({
+  at: isoTime(nowMs),
+  vendorId: record.vendorId,
+  ...(record.context.terminalId === undefined ? {} : { terminalId: record.context.terminalId }),
+});
+
+function failedEvent(record: AuthenticationRecord, reason: AuthenticationReason, nowMs: number): ChannelEvent {
+  return vendorEvent(record.vendorId, {
+    type: 'authentication_failed',
+    contextId: record.id,
+    reason,
+    retryAllowed: retryAllowedAfter[reason],
+    authentication: viewOf(record, nowMs),
+  });
+}
+
+const endedEvent = (contextId: string, terminalId: string, reason: AuthenticationReason): ChannelEvent =>
+  pvsEvent(terminalId, { type: 'authentication_ended', contextId, reason, retryAllowed: retryAllowedAfter[reason] });

@@ -1,0 +1,97 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { type AuthenticationContext, parseTokenClaims, publicJwk } from '@boop/identity';
+import { entryReceiptBytes, type EntryReceipt, type LogEntry, logEntryHash, type NetworkManifest, parseLogEntry } from '@boop/protocol';
+import { BoopError, fromBase64Url, fromUtf8, toBase64Url, utf8 } from '@boop/shared';
+import { type OutboxEntry } from './events.ts';
+
+/** Ed25519 verification as a port; arguments are raw bytes. */
+export type VerifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+
+interface SignedEntry {
+  readonly entry: Uint8Array;
+  readonly receipts: readonly EntryReceipt[];
+}
+
+export interface AuthenticationAnswer extends SignedEntry {
+  readonly accepted: boolean;
+  readonly reason: 'ok' | 'no-match' | 'unverified';
+  readonly verified: boolean;
+  readonly idToken?: string | undefined;
+}
+
+/**
+ * The leader only aggregates, and the gateway believes it nothing that it can check: the entry is of this session and says what the
+ * answer says, t+1 nodes signed it, and the token is signed by the group, for this vendor, and named in the entry.
+ * @throws BoopError `mpc.aborted`
+ */
+export function checkAuthenticationAnswer(
+  answer: AuthenticationAnswer,
+  expected: { context: AuthenticationContext; sessionId: string; manifest: NetworkManifest; tokenKey: string; verify: VerifyEd25519 },
+): OutboxEntry {
+  const { entry, outbox } = checkEntry(answer, expected);
+  if (entry.kind !== 'authentication' || entry.session !== expected.sessionId) throw refused('the log entry is of another session');
+  if (entry.verified !== answer.verified || (entry.decision === 'accepted') !== answer.accepted) throw refused('the log entry says something else than the answer');
+  if (answer.accepted !== (answer.reason === 'ok') || answer.accepted !== (answer.idToken !== undefined)) throw refused('the answer contradicts itself');
+  if (answer.accepted && !answer.verified && !expected.context.policy.acceptUnverified) throw refused('the context refuses unverified matches');
+  if (answer.idToken !== undefined) checkToken(answer.idToken, { ...expected, verified: answer.verified, tokenHash: entry.token });
+  return outbox;
+}
+
+/** As {@link checkAuthenticationAnswer}, for a registration. @throws BoopError `mpc.aborted` */
+export function checkRegistrationAnswer(
+  answer: SignedEntry & { verified: boolean },
+  expected: { sessionId: string; consentHash: string; splitHash: string; manifest: NetworkManifest; verify: VerifyEd25519 },
+): OutboxEntry {
+  const { entry, outbox } = checkEntry(answer, expected);
+  if (entry.kind !== 'registration' || entry.session !== expected.sessionId) throw refused('the log entry is of another session');
+  if (entry.consent !== expected.consentHash || entry.split !== expected.splitHash || entry.verified !== answer.verified) throw refused('the log entry says something else than the answer');
+  return outbox;
+}
+
+function checkEntry({ entry: bytes, receipts }: SignedEntry, { manifest, verify }: { manifest: NetworkManifest; verify: VerifyEd25519 }): { entry: LogEntry; outbox: OutboxEntry } {
+  const entry = parseEntry(bytes);
+  if (entry.networkId !== manifest.networkId || entry.epoch !== manifest.epoch) throw refused('the log entry is of another network or epoch');
+  const message = entryReceiptBytes(bytes);
+  const valid = new Map<number, EntryReceipt>();
+  for (const receipt of receipts) {
+    const member = manifest.members[receipt.party - 1];
+    if (member && verify(fromBase64Url(member.identityKey), message, fromBase64Url(receipt.signature))) valid.set(receipt.party, receipt);
+  }
+  if (valid.size <= manifest.threshold) throw refused('too few nodes signed the log entry');
+  return { entry, outbox: { entry: bytes, entryHash: logEntryHash(bytes), receipts: [...valid.values()].sort((a, b) => a.party - b.party) } };
+}
+
+function checkToken(token: string, expected: { context: AuthenticationContext; sessionId: string; tokenKey: string; tokenHash: string | undefined; verified: boolean; verify: VerifyEd25519 }): void {
+  const { context, sessionId, tokenKey, tokenHash, verified, verify } = expected;
+  const cut = token.lastIndexOf('.');
+  const signingInput = utf8(token.slice(0, Math.max(cut, 0)));
+  try {
+    const header = JSON.parse(fromUtf8(fromBase64Url(token.split('.')[0]!))) as Record<string, unknown>;
+    const claims = parseTokenClaims(token);
+    const fits =
+      header['alg'] === 'EdDSA' &&
+      header['kid'] === publicJwk(tokenKey).kid &&
+      claims.iss === context.issuer &&
+      claims.aud === context.vendorId &&
+      claims.nonce === context.nonce &&
+      claims.jti === sessionId &&
+      claims.boop.context === context.contextId &&
+      claims.boop.verified === verified &&
+      toBase64Url(sha256(signingInput)) === tokenHash &&
+      verify(fromBase64Url(tokenKey), signingInput, fromBase64Url(token.slice(cut + 1)));
+    if (fits) return;
+  } catch {
+    // Whatever could not be parsed is no token of this group.
+  }
+  throw refused('the token is not one that the group signed for this context');
+}
+
+function parseEntry(bytes: Uint8Array): LogEntry {
+  try {
+    return parseLogEntry(bytes);
+  } catch {
+    throw refused('the log entry is malformed');
+  }
+}
+
+const refused = (message: string): BoopError => new BoopError('mpc.aborted', message, { kind: 'peer', retryAllowed: true });

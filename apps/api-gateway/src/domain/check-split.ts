@@ -1,0 +1,24 @@
+import { checkSplit, type NetworkManifest, type SealedSplit, splitFor, type SplitHeader } from '@boop/protocol';
+import { BoopError } from '@boop/shared';
+
+/**
+ * What the gateway can tell of a split without opening anything; each node checks again. One node's part suffices for the
+ * signature, since it covers the hashes of all envelopes.
+ * @throws BoopError `split.incomplete`, `split.altered`, `share.wrong-*`, `template.unknown-encoder`
+ */
+export function checkIncomingSplit(split: SealedSplit, expected: { manifest: NetworkManifest; purpose: SplitHeader['purpose']; sessionId: string; operatingPoint: string }): void {
+  const { manifest, purpose, sessionId, operatingPoint } = expected;
+  const { networkId, epoch, members } = manifest;
+  if (split.envelopes.length !== members.length) throw new BoopError('split.incomplete', 'the split does not cover all nodes');
+  for (const [index, { party }] of members.entries())
+    if (split.envelopes[index]!.party !== party) throw new BoopError('split.incomplete', 'the envelopes are not those of nodes 1 to N in order');
+  checkSplit(splitFor(split, 1), { networkId, epoch, party: 1, nodes: members.length, purpose, sessionId });
+  const encoder = encoderOf(manifest, operatingPoint);
+  if (split.header.encoder !== encoder) throw new BoopError('template.unknown-encoder', 'the template comes from an encoder version that this context does not use');
+}
+
+export const encoderOf = (manifest: NetworkManifest, operatingPoint: string): string => {
+  const point = manifest.operatingPoints.find(({ id }) => id === operatingPoint);
+  if (!point) throw new BoopError('context.invalid', 'the context names no operating point of this network');
+  return point.encoder;
+};

@@ -1,0 +1,72 @@
+import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
+import { bytesField } from '@boop/identity';
+import { type NetworkInfo, type NodeStatus, type LogProof } from '@boop/protocol';
+import { BoopError } from '@boop/shared';
+import { type Ledger } from '../ledger/ledger-client.ts';
+import { NetworkService } from '../services/network-service.ts';
+import { Public } from './access.ts';
+import { openApiDocument } from './openapi.ts';
+import { LEDGER } from './tokens.ts';
+
+const hashField = bytesField(32);
+
+/** What everybody may read. */
+@Controller()
+export class NetworkController {
+  readonly #network: NetworkService;
+  readonly #ledger: Ledger;
+  readonly #openApi: object;
+
+  constructor(@Inject(NetworkService) network: NetworkService, @Inject(LEDGER) ledger: Ledger) {
+    this.#network = network;
+    this.#ledger = ledger;
+    this.#openApi = openApiDocument(network.urls.gateway);
+  }
+
+  @Get('v1/network')
+  @Public()
+  network(): NetworkInfo {
+    return this.#network.info();
+  }
+
+  @Get('v1/network/nodes')
+  @Public()
+  nodes(): { nodes: NodeStatus[] } {
+    return { nodes: this.#network.nodes() };
+  }
+
+  @Get('v1/ledger/proofs/:entryHash')
+  @Public()
+  async proof(@Param('entryHash') entryHash: string): Promise<{ proof: LogProof }> {
+    if (!hashField.safeParse(entryHash).success) throw new BoopError('request.not-found', 'there is no such entry');
+    return { proof: await this.#ledger.proof(entryHash) };
+  }
+
+  /** RFC 7517; cacheable, since keys change by announced roll-over only. */
+  @Get('.well-known/jwks.json')
+  @Public()
+  @Header('cache-control', 'public, max-age=60')
+  jwks(): unknown {
+    return this.#network.jwks();
+  }
+
+  /** OpenID Connect Discovery 1.0, as far as it is true today: tokens can be verified, no flow is offered. */
+  @Get('.well-known/openid-configuration')
+  @Public()
+  @Header('cache-control', 'public, max-age=60')
+  discovery(): unknown {
+    return {
+      issuer: this.#network.issuer,
+      jwks_uri: `${this.#network.urls.gateway}/.well-known/jwks.json`,
+      id_token_signing_alg_values_supported: ['EdDSA'],
+      subject_types_supported: ['pairwise'],
+    };
+  }
+
+  @Get('openapi.json')
+  @Public()
+  @Header('cache-control', 'public, max-age=60')
+  openApi(): object {
+    return this.#openApi;
+  }
+}

@@ -1,0 +1,114 @@
+import { EventEmitter } from 'node:events';
+import { type Logger } from '@boop/platform';
+import { type Member, type NodeStatus } from '@boop/protocol';
+import { type GroupKeyRecord } from '../services/ports.ts';
+import { agreedGroupKeys, chooseLeader } from './agreement.ts';
+import { askNode, type NodeAnswer, type NodeLink, type NodeMethod, type NodeRequest } from './node-link.ts';
+
+const pollMs = 1_000;
+const statusTimeoutMs = 1_500;
+
+interface Peer {
+  readonly member: Member;
+  readonly link: NodeLink;
+  status?: NodeAnswer<'node.status'> | undefined;
+}
+
+/**
+ * The gateway's links to all nodes and what they last said of themselves. A node is available while its link is up and it calls itself
+ * ready; nothing ever waits for a node that is not. Event `change`: somebody came, went, or reports another gallery.
+ */
+export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]] }> {
+  readonly #peers: readonly Peer[];
+  readonly #threshold: number;
+  readonly #log: Logger;
+  readonly #timer: NodeJS.Timeout;
+  #turn = 0;
+  #seen = '';
+
+  constructor(options: { members: readonly Member[]; threshold: number; connect: (member: Member) => NodeLink; log: Logger }) {
+    super();
+    this.#threshold = options.threshold;
+    this.#log = options.log;
+    this.#peers = options.members.map((member) => ({ member, link: options.connect(member) }));
+    for (const peer of this.#peers) {
+      peer.link.on('up', () => void this.#poll(peer));
+      peer.link.on('down', () => {
+        peer.status = undefined;
+        this.#announce();
+      });
+    }
+    this.#timer = setInterval(() => this.#peers.forEach((peer) => void this.#poll(peer)), pollMs);
+  }
+
+  get needed(): number {
+    return 2 * this.#threshold + 1;
+  }
+
+  /** Parties whose link is up, in order. */
+  live(): number[] {
+    return this.#peers.filter(({ link }) => link.connected).map(({ member }) => member.party);
+  }
+
+  /** Live parties that call themselves ready, in order. */
+  available(): number[] {
+    return this.#peers.filter(({ link, status }) => link.connected && status?.ready === true).map(({ member }) => member.party);
+  }
+
+  /** @throws BoopError `mpc.nodes-unavailable` at once when fewer than 2t+1 are up */
+  assertAvailable(): void {
+    chooseLeader(this.available(), this.needed, 0);
+  }
+
+  /** Round robin over the available nodes. @throws BoopError `mpc.nodes-unavailable` at once when fewer than 2t+1 are up */
+  nextLeader(): number {
+    this.#turn = (this.#turn + 1) >>> 0;
+    return chooseLeader(this.available(), this.needed, this.#turn);
+  }
+
+  /** A registration is stored by all N or by none; the lowest party leads. @throws BoopError `mpc.nodes-unavailable` */
+  registrationLeader(): number {
+    return chooseLeader(this.available(), this.#peers.length, 0);
+  }
+
+  ask<Method extends NodeMethod>(party: number, method: Method, body: NodeRequest<Method>, timeoutMs: number): Promise<NodeAnswer<Method>> {
+    return askNode(this.#peers[party - 1]!.link, method, body, timeoutMs);
+  }
+
+  statuses(): NodeStatus[] {
+    return this.#peers.map(({ member: { party, name, jurisdiction }, link, status }) => ({
+      party,
+      name,
+      jurisdiction,
+      live: link.connected,
+      ready: link.connected && status?.ready === true,
+      ...(status ? { galleryRows: status.galleryRows, correlations: status.correlations, uptimeSeconds: status.uptimeSeconds } : {}),
+    }));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#peers.map(({ link }) => link.close()));
+  }
+
+  async #poll(peer: Peer): Promise<void> {
+    if (!peer.link.connected) return;
+    try {
+      const status = await askNode(peer.link, 'node.status', {}, statusTimeoutMs);
+      peer.status = status.party === peer.member.party ? status : undefined;
+    } catch (error) {
+      peer.status = undefined;
+      this.#log.warn('node did not tell its status', { party: peer.member.party, error });
+    }
+    this.#announce();
+  }
+
+  #announce(): void {
+    const keys = agreedGroupKeys(this.#peers.flatMap(({ status }) => (status ? [status.groupKeys] : [])), this.#threshold);
+    if (keys.length) this.emit('keys', keys);
+    const seen = JSON.stringify(this.#peers.map(({ link, status }) => [link.connected, status?.ready, status?.galleryRows]));
+    if (seen === this.#seen) return;
+    this.#seen = seen;
+    this.emit('change');
+  }
+}

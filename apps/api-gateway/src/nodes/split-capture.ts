@@ -1,0 +1,66 @@
+import { type AuthenticationContext, type SigningKey } from '@boop/identity';
+import { decodeImage, encodePalm } from '@boop/biometric';
+import { palmStatistic, splitTemplate } from '@boop/mpc';
+import { type NetworkManifest, type SealedSplit, sealSplit } from '@boop/protocol';
+import { BoopError, fromBase64Url, type Rng } from '@boop/shared';
+
+/** A probe may be worse than a sample of a registration: who is not recognised simply tries again. */
+export const probeQualityMin = 50;
+
+/**
+ * Splits a capture for a device that can't. The gateway sees the template for the moment of this call; every buffer that
+ * held a part of it is wiped before it returns or throws, and the split says `splitAt: gateway`.
+ * @throws BoopError `capture.*`
+ */
+export async function splitCapture(input: {
+  capture: string;
+  position?: 'left-palm' | 'right-palm' | undefined;
+  context: AuthenticationContext;
+  sessionId: string;
+  manifest: NetworkManifest;
+  encoder: string;
+  device: SigningKey;
+  rng: Rng;
+}): Promise<SealedSplit> {
+  const { position, sessionId, manifest, encoder, device, rng } = input;
+  const wipe: { fill(value: number): unknown }[] = [];
+  const held = <Buffer extends { fill(value: number): unknown }>(buffer: Buffer): Buffer => {
+    wipe.push(buffer);
+    return buffer;
+  };
+  try {
+    const image = decodeImage(held(decodeCapture(input.capture)));
+    held(image.pixels);
+    const { template, quality } = encodePalm(image);
+    held(template.values);
+    if (quality.score < probeQualityMin) throw new BoopError('capture.low-quality', `the capture has too little quality: ${quality.reasons.join(', ') || 'unclear'}`, { retryAllowed: true });
+    if (template.encoder !== encoder) throw new BoopError('template.unknown-encoder', 'this gateway does not have the encoder of the operating point');
+    const shares = splitTemplate(template.values, palmStatistic, { nodes: manifest.members.length, threshold: manifest.threshold }, rng);
+    shares.forEach(held);
+    return await sealSplit(
+      {
+        v: 1,
+        networkId: manifest.networkId,
+        epoch: manifest.epoch,
+        purpose: 'authentication',
+        sessionId,
+        encoder,
+        splitAt: 'gateway',
+        items: [{ role: 'probe', ...(position === undefined ? {} : { position }) }],
+      },
+      shares,
+      manifest.members,
+      device,
+    );
+  } finally {
+    for (const buffer of wipe) buffer.fill(0);
+  }
+}
+
+function decodeCapture(text: string): Uint8Array {
+  try {
+    return fromBase64Url(text);
+  } catch {
+    throw new BoopError('capture.unreadable', 'the capture is not base64url', { retryAllowed: true });
+  }
+}

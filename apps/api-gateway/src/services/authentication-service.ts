@@ -1,0 +1,182 @@
+import { type SigningKey } from '@boop/identity';
+import { describeError, type Logger } from '@boop/platform';
+import { type CreateAuthentication, type Probe, type SealedSplit } from '@boop/protocol';
+import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
+import { type AuthenticationRecord, beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, openAuthentication, releaseProbe, requestedEvents } from '../domain/authentication.ts';
+import { buildContext, requestHashOf } from '../domain/authentication-request.ts';
+import { checkAuthenticationAnswer, type VerifyEd25519 } from '../domain/check-answer.ts';
+import { checkIncomingSplit, encoderOf } from '../domain/check-split.ts';
+import { type Transition } from '../domain/events.ts';
+import { type NodePool } from '../nodes/node-pool.ts';
+import { splitCapture } from '../nodes/split-capture.ts';
+import { type NetworkService } from './network-service.ts';
+import { changeRecord } from './optimistic.ts';
+import { type AuthenticationStore, type DirectoryStore, type EventStore, type Terminal } from './ports.ts';
+import { type RateLimits } from './rate-limit.ts';
+import { type StageMetrics } from './stage-metrics.ts';
+
+const runTimeoutMs = 10_000;
+
+export interface AuthenticationDependencies {
+  readonly store: AuthenticationStore;
+  readonly directory: DirectoryStore;
+  readonly events: EventStore;
+  readonly network: NetworkService;
+  readonly nodes: Pick<NodePool, 'assertAvailable' | 'nextLeader' | 'ask'>;
+  readonly limits: RateLimits;
+  readonly metrics: StageMetrics;
+  /** Signs the splits that the gateway makes itself. */
+  readonly device: SigningKey;
+  readonly verify: VerifyEd25519;
+  /** Called after a decision is stored: the outbox has work. */
+  readonly onDecision: () => void;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+}
+
+export class AuthenticationService {
+  readonly #with: AuthenticationDependencies;
+
+  constructor(dependencies: AuthenticationDependencies) {
+    this.#with = dependencies;
+  }
+
+  /**
+   * Opens a context; the same id with the same request gives the context that is there.
+   * @throws BoopError `request.malformed`, `request.forbidden`, `request.rate-limited`, `idempotency.other-body`, `mpc.nodes-unavailable`
+   */
+  async create(vendorId: string, request: CreateAuthentication): Promise<{ record: AuthenticationRecord; created: boolean }> {
+    const { store, directory, network, nodes, limits, clock, rng } = this.#with;
+    const vendor = await directory.vendor(vendorId);
+    if (!vendor) throw new BoopError('request.forbidden', 'the vendor is not active');
+    const requestHash = requestHashOf(request);
+    const earlier = request.contextId === undefined ? undefined : await store.find(vendorId, request.contextId);
+    if (earlier) return { record: sameRequest(earlier.record, requestHash), created: false };
+
+    await limits.take(`authentications/${vendorId}`, vendor.authenticationsPerMinute);
+    if (request.terminalId !== undefined) await this.#terminalOf(request.terminalId, vendorId);
+    const nowMs = clock.nowMs();
+    const context = buildContext({ request, vendor, manifest: network.manifest, issuer: network.issuer, nowMs, rng });
+    // A context that nobody could decide is refused at once instead of running into its timeout.
+    nodes.assertAvailable();
+    const link = `${network.urls.console}/authenticate/${encodeURIComponent(vendorId)}/${encodeURIComponent(context.contextId)}`;
+    const transition = openAuthentication({ request, requestHash, context, link, nowMs });
+    if (await store.create(transition)) return { record: transition.record, created: true };
+    const winner = await store.find(vendorId, context.contextId);
+    if (!winner) throw new BoopError('request.conflict', 'the context id is taken');
+    return { record: sameRequest(winner.record, requestHash), created: false };
+  }
+
+  /** @throws BoopError `request.not-found` */
+  async get(vendorId: string, id: string): Promise<AuthenticationRecord> {
+    const found = await this.#with.store.find(vendorId, id);
+    if (!found) throw notFound();
+    return found.record;
+  }
+
+  async cancel(vendorId: string, id: string): Promise<AuthenticationRecord> {
+    return (await this.#change(vendorId, id, (record) => cancelAuthentication(record, this.#with.clock.nowMs()))).record;
+  }
+
+  /** @throws BoopError `request.not-found` when the context is of another vendor or for another terminal */
+  async getForTerminal(terminalId: string, id: string): Promise<AuthenticationRecord> {
+    const terminal = await this.#terminal(terminalId);
+    const record = await this.get(terminal.vendorId, id);
+    if (record.context.terminalId !== undefined && record.context.terminalId !== terminalId) throw notFound();
+    return record;
+  }
+
+  /**
+   * Runs one probe to its decision. Whatever fails before a decision leaves the context as it was, so that the terminal may capture
+   * again; the same split is never sent twice.
+   */
+  async probe(terminalId: string, id: string, probe: Probe): Promise<AuthenticationRecord> {
+    const { nodes, network } = this.#with;
+    const terminal = await this.#terminal(terminalId);
+    const open = await this.getForTerminal(terminalId, id);
+    beginProbe(open, this.#with.clock.nowMs());
+    const leader = nodes.nextLeader();
+    const tokenKey = network.groupKey('token');
+    const split = await this.#splitOf(probe, open, terminal);
+    checkIncomingSplit(split, { manifest: network.manifest, purpose: 'authentication', sessionId: open.sessionId, operatingPoint: open.context.policy.operatingPoint });
+    await this.#change(open.vendorId, id, (record) => beginProbe(record, this.#with.clock.nowMs()));
+    try {
+      return await this.#run(open, split, { leader, terminalId, tokenKey });
+    } catch (error) {
+      this.#with.log.warn('a probe ended without a decision', { session: open.sessionId, leader, error: describeError(error) });
+      await this.#change(open.vendorId, id, releaseProbe).catch((cause: unknown) => {
+        this.#with.log.error('a context could not be released', { session: open.sessionId, error: describeError(cause) });
+      });
+      throw error;
+    }
+  }
+
+  /** The terminal gives up on a context. */
+  async failCapture(terminalId: string, id: string, reason: 'quality' | 'liveness' | 'device-error'): Promise<void> {
+    const { vendorId } = await this.getForTerminal(terminalId, id);
+    await this.#change(vendorId, id, (record) => failCapture(record, terminalId, reason, this.#with.clock.nowMs()));
+  }
+
+  /** Tells a terminal that connects anew which contexts wait for it. */
+  async repeatRequests(terminalId: string): Promise<void> {
+    const open = await this.#with.store.openOf(terminalId, this.#with.clock.nowMs());
+    const events = open.flatMap(requestedEvents);
+    if (events.length) await this.#with.events.append(events);
+  }
+
+  /** Marks contexts whose time is over; called by the expiry job. */
+  async expireDue(): Promise<void> {
+    const nowMs = this.#with.clock.nowMs();
+    for (const { record, version } of await this.#with.store.due(nowMs, 100)) await this.#with.store.save(version, expireAuthentication(record, nowMs));
+  }
+
+  async #run(open: AuthenticationRecord, split: SealedSplit, run: { leader: number; terminalId: string; tokenKey: string }): Promise<AuthenticationRecord> {
+    const { nodes, network, metrics, verify, clock, log, onDecision } = this.#with;
+    const startedMs = clock.nowMs();
+    const answer = await nodes.ask(run.leader, 'authentication.run', { context: open.context, split }, runTimeoutMs);
+    const outbox = checkAuthenticationAnswer(answer, { context: open.context, sessionId: open.sessionId, manifest: network.manifest, tokenKey: run.tokenKey, verify });
+    const { accepted, reason, verified, idToken } = answer;
+    const decision = { accepted, reason, verified, idToken, outbox, terminalId: run.terminalId, entryText: toBase64Url(outbox.entry) };
+    const { record } = await this.#change(open.vendorId, open.id, (current) => decideProbe(current, decision, clock.nowMs()));
+    onDecision();
+    const durationMs = clock.nowMs() - startedMs;
+    metrics.observe('authentication', reason, durationMs, answer.stages);
+    log.info('authentication decided', { session: open.sessionId, leader: run.leader, outcome: reason, verified, durationMs });
+    return record;
+  }
+
+  async #splitOf(probe: Probe, { context, sessionId }: AuthenticationRecord, terminal: Terminal): Promise<SealedSplit> {
+    const { network, device, rng } = this.#with;
+    if ('split' in probe) {
+      if (probe.split.header.splitAt !== 'edge' || probe.split.deviceKey !== terminal.deviceKey) throw new BoopError('request.forbidden', 'the split is not signed by this terminal');
+      return probe.split;
+    }
+    if (!context.policy.acceptGatewaySplit) throw new BoopError('split.gateway-not-allowed', 'the policy of this context forbids splitting at the gateway');
+    const encoder = encoderOf(network.manifest, context.policy.operatingPoint);
+    return splitCapture({ ...probe, context, sessionId, manifest: network.manifest, encoder, device, rng });
+  }
+
+  #change(vendorId: string, id: string, decide: (record: AuthenticationRecord) => Transition<AuthenticationRecord>): Promise<Transition<AuthenticationRecord>> {
+    const { store } = this.#with;
+    return changeRecord({ find: () => store.find(vendorId, id), decide, save: (version, step) => store.save(version, step) });
+  }
+
+  async #terminal(id: string): Promise<Terminal> {
+    const terminal = await this.#with.directory.terminal(id);
+    if (!terminal) throw new BoopError('request.forbidden', 'the terminal is not active');
+    return terminal;
+  }
+
+  async #terminalOf(id: string, vendorId: string): Promise<void> {
+    const terminal = await this.#with.directory.terminal(id);
+    if (terminal?.vendorId !== vendorId) throw new BoopError('request.forbidden', 'the vendor has no such terminal');
+  }
+}
+
+const notFound = (): BoopError => new BoopError('request.not-found', 'there is no such context');
+
+function sameRequest(record: AuthenticationRecord, requestHash: string): AuthenticationRecord {
+  if (record.requestHash !== requestHash) throw new BoopError('idempotency.other-body', 'the context id was used with another request');
+  return record;
+}

@@ -1,0 +1,92 @@
+import { createVerifierKey, formatVerifierKey, SignatureType } from '@boop/log';
+import { publicJwk } from '@boop/identity';
+import { type Logger } from '@boop/platform';
+import { type NetworkInfo, type NetworkManifest, type NodeStatus } from '@boop/protocol';
+import { BoopError, fromBase64Url } from '@boop/shared';
+import { encoderOf } from '../domain/check-split.ts';
+import { type GroupKeyRecord, type GroupKeyStore } from './ports.ts';
+
+export interface PublicUrls {
+  readonly gateway: string;
+  readonly bridge: string;
+  readonly ledger: string;
+  readonly console: string;
+}
+
+/** What everybody may know of the network, and the group keys that t+1 nodes agreed on. */
+export class NetworkService {
+  readonly manifest: NetworkManifest;
+  readonly issuer: string;
+  readonly urls: PublicUrls;
+  readonly #store: GroupKeyStore;
+  readonly #statuses: () => NodeStatus[];
+  readonly #log: Logger;
+  #keys = new Map<string, GroupKeyRecord>();
+
+  constructor(options: { manifest: NetworkManifest; issuer: string; urls: PublicUrls; keys: GroupKeyStore; statuses: () => NodeStatus[]; log: Logger }) {
+    this.manifest = options.manifest;
+    this.issuer = options.issuer;
+    this.urls = options.urls;
+    this.#store = options.keys;
+    this.#statuses = options.statuses;
+    this.#log = options.log;
+  }
+
+  async load(): Promise<void> {
+    this.#keys = new Map((await this.#store.all()).map((key) => [key.name, key]));
+  }
+
+  /** Takes keys on which t+1 nodes agree; a key that is known stays, whatever is said later. */
+  async learn(agreed: readonly GroupKeyRecord[]): Promise<void> {
+    for (const key of agreed) {
+      const known = this.#keys.get(key.name);
+      if (known && known.publicKey !== key.publicKey) this.#log.error('the nodes name another group key than before', { name: key.name });
+    }
+    const unknown = agreed.filter(({ name }) => !this.#keys.has(name));
+    if (!unknown.length) return;
+    await this.#store.pin(unknown);
+    await this.load();
+  }
+
+  /** base64url. @throws BoopError `mpc.nodes-unavailable` until the nodes have told it */
+  groupKey(name: string): string {
+    const key = this.#keys.get(name);
+    if (!key) throw new BoopError('mpc.nodes-unavailable', 'the nodes have not told their group keys yet', { kind: 'unavailable' });
+    return key.publicKey;
+  }
+
+  get ready(): boolean {
+    return this.#keys.has('token') && this.#keys.has('log');
+  }
+
+  /** @throws BoopError `mpc.nodes-unavailable` */
+  info(): NetworkInfo {
+    const { networkId, epoch, members, threshold, testNetwork, operatingPoints, defaultOperatingPoint, logOrigin } = this.manifest;
+    const verifierKey = formatVerifierKey(createVerifierKey(logOrigin, SignatureType.ed25519, fromBase64Url(this.groupKey('log'))));
+    return {
+      networkId,
+      epoch,
+      nodes: members.length,
+      threshold,
+      testNetwork,
+      issuer: this.issuer,
+      encoder: encoderOf(this.manifest, defaultOperatingPoint),
+      members: members.map(({ party, name, jurisdiction, identityKey, hpkeKey }) => ({ party, name, jurisdiction, identityKey, hpkeKey })),
+      operatingPoints,
+      defaultOperatingPoint,
+      groupKeys: [...this.#keys.values()],
+      log: { origin: logOrigin, verifierKey, url: this.urls.ledger },
+      jwksUrl: `${this.urls.gateway}/.well-known/jwks.json`,
+      bridgeUrl: this.urls.bridge,
+    };
+  }
+
+  nodes(): NodeStatus[] {
+    return this.#statuses();
+  }
+
+  /** RFC 7517. @throws BoopError `mpc.nodes-unavailable` */
+  jwks(): { keys: ReturnType<typeof publicJwk>[] } {
+    return { keys: [publicJwk(this.groupKey('token'))] };
+  }
+}

@@ -1,0 +1,164 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { consentHash, type ConsentText, type Position, type RegistrationContext, sessionIdOf, type SignedConsent } from '@boop/identity';
+import { describeError, type Logger } from '@boop/platform';
+import { envelopeHashes, type NetworkInfo, problemOf, type SealedSplit, sampleQualityMin, splitHash } from '@boop/protocol';
+import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
+import { newId } from '../domain/authentication-request.ts';
+import { checkRegistrationAnswer, type VerifyEd25519 } from '../domain/check-answer.ts';
+import { checkIncomingSplit } from '../domain/check-split.ts';
+import { type Transition } from '../domain/events.ts';
+import { beginRun, cancelRegistration, completeRegistration, expireRegistration, failRun, openRegistration, type Quality, recordConsent, recordSample, type RegistrationRecord } from '../domain/registration.ts';
+import { type NodePool } from '../nodes/node-pool.ts';
+import { type NetworkService } from './network-service.ts';
+import { changeRecord } from './optimistic.ts';
+import { type RegistrationStore } from './ports.ts';
+import { type RateLimits } from './rate-limit.ts';
+import { type StageMetrics } from './stage-metrics.ts';
+
+const runTimeoutMs = 30_000;
+const sessionLifeSeconds = 15 * 60;
+/** Sessions that may be opened in a minute, over all clients of this gateway. */
+const sessionsPerMinute = 600;
+
+export interface RegistrationDependencies {
+  readonly store: RegistrationStore;
+  readonly network: NetworkService;
+  readonly nodes: Pick<NodePool, 'registrationLeader' | 'ask'>;
+  readonly limits: RateLimits;
+  readonly metrics: StageMetrics;
+  readonly verify: VerifyEd25519;
+  readonly onDecision: () => void;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+}
+
+/** What a client gets at the start of a session and when it comes back. */
+export interface RegistrationSession {
+  readonly context: RegistrationContext;
+  readonly secret: string;
+  readonly consentText: ConsentText;
+  readonly network: NetworkInfo;
+  readonly sampleQualityMin: number;
+}
+
+export class RegistrationService {
+  readonly #with: RegistrationDependencies;
+  readonly #runs = new Set<Promise<void>>();
+
+  constructor(dependencies: RegistrationDependencies) {
+    this.#with = dependencies;
+  }
+
+  /** @throws BoopError `request.rate-limited`, `mpc.nodes-unavailable` */
+  async start(wish: { positions?: Position[] | undefined; locale?: string | undefined }): Promise<RegistrationSession> {
+    const { network, limits, clock, rng, store } = this.#with;
+    await limits.take('registrations', sessionsPerMinute);
+    const info = network.info();
+    const consentText = chooseText(network.manifest.consentTexts, wish.locale);
+    const nowMs = clock.nowMs();
+    const issuedAt = Math.floor(nowMs / 1000);
+    const context: RegistrationContext = {
+      v: 1,
+      kind: 'registration',
+      networkId: network.manifest.networkId,
+      registrationId: newId('reg', rng),
+      positions: [...new Set(wish.positions ?? (['left-palm', 'right-palm'] as const))],
+      samplesPerPosition: 3,
+      consentVersion: consentText.version,
+      operatingPoint: network.manifest.defaultOperatingPoint,
+      nonce: toBase64Url(rng.bytes(16)),
+      issuedAt,
+      expiresAt: issuedAt + sessionLifeSeconds,
+    };
+    const secret = toBase64Url(rng.bytes(32));
+    await store.create(openRegistration({ secretHash: hashOf(secret), context, consentText, nowMs }));
+    return { context, secret, consentText, network: info, sampleQualityMin };
+  }
+
+  /** @throws BoopError `request.unauthenticated` alike for an unknown session and a wrong secret */
+  async resume(id: string, secret: string): Promise<RegistrationSession> {
+    const found = await this.#with.store.find(id);
+    if (!found || !timingSafeEqual(found.record.secretHash, hashOf(secret))) throw new BoopError('request.unauthenticated', 'there is no such registration session');
+    const { context, consentText } = found.record;
+    return { context, secret, consentText, network: this.#with.network.info(), sampleQualityMin };
+  }
+
+  async consent(id: string, consent: SignedConsent): Promise<void> {
+    await this.#change(id, (record) => recordConsent(record, consent, this.#with.clock.nowMs()));
+  }
+
+  async sample(id: string, sample: { position: Position; index: number; quality: Quality }): Promise<{ accepted: boolean; remaining: number }> {
+    const { accepted, remaining } = await this.#change(id, (record) => recordSample(record, sample, this.#with.clock.nowMs()));
+    return { accepted, remaining };
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.#change(id, (record) => cancelRegistration(record, this.#with.clock.nowMs()));
+  }
+
+  /**
+   * Checks the split and starts the nodes' run, whose outcome comes as `registration_succeeded` or `registration_failed`.
+   * @throws BoopError what can be told at once: `consent.missing`, `registration.incomplete`, `share.*`, `split.*`, `mpc.nodes-unavailable`
+   */
+  async complete(id: string, split: SealedSplit): Promise<void> {
+    const { store, network, nodes, clock } = this.#with;
+    const found = await store.find(id);
+    if (!found) throw new BoopError('request.not-found', 'there is no such registration');
+    const { context } = found.record;
+    beginRun(found.record, split, clock.nowMs());
+    if (split.header.splitAt !== 'edge') throw new BoopError('split.gateway-not-allowed', 'a registration is split on the device');
+    checkIncomingSplit(split, { manifest: network.manifest, purpose: 'registration', sessionId: sessionIdOf(context), operatingPoint: context.operatingPoint });
+    const leader = nodes.registrationLeader();
+    const { record } = await this.#change(id, (current) => beginRun(current, split, clock.nowMs()));
+    const run = this.#run(record, split, leader).finally(() => this.#runs.delete(run));
+    this.#runs.add(run);
+  }
+
+  async expireDue(): Promise<void> {
+    const nowMs = this.#with.clock.nowMs();
+    for (const { record, version } of await this.#with.store.due(nowMs, 100)) await this.#with.store.save(version, expireRegistration(record, nowMs));
+  }
+
+  /** Resolves when no run is under way. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#runs]);
+  }
+
+  async #run(record: RegistrationRecord, split: SealedSplit, leader: number): Promise<void> {
+    const { nodes, network, verify, metrics, clock, log, onDecision } = this.#with;
+    const { id, context } = record;
+    const startedMs = clock.nowMs();
+    try {
+      const consent = record.consent!;
+      const answer = await nodes.ask(leader, 'registration.run', { context, consent, split }, runTimeoutMs);
+      const hashes = { consentHash: consentHash(consent), splitHash: splitHash({ header: split.header, hashes: envelopeHashes(split) }) };
+      const outbox = checkRegistrationAnswer(answer, { sessionId: sessionIdOf(context), ...hashes, manifest: network.manifest, verify });
+      await this.#change(id, (current) => completeRegistration(current, { verified: answer.verified, outbox, entryText: toBase64Url(outbox.entry) }, clock.nowMs()));
+      onDecision();
+      metrics.observe('registration', 'ok', clock.nowMs() - startedMs, answer.stages);
+      log.info('registration stored', { registration: id, leader, verified: answer.verified, durationMs: clock.nowMs() - startedMs });
+    } catch (error) {
+      const { code, detail, title, retryAllowed } = problemOf(error);
+      metrics.observe('registration', code, clock.nowMs() - startedMs, {});
+      log.warn('registration failed', { registration: id, leader, outcome: code, error: describeError(error) });
+      await this.#change(id, (current) => failRun(current, { code, message: detail ?? title, retryAllowed }, clock.nowMs())).catch((cause: unknown) => {
+        log.error('a failed registration could not be stored', { registration: id, error: describeError(cause) });
+      });
+    }
+  }
+
+  #change<Step extends Transition<RegistrationRecord>>(id: string, decide: (record: RegistrationRecord) => Step): Promise<Step> {
+    const { store } = this.#with;
+    return changeRecord({ find: () => store.find(id), decide, save: (version, step) => store.save(version, step) });
+  }
+}
+
+const hashOf = (secret: string): Uint8Array => new Uint8Array(createHash('sha256').update(secret).digest());
+
+/** The text in the wished language (RFC 4647 lookup on the primary subtag), else the network's first. */
+function chooseText(texts: readonly ConsentText[], locale: string | undefined): ConsentText {
+  const primary = (tag: string): string => tag.toLowerCase().split('-')[0]!;
+  const exact = texts.find((text) => locale !== undefined && text.locale.toLowerCase() === locale.toLowerCase());
+  return exact ?? texts.find((text) => locale !== undefined && primary(text.locale) === primary(locale)) ?? texts[0]!;
+}

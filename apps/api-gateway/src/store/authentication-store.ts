@@ -1,0 +1,94 @@
+import { authenticationContextSchema } from '@boop/identity';
+import { createAuthenticationSchema } from '@boop/protocol';
+import { type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, staleProcessingMs } from '../domain/authentication.ts';
+import { type AuthenticationRow, Prisma } from '../generated/prisma/client.ts';
+import { type AuthenticationStore, type Versioned } from '../services/ports.ts';
+import { type Database, isUniqueViolation, LostRace, unlessRaced } from './database.ts';
+import { writeEffects } from './effects.ts';
+
+export function authenticationStore(database: Database): AuthenticationStore {
+  return {
+    async create(transition) {
+      const { record } = transition;
+      try {
+        await database.$transaction(async (tx) => {
+          await tx.authenticationRow.create({ data: { vendorId: record.vendorId, id: record.id, version: 1, ...fixedColumns(record), ...changingColumns(record) } });
+          await writeEffects(tx, transition);
+        });
+        return true;
+      } catch (error) {
+        if (isUniqueViolation(error)) return false;
+        throw error;
+      }
+    },
+
+    async find(vendorId, id) {
+      const row = await database.authenticationRow.findUnique({ where: { vendorId_id: { vendorId, id } } });
+      return row ? versioned(row) : undefined;
+    },
+
+    save: (version, transition) =>
+      unlessRaced(() =>
+        database.$transaction(async (tx) => {
+          const { vendorId, id } = transition.record;
+          const { count } = await tx.authenticationRow.updateMany({ where: { vendorId, id, version }, data: { version: version + 1, ...changingColumns(transition.record) } });
+          if (count !== 1) throw new LostRace();
+          await writeEffects(tx, transition);
+        }),
+      ),
+
+    async due(nowMs, limit) {
+      const rows = await database.authenticationRow.findMany({
+        where: {
+          expiresAt: { lte: new Date(nowMs) },
+          OR: [{ status: 'pending' }, { status: 'processing', processingSince: { lte: new Date(nowMs - staleProcessingMs) } }],
+        },
+        orderBy: { expiresAt: 'asc' },
+        take: limit,
+      });
+      return rows.map(versioned);
+    },
+
+    async openOf(terminalId, nowMs) {
+      const rows = await database.authenticationRow.findMany({ where: { terminalId, status: 'pending', expiresAt: { gt: new Date(nowMs) } }, orderBy: { createdAt: 'asc' }, take: 100 });
+      return rows.map((row) => versioned(row).record);
+    },
+  };
+}
+
+const json = (value: object): Prisma.InputJsonValue => value as Prisma.InputJsonValue;
+
+const fixedColumns = (record: AuthenticationRecord) => ({
+  sessionId: record.sessionId,
+  terminalId: record.context.terminalId ?? null,
+  requestHash: record.requestHash,
+  request: json(record.request),
+  context: json(record.context),
+  link: record.link,
+  createdAt: new Date(record.createdAtMs),
+  expiresAt: new Date(record.expiresAtMs),
+});
+
+const changingColumns = (record: AuthenticationRecord) => ({
+  status: record.status,
+  result: record.result ? json(record.result) : Prisma.DbNull,
+  processingSince: record.processingSinceMs === undefined ? null : new Date(record.processingSinceMs),
+});
+
+function versioned(row: AuthenticationRow): Versioned<AuthenticationRecord> {
+  const record: AuthenticationRecord = {
+    id: row.id,
+    vendorId: row.vendorId,
+    sessionId: row.sessionId,
+    status: row.status as AuthenticationStatus,
+    request: createAuthenticationSchema.parse(row.request),
+    requestHash: row.requestHash,
+    context: authenticationContextSchema.parse(row.context),
+    link: row.link,
+    ...(row.result === null ? {} : { result: row.result as unknown as AuthenticationResult }),
+    createdAtMs: row.createdAt.getTime(),
+    expiresAtMs: row.expiresAt.getTime(),
+    ...(row.processingSince === null ? {} : { processingSinceMs: row.processingSince.getTime() }),
+  };
+  return { record, version: row.version };
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { type ChannelEvent, type OutboxEntry } from '../domain/events.ts';
+import { type Prisma } from '../generated/prisma/client.ts';
+import { type Transaction } from './database.ts';
+
+/** LISTEN/NOTIFY channel; the payload names the stream that has news. */
+export const notifyChannel = 'channel_event';
+
+/** Writes what goes along with a change, in the change's own transaction. */
+export async function writeEffects(tx: Transaction, effects: { events: readonly ChannelEvent[]; outbox?: OutboxEntry | undefined }): Promise<void> {
+  if (effects.outbox) await writeOutbox(tx, effects.outbox);
+  await appendEvents(tx, effects.events);
+}
+
+async function writeOutbox(tx: Transaction, { entryHash, entry, receipts }: OutboxEntry): Promise<void> {
+  const now = new Date();
+  const data = { entryHash, entry: new Uint8Array(entry), receipts: receipts as unknown as Prisma.InputJsonValue, createdAt: now, nextAttemptAt: now };
+  await tx.logOutbox.createMany({ data: [data], skipDuplicates: true });
+}
+
+/** Streams are locked in the order of their names, so that two transactions never wait for each other in a circle. */
+export async function appendEvents(tx: Transaction, events: readonly ChannelEvent[]): Promise<void> {
+  const byStream = new Map<string, ChannelEvent[]>();
+  for (const event of events) byStream.set(event.stream, [...(byStream.get(event.stream) ?? []), event]);
+  for (const [stream, group] of [...byStream].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const last = await advance(tx, stream, group.length);
+    const now = new Date();
+    await tx.channelEvent.createMany({
+      data: group.map(({ payload }, i) => ({ stream, offset: last - BigInt(group.length - 1 - i), payload: payload as unknown as Prisma.InputJsonValue, createdAt: now })),
+    });
+    await tx.$executeRaw`SELECT pg_notify(${notifyChannel}, ${stream})`;
+  }
+}
+
+export async function ensureStream(tx: Transaction, stream: string): Promise<void> {
+  await tx.channelStream.createMany({ data: [{ stream, epoch: newEpoch(), lastOffset: 0n }], skipDuplicates: true });
+}
+
+/** Takes `count` offsets; the row stays locked until the transaction ends, so offsets become visible in order. */
+async function advance(tx: Transaction, stream: string, count: number): Promise<bigint> {
+  const rows = await tx.$queryRaw<{ last_offset: bigint }[]>`
+    INSERT INTO channel_streams (stream, epoch, last_offset) VALUES (${stream}, ${newEpoch()}, ${count})
+    ON CONFLICT (stream) DO UPDATE SET last_offset = channel_streams.last_offset + ${count}
+    RETURNING last_offset`;
+  return rows[0]!.last_offset;
+}
+
+const newEpoch = (): string => randomBytes(9).toString('base64url');

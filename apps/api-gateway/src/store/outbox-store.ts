@@ -1,0 +1,20 @@
+import { entryReceiptSchema } from '@boop/protocol';
+import { z } from 'zod';
+import { type OutboxStore } from '../services/ports.ts';
+import { type Database } from './database.ts';
+
+export function outboxStore(database: Database): OutboxStore {
+  return {
+    async due(nowMs, limit) {
+      const rows = await database.logOutbox.findMany({ where: { acknowledgedAt: null, nextAttemptAt: { lte: new Date(nowMs) } }, orderBy: { id: 'asc' }, take: limit });
+      return rows.map(({ id, entryHash, entry, receipts, attempts }) => ({ id, entryHash, entry, receipts: z.array(entryReceiptSchema).parse(receipts), attempts }));
+    },
+    async acknowledge(id, leafIndex, nowMs) {
+      await database.logOutbox.update({ where: { id }, data: { acknowledgedAt: new Date(nowMs), leafIndex: BigInt(leafIndex) } });
+    },
+    async postpone(id, untilMs) {
+      await database.logOutbox.update({ where: { id }, data: { attempts: { increment: 1 }, nextAttemptAt: new Date(untilMs) } });
+    },
+    waiting: () => database.logOutbox.count({ where: { acknowledgedAt: null } }),
+  };
+}

@@ -1,0 +1,79 @@
+import { consentTextSchema, registrationContextSchema, signedConsentSchema } from '@boop/identity';
+import { registrationReceiptSchema } from '@boop/protocol';
+import { type RegistrationRecord, type RegistrationState, staleRunMs } from '../domain/registration.ts';
+import { Prisma, type RegistrationRow } from '../generated/prisma/client.ts';
+import { type RegistrationStore, type Versioned } from '../services/ports.ts';
+import { type Database, LostRace, unlessRaced } from './database.ts';
+import { writeEffects } from './effects.ts';
+
+export function registrationStore(database: Database): RegistrationStore {
+  return {
+    async create(transition) {
+      await database.$transaction(async (tx) => {
+        await tx.registrationRow.create({ data: { id: transition.record.id, version: 1, ...fixedColumns(transition.record), ...changingColumns(transition.record) } });
+        await writeEffects(tx, transition);
+      });
+    },
+
+    async find(id) {
+      const row = await database.registrationRow.findUnique({ where: { id } });
+      return row ? versioned(row) : undefined;
+    },
+
+    save: (version, transition) =>
+      unlessRaced(() =>
+        database.$transaction(async (tx) => {
+          const { count } = await tx.registrationRow.updateMany({ where: { id: transition.record.id, version }, data: { version: version + 1, ...changingColumns(transition.record) } });
+          if (count !== 1) throw new LostRace();
+          await writeEffects(tx, transition);
+        }),
+      ),
+
+    async due(nowMs, limit) {
+      const rows = await database.registrationRow.findMany({
+        where: {
+          expiresAt: { lte: new Date(nowMs) },
+          OR: [{ state: { in: ['consent', 'samples'] } }, { state: 'running', runningSince: { lte: new Date(nowMs - staleRunMs) } }],
+        },
+        orderBy: { expiresAt: 'asc' },
+        take: limit,
+      });
+      return rows.map(versioned);
+    },
+  };
+}
+
+const json = (value: object): Prisma.InputJsonValue => value as Prisma.InputJsonValue;
+
+const fixedColumns = (record: RegistrationRecord) => ({
+  secretHash: new Uint8Array(record.secretHash),
+  context: json(record.context),
+  consentText: json(record.consentText),
+  createdAt: new Date(record.createdAtMs),
+  expiresAt: new Date(record.expiresAtMs),
+});
+
+const changingColumns = (record: RegistrationRecord) => ({
+  state: record.state,
+  consent: record.consent ? json(record.consent) : Prisma.DbNull,
+  samples: json(record.samples),
+  receipt: record.receipt ? json(record.receipt) : Prisma.DbNull,
+  runningSince: record.runningSinceMs === undefined ? null : new Date(record.runningSinceMs),
+});
+
+function versioned(row: RegistrationRow): Versioned<RegistrationRecord> {
+  const record: RegistrationRecord = {
+    id: row.id,
+    secretHash: row.secretHash,
+    state: row.state as RegistrationState,
+    context: registrationContextSchema.parse(row.context),
+    consentText: consentTextSchema.parse(row.consentText),
+    ...(row.consent === null ? {} : { consent: signedConsentSchema.parse(row.consent) }),
+    samples: row.samples as RegistrationRecord['samples'],
+    ...(row.receipt === null ? {} : { receipt: registrationReceiptSchema.parse(row.receipt) }),
+    createdAtMs: row.createdAt.getTime(),
+    expiresAtMs: row.expiresAt.getTime(),
+    ...(row.runningSince === null ? {} : { runningSinceMs: row.runningSince.getTime() }),
+  };
+  return { record, version: row.version };
+}
