@@ -1,4 +1,4 @@
-import { SigningKey } from '@boop/identity';
+import { type IdTokenClaims, SigningKey } from '@boop/identity';
 import { fromBase64Url } from '@boop/shared';
 import { createTerminalClient, createVendorClient } from '@boop/sdk';
 import type { Addresses } from './settings.ts';
@@ -12,5 +12,32 @@ export interface SimulatorResult {
   readonly accepted: boolean;
   readonly reason: string;
   readonly milliseconds: number;
-  readonly claims?: object;
+  /** Claims of the token, verified from the published JWKS as any vendor would. */
+  readonly claims?: IdTokenClaims;
+}
+
+/** Plays vendor and scanner: opens a context for the terminal, presents the capture, waits as the vendor waits. */
+export async function presentAtSimulator(addresses: Addresses, credentials: Credentials, capture: Uint8Array): Promise<SimulatorResult> {
+  const { vendor, terminal } = credentials;
+  const vendorClient = createVendorClient({ gatewayUrl: addresses.gateway, bridgeUrl: addresses.bridge, apiKey: vendor.apiKey, vendorId: vendor.id });
+  const scanner = createTerminalClient({ bridgeUrl: addresses.bridge, terminalKey: terminal.key, device: SigningKey.fromSecret(fromBase64Url(terminal.deviceSecret)) });
+  try {
+    await scanner.connect();
+    const handle = await vendorClient.createAuthentication({ type: 'access', terminalId: terminal.id });
+    const context = await new Promise<Parameters<typeof scanner.present>[0]>((resolve) => {
+      const unsubscribe = scanner.onRequest((asked) => {
+        if (asked.contextId !== handle.id) return;
+        queueMicrotask(() => unsubscribe());
+        resolve(asked);
+      });
+    });
+    const started = performance.now();
+    const [result] = await Promise.all([handle.waitForResult(), scanner.present(context, capture)]);
+    const milliseconds = performance.now() - started;
+    if (result.outcome === 'accepted') return { accepted: true, reason: 'ok', milliseconds, claims: result.claims };
+    return { accepted: false, reason: result.outcome === 'rejected' ? (result.reason ?? 'unknown') : result.outcome, milliseconds };
+  } finally {
+    scanner.close();
+    vendorClient.close();
+  }
 }

@@ -9,7 +9,7 @@ import { sealedSplitSchema } from './split.ts';
  * Requests between services over framed mTLS, one table a link: method → schemas of body and answer. Requests among nodes
  * are the node's own matter (apps/mpc-node).
  */
-const bytes = z.instanceof(Uint8Array);
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, { message: 'must be bytes' });
 const party = z.number().int().min(1).max(255);
 const groupKey = z.strictObject({ name: idField, suite: z.string(), signers: z.number().int(), publicKey: z.string() });
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { syntheticPalm } from '@boop/biometric';
-import { encodeGreyBmp } from './grey-bmp.ts';
+import { encodeGreyBmp } from '@boop/sdk';
 
 /** Where captures come from: a synthetic palm by number, or image files of the region of interest. */
 export interface PalmSource {

@@ -1,0 +1,38 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lint } from './lint.mjs';
+import { environment, exec, step } from './steps.mjs';
+
+/**
+ * Lint, then every test: quick ones on two workers, then the whole network, one test file at a time. Ends with
+ * `N passed, N failed`; lint counts as one test.
+ */
+export async function test({ long, args }) {
+  const results = mkdtempSync(join(tmpdir(), 'boop-test-'));
+  let passed = 0;
+  let failed = 0;
+  const count = (ok) => (ok ? (passed += 1) : (failed += 1));
+  const jest = async (name, ...options) => {
+    const file = join(results, `${name}.json`);
+    const status = await exec('jest', ['--config', 'jest.config.mjs', '--json', '--outputFile', file, ...options, ...args], {
+      env: { ...environment, NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' },
+      // The summary goes to stderr; standard output would repeat it as JSON.
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const report = JSON.parse(readFileSync(file, 'utf8'));
+    passed += report.numPassedTests;
+    failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
+    if (status !== 0 && report.numFailedTests + report.numRuntimeErrorTestSuites === 0) failed += 1;
+  };
+  try {
+    count(await step('lint and boundaries', lint).then((status) => status === 0));
+    const kinds = long ? ['long'] : ['unit', 'vector', 'prop', 'sim', 'int'];
+    await jest('quick', '--maxWorkers', '2', '--testMatch', ...kinds.map((kind) => `**/src/**/*.${kind}.ts`));
+    if (!long) await jest('network', '--runInBand', '--testMatch', '**/src/**/*.e2e.ts');
+  } finally {
+    rmSync(results, { recursive: true, force: true });
+  }
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
