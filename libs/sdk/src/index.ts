@@ -1,0 +1,16 @@
+export { type AdminClient, type AdminNews, type AdminTopic, createAdminClient } from './admin/admin-client.ts';
+export { CaptureQualityError, encodeCapture, probeQualityMin } from './capture/encode-capture.ts';
+export { encodeGreyBmp } from './capture/grey-bmp.ts';
+export { splitAndSeal, type SplitInput } from './capture/split-and-seal.ts';
+export { ProblemError, type SdkCode, sdkCodes } from './errors.ts';
+export { type LogProofOptions, verifyProof } from './log/log-proofs.ts';
+export { checkAuthenticationEntry, checkRegistrationEntry, type EntryWithReceipts, tokenHash, verifyReceipt } from './log/receipts.ts';
+export { checkNetwork, type NetworkPin, pinOf, type PinnedMember } from './network/network-pin.ts';
+export { type SdkPorts, type Socket, systemRng } from './ports.ts';
+export { createRegistrationClient, type RegisterInput, type RegistrationClient, type RegistrationProgress } from './registration/registration-client.ts';
+export { type CaptureRequest, type CaptureSource } from './registration/samples.ts';
+export { presentByRest, type PresentByRestInput } from './terminal/present-by-rest.ts';
+export { createTerminalClient, type TerminalClient, type TerminalOptions, type TerminalResult } from './terminal/terminal-client.ts';
+export { type AuthenticationResult } from './vendor/authentication-result.ts';
+export { createTokenVerifier, type ExpectedToken, jwksUrlOf, type TokenChecks } from './vendor/token-verifier.ts';
+export { type AuthenticationHandle, createVendorClient, type VendorClient, type VendorOptions, type WaitOptions } from './vendor/vendor-client.ts';

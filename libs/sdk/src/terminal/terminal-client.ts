@@ -1,0 +1,121 @@
+import { PALM_ENCODER } from '@boop/biometric';
+import { type AuthenticationContext, sessionIdOf, type SigningKey } from '@boop/identity';
+import { type AuthenticationReason, type NetworkInfo, type PvsClientMessage, type PvsConfiguration, type PvsServerMessage, pvsServerMessage } from '@boop/protocol';
+import { BoopError } from '@boop/shared';
+import { ChannelClient } from '../channel/channel-client.ts';
+import { channelUrl } from '../channel/connection.ts';
+import { createNetworkGuard, type NetworkPin } from '../network/network-pin.ts';
+import { type SdkPorts, systemPorts } from '../ports.ts';
+import { judgeConfiguration } from './configuration.ts';
+import { OpenRequests } from './open-requests.ts';
+import { prepareProbe } from './prepare-probe.ts';
+
+export interface TerminalOptions {
+  readonly bridgeUrl: string;
+  readonly terminalKey: string;
+  /** The terminal's registered signing key. */
+  readonly device: SigningKey;
+  readonly pin?: NetworkPin;
+  /** Called once when the channel is over for good, for example because the key was withdrawn. */
+  readonly onEnd?: (error: BoopError) => void;
+  readonly ports?: Partial<SdkPorts>;
+}
+
+export interface TerminalResult {
+  readonly contextId: string;
+  readonly accepted: boolean;
+  readonly reason: AuthenticationReason;
+  readonly retryAllowed: boolean;
+}
+
+export interface TerminalClient {
+  /** Resolves when the channel is up. @throws BoopError `request.unauthenticated`, `connection.lost`, `wait.timeout` */
+  connect(options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<void>;
+  /** Called for each context that names this terminal, once, also for those that still wait. @returns unsubscribes */
+  onRequest(listener: (context: AuthenticationContext) => void): () => void;
+  /**
+   * Presents a capture and waits for the decision.
+   * @param capture BMP or PNG of a 128×128 region of interest
+   * @throws CaptureQualityError and BoopError `capture.*`: the context stays open, capture again
+   * @throws BoopError `mpc.aborted`, `mpc.nodes-unavailable`: undecided, capture again while the context lives
+   * @throws BoopError `context.*`, `split.*`, `network.mismatch`
+   */
+  present(context: AuthenticationContext, capture: Uint8Array, options?: { signal?: AbortSignal }): Promise<TerminalResult>;
+  /** Ends a context that this terminal can't serve. */
+  captureFailed(context: AuthenticationContext, reason: 'quality' | 'liveness' | 'device-error', options?: { signal?: AbortSignal }): Promise<TerminalResult>;
+  /** The configuration that was applied last. */
+  readonly configuration: PvsConfiguration | undefined;
+  close(): void;
+}
+
+/** What the decision may take beyond the context's expiry: a probe that came in time is still decided. */
+const afterExpiryMs = 12_000;
+
+/** Client of a scanner: stays connected, hears of contexts, presents captures. */
+export function createTerminalClient(options: TerminalOptions): TerminalClient {
+  const ports = systemPorts(options.ports);
+  const guard = createNetworkGuard(options.pin);
+  const requests = new OpenRequests(ports.clock);
+  let network: NetworkInfo | undefined;
+  let configuration: PvsConfiguration | undefined;
+
+  const channel = new ChannelClient<PvsClientMessage, PvsServerMessage>(
+    {
+      url: channelUrl(options.bridgeUrl, 'pvs'),
+      schema: pvsServerMessage,
+      hello: (resume) => ({ type: 'pvs_hello', terminalKey: options.terminalKey, encoder: PALM_ENCODER, ...(resume ? { resume } : {}) }),
+      welcomeType: 'pvs_hello_response',
+      failuresMax: Infinity,
+      onWelcome: (welcome) => {
+        if (welcome.type === 'pvs_hello_response') network = welcome.network;
+      },
+      onMessage: (message) => {
+        if (message.type === 'authentication_requested') requests.add(message.context);
+        if (message.type === 'authentication_ended') requests.remove(message.contextId);
+        if (message.type === 'configuration') configure(message.configuration);
+      },
+      ...(options.onEnd ? { onEnd: options.onEnd } : {}),
+    },
+    ports,
+  );
+
+  const configure = (offered: PvsConfiguration): void => {
+    const verdict = judgeConfiguration(offered, configuration);
+    if (verdict.apply) configuration = offered;
+    channel.tell(verdict.apply ? { type: 'configuration_applied', version: offered.version } : { type: 'configuration_rejected', version: offered.version, code: verdict.code });
+  };
+
+  const submit = (context: AuthenticationContext, message: PvsClientMessage, signal: AbortSignal | undefined): Promise<TerminalResult> =>
+    channel.request(message, (received) => resultIn(received, context.contextId), { signal, timeoutMs: context.expiresAt * 1000 - ports.clock.nowMs() + afterExpiryMs });
+
+  return {
+    connect: async (connectOptions = {}) => void (await channel.ready({ timeoutMs: 10_000, ...connectOptions })),
+    onRequest: (listener) => requests.subscribe(listener),
+    async present(context, capture, { signal } = {}) {
+      await channel.ready({ signal, timeoutMs: 10_000 });
+      const checked = guard(network!);
+      checkContext(context, checked, ports.clock.nowMs());
+      const qualityMin = configuration?.document.sampleQualityMin;
+      const split = await prepareProbe({ capture, sessionId: sessionIdOf(context), network: checked, device: options.device, qualityMin }, ports.rng);
+      return submit(context, { type: 'probe', contextId: context.contextId, probe: { split } }, signal);
+    },
+    captureFailed: (context, reason, { signal } = {}) => submit(context, { type: 'capture_failed', contextId: context.contextId, reason }, signal),
+    get configuration() {
+      return configuration;
+    },
+    close: () => channel.close(),
+  };
+}
+
+function resultIn(message: PvsServerMessage, contextId: string): TerminalResult | undefined {
+  if (message.type !== 'authentication_ended' || message.contextId !== contextId) return undefined;
+  const { reason, retryAllowed } = message;
+  return { contextId, accepted: reason === 'ok', reason, retryAllowed };
+}
+
+function checkContext(context: AuthenticationContext, network: NetworkInfo, nowMs: number): void {
+  if (context.networkId !== network.networkId) throw new BoopError('context.invalid', 'the context is for another network');
+  if (context.expiresAt * 1000 <= nowMs) throw new BoopError('context.expired', 'the context has expired');
+  const point = network.operatingPoints.find(({ id }) => id === context.policy.operatingPoint);
+  if (point?.encoder !== PALM_ENCODER) throw new BoopError('template.unknown-encoder', 'the context asks for an encoder that this terminal does not have');
+}
