@@ -1,3 +1,4 @@
+import { x25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesField, blobField, idField, positionSchema, type SigningKey, verifySignature } from '@boop/identity';
 import { BoopError, canonicalJson, concatBytes, fromBase64Url, lengthPrefixed, toBase64Url, utf8 } from '@boop/shared';
@@ -132,6 +133,12 @@ export interface HpkeKeyPair {
 export async function deriveHpkeKeyPair(keyMaterial: Uint8Array): Promise<HpkeKeyPair> {
   const pair = await suite.DeriveKeyPair(keyMaterial, false);
   return { privateKey: pair.privateKey as CryptoKey, publicKey: toBase64Url(await suite.SerializePublicKey(pair.publicKey)) };
+}
+
+/** The pair of an X25519 private key (RFC 9180 SerializePrivateKey, 32 bytes) that a custody holds as such. */
+export async function importHpkeKeyPair(privateKey: Uint8Array): Promise<HpkeKeyPair> {
+  const key = await suite.DeserializePrivateKey(privateKey, false);
+  return { privateKey: key as CryptoKey, publicKey: toBase64Url(x25519.getPublicKey(privateKey)) };
 }
 
 /** Concatenates one node's encoded shares of several templates. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { SigningKey } from '@boop/identity';
 import { toBase64Url } from '@boop/shared';
-import { checkSplit, cutShares, deriveHpkeKeyPair, type HpkeKeyPair, openShare, sealSplit, type SealedSplit, sealedSplitSchema, splitFor, splitHash, type SplitHeader } from './index.ts';
+import { checkSplit, cutShares, deriveHpkeKeyPair, type HpkeKeyPair, importHpkeKeyPair, openShare, sealSplit, type SealedSplit, sealedSplitSchema, splitFor, splitHash, type SplitHeader } from './index.ts';
 
 const device = SigningKey.fromSecret(new Uint8Array(32).fill(7));
 const header: SplitHeader = {
@@ -46,6 +46,13 @@ describe('a sealed split', () => {
   test('an envelope under a header that the sealer did not use does not open', async () => {
     const part = splitFor(split, 1);
     await expect(openShare({ ...part, header: { ...part.header, epoch: 2 } }, keys[0]!.privateKey)).rejects.toMatchObject({ code: 'share.unopenable' });
+  });
+
+  test('a custody\'s own X25519 key opens as well as a derived one', async () => {
+    const pairs = await Promise.all([4, 5, 6].map((value) => importHpkeKeyPair(new Uint8Array(32).fill(value))));
+    const sealed = await sealSplit(header, shares, pairs.map(({ publicKey }, i) => ({ party: i + 1, hpkeKey: publicKey })), device);
+    expect(await openShare(splitFor(sealed, 2), pairs[1]!.privateKey)).toEqual(shares[1]);
+    await expect(openShare(splitFor(sealed, 2), pairs[0]!.privateKey)).rejects.toMatchObject({ code: 'share.unopenable' });
   });
 
   test('two splits of the same shares have different names', async () => {
