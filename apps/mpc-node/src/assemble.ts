@@ -1,0 +1,116 @@
+import { type Kernel } from '@boop/kernels';
+import { type KeyCustody, type Logger, type RunRegistry } from '@boop/platform';
+import { type HpkeKeyPair } from '@boop/protocol';
+import { type Clock, type Rng } from '@boop/shared';
+import { CeremonyService } from './ceremony/ceremony-service.ts';
+import { Activity } from './committees/activity.ts';
+import { CommitteeService } from './committees/committee-service.ts';
+import { PoolKeeper } from './committees/pool-keeper.ts';
+import { ProtocolRunner } from './committees/protocol-runner.ts';
+import { RunService } from './committees/run-service.ts';
+import { Gallery } from './gallery/gallery.ts';
+import { type GalleryStore } from './gallery/gallery-store.ts';
+import { Registrar } from './gallery/registrar.ts';
+import { RegistrationService } from './gallery/registration-service.ts';
+import { GallerySync } from './gallery/sync.ts';
+import { AuthenticationLeader } from './leader/authentication-leader.ts';
+import { RegistrationLeader } from './leader/registration-leader.ts';
+import { SessionLead } from './leader/session-lead.ts';
+import { TokenAssembly } from './leader/token-assembly.ts';
+import { peerHandlers } from './link/peer-handlers.ts';
+import { type PeerHandlers, type Peers } from './link/peers.ts';
+import { type Network, statisticOf } from './network.ts';
+import { memberVerifier } from './sessions/member-keys.ts';
+import { SessionService } from './sessions/session-service.ts';
+import { SessionStore } from './sessions/session-store.ts';
+import { CheckpointService } from './signing/checkpoint-service.ts';
+import { DecisionService } from './signing/decision-service.ts';
+import { KeyRing } from './signing/key-ring.ts';
+import { type CheckpointStore, type KeyStore, type SplitStore } from './store/ports.ts';
+
+/** What a node gets from its surroundings. */
+export interface Surroundings {
+  readonly network: Network;
+  readonly peers: Peers;
+  readonly registry: RunRegistry;
+  readonly kernel: Kernel;
+  readonly custody: KeyCustody;
+  readonly hpke: HpkeKeyPair;
+  readonly stores: { readonly gallery: GalleryStore; readonly splits: SplitStore; readonly keys: KeyStore; readonly checkpoints: CheckpointStore };
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Logger;
+  /** Correlations kept per committee, and made at a time. */
+  readonly pool: { readonly lanesTarget: number; readonly lanesPerBatch: number };
+  readonly onRun?: (operation: string, durationMs: number) => void;
+}
+
+/** A node without sockets, files or clocks of its own. */
+export interface AssembledNode {
+  readonly network: Network;
+  readonly gallery: Gallery;
+  readonly sessions: SessionStore;
+  readonly committees: CommitteeService;
+  readonly keeper: PoolKeeper;
+  readonly ring: KeyRing;
+  readonly ceremonies: CeremonyService;
+  readonly registrar: Registrar;
+  readonly sync: GallerySync;
+  readonly checkpoints: CheckpointService;
+  readonly authentications: AuthenticationLeader;
+  readonly registrations: RegistrationLeader;
+  readonly handlers: PeerHandlers;
+  /** Reads what the stores hold. */
+  load(): Promise<void>;
+  /** Wipes what is secret in memory. */
+  wipe(): void;
+}
+
+/** Statistic of the one modality of this network. */
+const encoder = 'palm-compcode-1';
+
+export function assembleNode(surroundings: Surroundings): AssembledNode {
+  const { network, peers, registry, kernel, custody, hpke, stores, clock, rng, log, pool } = surroundings;
+  const members = memberVerifier(network.manifest);
+  const signIdentity = (bytes: Uint8Array): Uint8Array => custody.signIdentity(bytes);
+  const gallery = new Gallery(kernel, statisticOf(encoder));
+  const runner = new ProtocolRunner(registry, peers);
+  const activity = new Activity(clock);
+  const ring = new KeyRing(stores.keys);
+  const sessions = new SessionStore(clock);
+  const service = new SessionService({ network, sessions, splits: stores.splits, gallery, hpke, clock, activity });
+  const committees = new CommitteeService({ network, peers, runner, activity, clock, rng, p: gallery.statistic.p });
+  const keeper = new PoolKeeper({ network, peers, committees, activity, log, ...pool });
+  const runs = new RunService({ network, peers, runner, committees, gallery, members, rng, signIdentity, onRun: surroundings.onRun ?? (() => undefined) });
+  const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity });
+  const registrar = new Registrar({ gallery, store: stores.gallery, members, network, clock });
+  const registrations = new RegistrationService({ gallery, registrar, decisions, members, signIdentity });
+  const sync = new GallerySync({ network, peers, gallery, registrar, log });
+  const ceremonies = new CeremonyService({ network, peers, runner, ring, custody, members, rng, log });
+  const checkpoints = new CheckpointService({ self: network.self, origin: network.manifest.logOrigin, ring, store: stores.checkpoints, clock, rng, log });
+  const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, log });
+  const tokens = new TokenAssembly({ peers, ring, gallery, members, log, threshold: network.threshold });
+  return {
+    network,
+    gallery,
+    sessions,
+    committees,
+    keeper,
+    ring,
+    ceremonies,
+    registrar,
+    sync,
+    checkpoints,
+    authentications: new AuthenticationLeader({ network, peers, lead, tokens, members, clock, rng, log }),
+    registrations: new RegistrationLeader({ network, peers, lead, service: registrations, sync, members, clock, rng, log }),
+    handlers: peerHandlers({ sessions, service, runs, committees, decisions, registrations, registrar, sync, ceremonies }),
+    async load() {
+      await Promise.all([ring.load(), checkpoints.load(), registrar.load()]);
+    },
+    wipe() {
+      sessions.endAll();
+      committees.wipe();
+      ring.wipe();
+    },
+  };
+}

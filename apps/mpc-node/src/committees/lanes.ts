@@ -1,0 +1,45 @@
+import { BoopError, fromHex, toHex } from '@boop/shared';
+import { type LaneRange } from '../link/peer-methods.ts';
+
+const wordLanes = 32;
+
+/** Lanes that a run takes: whole words. */
+export const lanesFor = (comparisons: number): number => Math.ceil(comparisons / wordLanes) * wordLanes;
+
+/**
+ * The lowest party's account of its committee's correlations: which lanes of which batch no run has got yet. Ranges only move
+ * forward, so no lane is allotted twice; each member enforces the same for itself.
+ */
+export class LaneAccount {
+  readonly #batches = new Map<string, { next: number; readonly lanes: number }>();
+
+  get available(): number {
+    let lanes = 0;
+    for (const batch of this.#batches.values()) lanes += batch.lanes - batch.next;
+    return lanes;
+  }
+
+  add(batchId: Uint8Array, lanes: number): void {
+    const id = toHex(batchId);
+    if (this.#batches.has(id)) throw new BoopError('pool.repeated-batch', 'a batch enters the pool once', { kind: 'fatal' });
+    if (lanes < wordLanes || lanes % wordLanes !== 0) throw new BoopError('pool.odd-batch', 'a batch has whole words of lanes', { kind: 'fatal' });
+    this.#batches.set(id, { next: 0, lanes });
+  }
+
+  /** Oldest batches first. Nothing is taken unless there is enough. @returns undefined when too few lanes are left */
+  allot(lanes: number): LaneRange[] | undefined {
+    if (!Number.isSafeInteger(lanes) || lanes < 0 || lanes % wordLanes !== 0) throw new BoopError('pool.odd-request', 'runs take whole words of lanes', { kind: 'fatal' });
+    if (lanes > this.available) return undefined;
+    const ranges: LaneRange[] = [];
+    let missing = lanes;
+    for (const [id, batch] of this.#batches) {
+      if (missing === 0) break;
+      const from = batch.next;
+      batch.next += Math.min(missing, batch.lanes - from);
+      missing -= batch.next - from;
+      ranges.push({ batchId: fromHex(id), from, to: batch.next });
+      if (batch.next === batch.lanes) this.#batches.delete(id);
+    }
+    return ranges;
+  }
+}

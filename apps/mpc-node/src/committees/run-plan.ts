@@ -1,0 +1,85 @@
+import { type Opening, pairScoreShares, scoreShares } from '@boop/mpc';
+import { BoopError } from '@boop/shared';
+import { type Gallery } from '../gallery/gallery.ts';
+import { type RunRequest } from '../link/peer-methods.ts';
+import { enrolmentItems } from '../sessions/admission.ts';
+import { type MemberVerifier } from '../sessions/certified.ts';
+import { checkBasis } from '../sessions/match-transcript.ts';
+import { type Session } from '../sessions/session.ts';
+
+/** One run as a member would do it: what is compared and what opens. */
+export interface RunPlan {
+  /** Comparisons by all shifts; 0 when there is nothing to compare. */
+  readonly rows: number;
+  readonly opening: Opening;
+  /** Gallery rows that the statement covers. */
+  readonly galleryRows: number;
+  /** `verify` only. */
+  readonly row?: number;
+  readonly rowVersion?: number;
+  /** This node's score shares, rows × shifts; computed when called. */
+  products(): Uint16Array;
+}
+
+/**
+ * Checks that a session calls for a run and says what it compares.
+ * @throws BoopError `run.not-called-for`, `transcript.*`, `gallery.unknown-row`
+ */
+export function planRun(session: Session, gallery: Gallery, request: Pick<RunRequest, 'operation' | 'row' | 'basis'>, members: MemberVerifier): RunPlan {
+  const { operation, row, basis } = request;
+  if ((operation === 'verify') !== (row !== undefined) || (basis !== undefined && operation !== 'verify')) throw notCalledFor();
+  const kind = operation === 'identify' || operation === 'verify' ? 'authentication' : 'registration';
+  if (session.context.kind !== kind) throw notCalledFor();
+  const { galleryRows } = session;
+  switch (operation) {
+    case 'identify':
+      return { rows: galleryRows, opening: 'identify', galleryRows, products: () => scoreShares(gallery.shares, session.share(0), gallery.statistic, 0, galleryRows) };
+    case 'verify': {
+      checkBasis(session.view, basis, row!, members);
+      if (row! >= galleryRows) throw notCalledFor();
+      const { version } = gallery.row(row!);
+      return { rows: 1, opening: 'any', galleryRows, row: row!, rowVersion: version, products: () => scoreShares(gallery.shares, session.share(0), gallery.statistic, row!, row! + 1) };
+    }
+    case 'agree':
+      return agreementPlan(session, gallery);
+    case 'de-duplicate':
+      return searchPlan(session, gallery);
+  }
+}
+
+/** All pairs among reference and samples of each position: together one bit. */
+function agreementPlan(session: Session, gallery: Gallery): RunPlan {
+  const pairs = enrolmentItems(session.registration, session.header.items).flatMap(({ reference, samples }) => pairsOf([reference, ...samples]));
+  return { rows: pairs.length, opening: 'all', galleryRows: 0, products: () => pairProducts(session, gallery, pairs) };
+}
+
+/** Every reference against every row, and against the other references: nobody enrols one palm as two. */
+function searchPlan(session: Session, gallery: Gallery): RunPlan {
+  const { galleryRows } = session;
+  const references = enrolmentItems(session.registration, session.header.items).map(({ reference }) => reference);
+  const pairs = pairsOf(references);
+  const products = (): Uint16Array => {
+    const parts = references.map((at) => scoreShares(gallery.shares, session.share(at), gallery.statistic, 0, galleryRows));
+    const all = [...parts, pairProducts(session, gallery, pairs)];
+    const joined = new Uint16Array(all.reduce((size, part) => size + part.length, 0));
+    let at = 0;
+    for (const part of all) {
+      joined.set(part, at);
+      at += part.length;
+      part.fill(0);
+    }
+    return joined;
+  };
+  return { rows: references.length * galleryRows + pairs.length, opening: 'any', galleryRows, products };
+}
+
+const pairProducts = (session: Session, gallery: Gallery, pairs: readonly (readonly [number, number])[]): Uint16Array =>
+  pairScoreShares(
+    gallery.kernel,
+    pairs.map(([probe, reference]) => ({ probe: session.share(probe), reference: session.share(reference) })),
+    gallery.statistic,
+  );
+
+const pairsOf = (items: readonly number[]): [number, number][] => items.flatMap((a, i) => items.slice(i + 1).map((b): [number, number] => [a, b]));
+
+const notCalledFor = (): BoopError => new BoopError('run.not-called-for', 'the session does not call for this run', { kind: 'peer' });

@@ -1,0 +1,20 @@
+import { idField } from '@boop/identity';
+import { z } from 'zod';
+
+const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
+const path = z.string().min(1);
+
+/** One node's YAML file. Everything that the nodes must agree on stands in the manifest instead. */
+export const nodeConfigSchema = z.strictObject({
+  networkId: idField,
+  /** Share index of this node, 1…N. */
+  nodeId: z.number().int().min(1).max(255),
+  manifestFile: path,
+  keysDir: path,
+  tls: z.strictObject({ certFile: path, keyFile: path, caFile: path }),
+  link: address,
+  health: address,
+  metrics: address.optional(),
+  databaseUrlFile: path,
+});
+export type NodeConfig = z.infer<typeof nodeConfigSchema>;

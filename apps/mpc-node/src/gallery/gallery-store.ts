@@ -1,0 +1,24 @@
+import { type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
+
+export interface StoredRegistration {
+  readonly record: RegistrationRecord;
+  /** One share per position, balanced residues. */
+  readonly shares: readonly Int16Array[];
+  /** Present once committed. */
+  readonly certificate: RegistrationCertificate | undefined;
+  readonly preparedAtMs: number;
+}
+
+/**
+ * Where a node keeps its rows. Contract: a call that returns is durable; one that throws may or may not have taken effect, and
+ * may be repeated; registrations are named by their split's hash; slots are unique.
+ */
+export interface GalleryStore {
+  /** All registrations in the order of their slots. @throws BoopError `store.tampered` */
+  load(): Promise<StoredRegistration[]>;
+  /** @throws BoopError `gallery.slot-taken` when a slot is occupied by another registration */
+  prepare(registration: Omit<StoredRegistration, 'certificate'>): Promise<void>;
+  commit(certificate: RegistrationCertificate): Promise<void>;
+  /** Removes a registration unless it is committed. @returns whether it is gone */
+  drop(splitHash: string): Promise<boolean>;
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { type Gallery as KernelGallery, type Kernel } from '@boop/kernels';
+import { type Statistic } from '@boop/mpc';
+import { BoopError, canonicalJson, fromBase64Url, lengthPrefixed, toBase64Url, utf8 } from '@boop/shared';
+import { type GalleryHead, type RegistrationRecord } from '../link/peer-methods.ts';
+
+/** What a node knows of a row besides its share. */
+export interface GalleryRow {
+  /** 16 bytes. */
+  readonly subjectId: Uint8Array;
+  readonly position: RegistrationRecord['positions'][number];
+  /** Grows when a share is refreshed. */
+  readonly version: number;
+}
+
+const emptyDigest = toBase64Url(new Uint8Array(32));
+const firstVersion = 1;
+
+/**
+ * The committed rows in the order of their slots, shares in the kernel's memory. Append-only; a registration's rows come
+ * together, so the running digest over the registrations' records tells whether two nodes have the same gallery.
+ */
+export class Gallery {
+  readonly kernel: Kernel;
+  readonly statistic: Statistic;
+  readonly shares: KernelGallery;
+  readonly #rows: GalleryRow[] = [];
+  readonly #subjects = new Set<string>();
+  /** Digest at each number of rows at which a registration ended. */
+  readonly #digests = new Map<number, string>([[0, emptyDigest]]);
+
+  constructor(kernel: Kernel, statistic: Statistic) {
+    this.kernel = kernel;
+    this.statistic = statistic;
+    this.shares = kernel.createGallery(statistic.coordinates, statistic.p);
+  }
+
+  get rows(): number {
+    return this.#rows.length;
+  }
+
+  get head(): GalleryHead {
+    return { rows: this.rows, digest: this.#digests.get(this.rows)! };
+  }
+
+  row(slot: number): GalleryRow {
+    const row = this.#rows[slot];
+    if (!row) throw new BoopError('gallery.unknown-row', 'there is no such row', { kind: 'peer' });
+    return row;
+  }
+
+  versionOf(slot: number): number | undefined {
+    return this.#rows[slot]?.version;
+  }
+
+  hasSubject(subjectId: string): boolean {
+    return this.#subjects.has(subjectId);
+  }
+
+  /**
+   * Compares with the head of another node.
+   * @returns `behind` when rows are missing here, `diverged` when what both have differs
+   */
+  compare(head: GalleryHead): 'same' | 'behind' | 'diverged' {
+    if (head.rows > this.rows) return 'behind';
+    return this.#digests.get(head.rows) === head.digest ? 'same' : 'diverged';
+  }
+
+  /**
+   * Appends a registration's rows.
+   * @param shares one per position of the record
+   * @throws BoopError `gallery.slot-taken` (fatal) unless the record's first slot is the next one
+   */
+  append(record: RegistrationRecord, shares: readonly Int16Array[]): void {
+    if (record.firstSlot !== this.rows || shares.length !== record.positions.length)
+      throw new BoopError('gallery.slot-taken', 'rows are appended in the order of their slots', { kind: 'fatal' });
+    const digest = nextDigest(this.head.digest, record);
+    record.positions.forEach((position, at) => {
+      this.shares.append(shares[at]!);
+      this.#rows.push({ subjectId: fromBase64Url(record.subjectId), position, version: firstVersion });
+    });
+    this.#subjects.add(record.subjectId);
+    this.#digests.set(this.rows, digest);
+  }
+}
+
+function nextDigest(digest: string, record: RegistrationRecord): string {
+  const bytes = lengthPrefixed(utf8('boop-gallery/1'), fromBase64Url(digest), canonicalJson(record));
+  return toBase64Url(new Uint8Array(createHash('sha256').update(bytes).digest()));
+}

@@ -1,0 +1,127 @@
+import { BoopError, canonicalJson, type Clock, equalBytes, type PartyId } from '@boop/shared';
+import { type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
+import { Mutex } from '../mutex.ts';
+import { type MemberVerifier } from '../sessions/certified.ts';
+import { type Gallery } from './gallery.ts';
+import { type GalleryStore, type StoredRegistration } from './gallery-store.ts';
+import { verifyCertificate } from './record.ts';
+
+/** How long a registration without a certificate may wait before all peers are asked to let it go. */
+export const pendingMs = 60_000;
+
+export interface Pending {
+  readonly registration: Omit<StoredRegistration, 'certificate'>;
+  /** Who may take it back; unknown after a restart. */
+  readonly leader: PartyId | undefined;
+}
+
+/**
+ * Two-phase registration at one node. Prepared: durable, slot taken, not visible. Committed: a certificate of all N nodes,
+ * durable, visible to the next query. A certificate that this node has seen is never forgotten and never refused.
+ */
+export class Registrar {
+  readonly #gallery: Gallery;
+  readonly #store: GalleryStore;
+  readonly #members: MemberVerifier;
+  readonly #network: { networkId: string; nodes: number };
+  readonly #clock: Clock;
+  readonly #mutex = new Mutex();
+  readonly #certificates = new Map<string, RegistrationCertificate>();
+  /** Certificates whose commit has not been confirmed by the store. */
+  readonly #deciding = new Map<string, RegistrationCertificate>();
+  #pending: Pending | undefined;
+
+  constructor(input: { gallery: Gallery; store: GalleryStore; members: MemberVerifier; network: { networkId: string; nodes: number }; clock: Clock }) {
+    this.#gallery = input.gallery;
+    this.#store = input.store;
+    this.#members = input.members;
+    this.#network = input.network;
+    this.#clock = input.clock;
+  }
+
+  /** Reads committed rows into the gallery, and what was pending when the process ended. */
+  async load(): Promise<void> {
+    for (const registration of await this.#store.load()) {
+      if (registration.certificate) this.#show(registration, registration.certificate);
+      else this.#pending = { registration, leader: undefined };
+    }
+  }
+
+  /** Split hash of the registration that waits here, if any: at most one, as slots are given in order. */
+  get pendingId(): string | undefined {
+    return this.#pending?.registration.record.splitHash;
+  }
+
+  /** Certificates of these registrations, as far as they are committed here. */
+  certificatesOf(ids: readonly string[]): RegistrationCertificate[] {
+    return ids.flatMap((id) => this.#certificates.get(id) ?? this.#deciding.get(id) ?? []);
+  }
+
+  /** @throws BoopError `gallery.slot-taken` */
+  async prepare(leader: PartyId, record: RegistrationRecord, shares: readonly Int16Array[]): Promise<void> {
+    await this.#mutex.run(async () => {
+      if (this.#pending || record.firstSlot !== this.#gallery.rows) throw slotTaken();
+      const registration = { record, shares: shares.map((share) => share.slice()), preparedAtMs: this.#clock.nowMs() };
+      // Set first: a store that fails may have kept it, and then the slot is taken.
+      this.#pending = { registration, leader };
+      await this.#store.prepare(registration);
+    });
+  }
+
+  /** Idempotent. @throws BoopError `gallery.certificate`, `gallery.unknown-registration` */
+  async commit(certificate: RegistrationCertificate): Promise<void> {
+    verifyCertificate(certificate, this.#network, this.#members);
+    const id = certificate.record.splitHash;
+    await this.#mutex.run(async () => {
+      if (this.#certificates.has(id)) return;
+      const pending = this.#pending;
+      if (pending?.registration.record.splitHash !== id || !sameRecord(pending.registration.record, certificate.record))
+        throw new BoopError('gallery.unknown-registration', 'this registration is not prepared here', { kind: 'peer' });
+      this.#deciding.set(id, certificate);
+      await this.#store.commit(certificate);
+      this.#show(pending.registration, certificate);
+      this.#deciding.delete(id);
+      this.#pending = undefined;
+    });
+  }
+
+  /** Its leader takes a registration back; not once a certificate was seen here. */
+  async abort(leader: PartyId, id: string): Promise<void> {
+    await this.#mutex.run(async () => {
+      if (this.#pending?.leader === leader) await this.#drop(id);
+    });
+  }
+
+  /**
+   * After every peer has been asked: nobody has a certificate and nobody leads this registration any more.
+   * @param youngMs how long it has to have waited at least
+   */
+  async dropStale(id: string, youngMs: number = pendingMs): Promise<void> {
+    await this.#mutex.run(async () => {
+      const pending = this.#pending;
+      if (pending && this.#clock.nowMs() - pending.registration.preparedAtMs >= youngMs) await this.#drop(id);
+    });
+  }
+
+  /** Repeats commits whose outcome the store left open. */
+  async retryDeciding(): Promise<void> {
+    for (const certificate of [...this.#deciding.values()]) await this.commit(certificate);
+  }
+
+  async #drop(id: string): Promise<void> {
+    if (this.pendingId !== id || this.#deciding.has(id)) return;
+    if (!(await this.#store.drop(id))) return;
+    for (const share of this.#pending!.registration.shares) share.fill(0);
+    this.#pending = undefined;
+  }
+
+  #show(registration: Omit<StoredRegistration, 'certificate'>, certificate: RegistrationCertificate): void {
+    this.#gallery.append(registration.record, registration.shares);
+    this.#certificates.set(registration.record.splitHash, certificate);
+    for (const share of registration.shares) share.fill(0);
+  }
+}
+
+const slotTaken = (): BoopError => new BoopError('gallery.slot-taken', 'another registration waits for its commit, or the slot is taken', { kind: 'unavailable' });
+
+const sameRecord = (a: RegistrationRecord, b: RegistrationRecord): boolean => equalBytes(canonicalJson(a), canonicalJson(b));

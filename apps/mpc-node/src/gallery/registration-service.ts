@@ -1,0 +1,64 @@
+import { consentHash } from '@boop/identity';
+import { BoopError, equalBytes, type PartyId, toBase64Url } from '@boop/shared';
+import { type PeerAnswer, type PeerBody, type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
+import { enrolmentItems } from '../sessions/admission.ts';
+import { type MemberVerifier, refuse } from '../sessions/certified.ts';
+import { checkRegistration } from '../sessions/registration-transcript.ts';
+import { type Session } from '../sessions/session.ts';
+import { type DecisionService } from '../signing/decision-service.ts';
+import { type Gallery } from './gallery.ts';
+import { preparedBytes, registrationEntry } from './record.ts';
+import { type Registrar } from './registrar.ts';
+
+/** A node's part in storing a person: nothing is kept that its own session and the verified statements don't say. */
+export class RegistrationService {
+  readonly #input: { gallery: Gallery; registrar: Registrar; decisions: DecisionService; members: MemberVerifier; signIdentity: (bytes: Uint8Array) => Uint8Array };
+
+  constructor(input: { gallery: Gallery; registrar: Registrar; decisions: DecisionService; members: MemberVerifier; signIdentity: (bytes: Uint8Array) => Uint8Array }) {
+    this.#input = input;
+  }
+
+  /** What every node would write for this session. */
+  recordOf(session: Session, chosen: { subjectId: string; time: number; verified: boolean }): RegistrationRecord {
+    const { networkId, epoch, sessionId, splitHash } = session.view;
+    const { positions } = session.registration;
+    if (!session.consent) throw new BoopError('consent.missing', 'no consent was given');
+    return {
+      v: 1,
+      networkId,
+      epoch,
+      sessionId,
+      splitHash,
+      consent: consentHash(session.consent),
+      subjectId: chosen.subjectId,
+      firstSlot: session.galleryRows,
+      positions: [...positions],
+      encoder: session.header.encoder,
+      verified: chosen.verified,
+      time: chosen.time,
+    };
+  }
+
+  /**
+   * First phase: checks the statements, stores the rows durably but invisibly, and signs that it has.
+   * @throws BoopError `registration.samples-disagree`, `registration.duplicate`, `gallery.slot-taken`, `transcript.*`
+   */
+  async prepare(from: PartyId, session: Session, { verdicts, record }: PeerBody<'gallery.prepare'>): Promise<PeerAnswer<'gallery.prepare'>> {
+    const { gallery, registrar, decisions, members, signIdentity } = this.#input;
+    decisions.checkTime(session, record.time);
+    const { verified } = checkRegistration(session.view, verdicts, gallery.rows, members);
+    const own = preparedBytes(this.recordOf(session, { subjectId: record.subjectId, time: record.time, verified }));
+    if (!equalBytes(own, preparedBytes(record))) refuse('registration.other-record', 'the record is not the one that this session calls for');
+    // A leader that chose the id of somebody else would give this person that one's identity.
+    if (gallery.hasSubject(record.subjectId)) refuse('registration.known-subject', 'the subject id is in use');
+    const shares = enrolmentItems(session.registration, session.header.items).map(({ reference }) => session.share(reference));
+    await registrar.prepare(from, record, shares);
+    return { signature: toBase64Url(signIdentity(own)) };
+  }
+
+  /** Second phase: with the signatures of all nodes the rows become visible. @throws BoopError `gallery.certificate`, `gallery.unknown-registration` */
+  async commit(certificate: RegistrationCertificate): Promise<PeerAnswer<'gallery.commit'>> {
+    await this.#input.registrar.commit(certificate);
+    return { receipt: this.#input.decisions.receipt(registrationEntry(certificate.record)) };
+  }
+}

@@ -1,0 +1,85 @@
+import { type Logger } from '@boop/platform';
+import { isBoopError, type PartyId } from '@boop/shared';
+import { type PeerAnswer, type PeerBody } from '../link/peer-methods.ts';
+import { type Peers } from '../link/peers.ts';
+import { type Network } from '../network.ts';
+import { type Gallery } from './gallery.ts';
+import { type Registrar } from './registrar.ts';
+
+const askTimeoutMs = 3_000;
+const periodMs = 2_000;
+
+/**
+ * Settles what a crash or a lost message left open: a pending registration that a peer has committed is committed here too; one that
+ * nobody has committed, and nobody leads, is dropped once all peers have said so.
+ */
+export class GallerySync {
+  readonly #input: { network: Network; peers: Peers; gallery: Gallery; registrar: Registrar; log: Logger };
+  /** Registrations that this node leads now. */
+  readonly #leading = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #working = false;
+
+  constructor(input: { network: Network; peers: Peers; gallery: Gallery; registrar: Registrar; log: Logger }) {
+    this.#input = input;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.settle(), periodMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** While the task runs, no peer drops the registration that it leads. */
+  async lead<T>(id: string, task: () => Promise<T>): Promise<T> {
+    this.#leading.add(id);
+    try {
+      return await task();
+    } finally {
+      this.#leading.delete(id);
+    }
+  }
+
+  answer(body: PeerBody<'gallery.sync'>): PeerAnswer<'gallery.sync'> {
+    const { gallery, registrar } = this.#input;
+    return { head: gallery.head, certificates: registrar.certificatesOf(body.pending), inFlight: body.pending.filter((id) => this.#leading.has(id)) };
+  }
+
+  /** Asks all live peers about what is pending here. */
+  async settle(): Promise<void> {
+    const { registrar, log } = this.#input;
+    if (this.#working || registrar.pendingId === undefined) return;
+    this.#working = true;
+    try {
+      await registrar.retryDeciding();
+      if (registrar.pendingId !== undefined) await this.#ask(registrar.pendingId);
+    } catch (error) {
+      log.warn('pending registration not settled', { code: isBoopError(error) ? error.code : 'internal', error });
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  async #ask(id: string): Promise<void> {
+    const { network, peers, registrar, log } = this.#input;
+    const others = network.parties.filter((party) => party !== network.self);
+    const answers = await Promise.all(others.map((party) => this.#question(party, id)));
+    const certificate = answers.flatMap((answer) => answer?.certificates ?? []).find(({ record }) => record.splitHash === id);
+    if (certificate) {
+      await registrar.commit(certificate);
+      log.info('pending registration committed by certificate of a peer', { rows: this.#input.gallery.rows });
+    } else if (!this.#leading.has(id) && peers.live().length === network.nodes && answers.every((answer) => answer && !answer.inFlight.includes(id))) {
+      await registrar.dropStale(id);
+    }
+  }
+
+  async #question(party: PartyId, id: string): Promise<PeerAnswer<'gallery.sync'> | undefined> {
+    try {
+      return await this.#input.peers.request(party, 'gallery.sync', { pending: [id] }, askTimeoutMs);
+    } catch {
+      return undefined;
+    }
+  }
+}

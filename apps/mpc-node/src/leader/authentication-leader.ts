@@ -1,0 +1,94 @@
+import { committeeFamily } from '@boop/mpc';
+import { type Logger } from '@boop/platform';
+import { type nodeMethods } from '@boop/protocol';
+import { BoopError, type Clock, type PartyId, type Rng } from '@boop/shared';
+import { type z } from 'zod';
+import { type CertifiedStatement } from '../link/peer-methods.ts';
+import { type Peers } from '../link/peers.ts';
+import { type Network } from '../network.ts';
+import { type MemberVerifier } from '../sessions/certified.ts';
+import { authenticationEntry } from '../signing/token-message.ts';
+import { outward, within } from './outward.ts';
+import { type Led, type SessionLead } from './session-lead.ts';
+import { Stages } from './stages.ts';
+import { type TokenAssembly, validReceipts } from './token-assembly.ts';
+
+type Method = (typeof nodeMethods)['authentication.run'];
+export type AuthenticationRequest = z.infer<Method['body']>;
+export type AuthenticationAnswer = z.infer<Method['answer']>;
+
+const sessionTimeoutMs = 10_000;
+const rejectTimeoutMs = 3_000;
+
+/** Leads authentications: one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
+export class AuthenticationLeader {
+  readonly #input: { network: Network; peers: Peers; lead: SessionLead; tokens: TokenAssembly; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
+
+  constructor(input: { network: Network; peers: Peers; lead: SessionLead; tokens: TokenAssembly; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
+    this.#input = input;
+  }
+
+  /** @throws BoopError with a documented code only */
+  async run(request: AuthenticationRequest): Promise<AuthenticationAnswer> {
+    const { lead, network, log } = this.#input;
+    const stages = new Stages();
+    let led: Led | undefined;
+    try {
+      led = await stages.time('open', () => lead.open(request.context, request.split, undefined, network.committeeSize));
+      const answer = await within(sessionTimeoutMs, this.#decide(led, stages));
+      log.info('authentication decided', { session: led.session.splitHash, reason: answer.reason, verified: answer.verified, durationMs: answer.stages['total'] });
+      return answer;
+    } catch (error) {
+      log.warn('authentication not decided', { session: led?.session.splitHash, error });
+      throw outward(error);
+    } finally {
+      if (led) lead.end(led);
+    }
+  }
+
+  async #decide(led: Led, stages: Stages): Promise<AuthenticationAnswer> {
+    const { network, lead, tokens, clock } = this.#input;
+    const family = committeeFamily(led.opened, network.nodes, network.threshold);
+    const [first, ...others] = this.#rotated(family.committees);
+    const identified = await stages.time('identify', () => lead.run(led, first!, 'identify'));
+    const { decision } = identified.statement;
+    if (decision.kind !== 'one') return await this.#reject(led, [identified], 'no-match', stages);
+    const { row } = decision;
+    const confirmations = await stages.time('verify', () => Promise.all(others.map((committee) => lead.run(led, committee, 'verify', { row, basis: identified }))));
+    const verdicts = [identified, ...confirmations];
+    this.#checkAgreement(led, verdicts);
+    const { verified } = family;
+    if (!verified && !led.session.authentication.policy.acceptUnverified) return await this.#reject(led, verdicts, 'unverified', stages);
+    const authTime = Math.floor(clock.nowMs() / 1000);
+    const { idToken, entry, receipts } = await stages.time('sign', () => tokens.assemble(led, { verdicts, row, verified, authTime }));
+    return { accepted: true, reason: 'ok', verified, idToken, entry, receipts: [...receipts], stages: stages.summary() };
+  }
+
+  /** Another committee of the family identifies every time, so that work and what a liar could see spread. */
+  #rotated(committees: readonly PartyId[][]): PartyId[][] {
+    const [a, b] = this.#input.rng.bytes(2);
+    const from = ((a! << 8) | b!) % committees.length;
+    return [...committees.slice(from), ...committees.slice(0, from)];
+  }
+
+  /** Honest committees agree; where two differ a node lied, and nothing is accepted. */
+  #checkAgreement({ session }: Led, verdicts: readonly CertifiedStatement[]): void {
+    const denied = verdicts.filter(({ statement: { decision } }) => decision.kind === 'bit' && !decision.bit);
+    if (denied.length === 0) return;
+    const committees = (some: readonly CertifiedStatement[]) => some.map(({ statement }) => statement.committee.join('-'));
+    this.#input.log.error('committees disagree', { session: session.splitHash, denied: committees(denied), all: committees(verdicts) });
+    throw new BoopError('mpc.disagreement', 'committees came to different results', { kind: 'peer' });
+  }
+
+  async #reject({ session, opened }: Led, verdicts: CertifiedStatement[], reason: 'no-match' | 'unverified', stages: Stages): Promise<AuthenticationAnswer> {
+    const { peers, network, clock, members } = this.#input;
+    const authTime = Math.floor(clock.nowMs() / 1000);
+    const { splitHash } = session;
+    const asked = [...opened.filter((party) => party === peers.self), ...opened.filter((party) => party !== peers.self)].slice(0, network.committeeSize);
+    const results = await stages.time('sign', () => Promise.allSettled(asked.map((party) => peers.request(party, 'decision.reject', { splitHash, verdicts, authTime }, rejectTimeoutMs))));
+    const answers = results.flatMap((result, at) => (result.status === 'fulfilled' ? [[asked[at]!, result.value] as const] : []));
+    const entry = authenticationEntry(session.view, authTime);
+    const receipts = validReceipts(members, network.threshold, entry, answers);
+    return { accepted: false, reason, verified: false, entry, receipts, stages: stages.summary() };
+  }
+}

@@ -1,0 +1,129 @@
+import { type Logger } from '@boop/platform';
+import { assembleToken } from '@boop/identity';
+import { entryReceiptBytes, type EntryReceipt } from '@boop/protocol';
+import { BoopError, fromBase64Url, type PartyId } from '@boop/shared';
+import { aggregate, ThresholdFault } from '@boop/threshold';
+import { type Gallery } from '../gallery/gallery.ts';
+import { type CertifiedStatement, type PeerAnswer } from '../link/peer-methods.ts';
+import { type Peers } from '../link/peers.ts';
+import { type MemberVerifier } from '../sessions/certified.ts';
+import { byParty } from '../signing/decision-service.ts';
+import { type KeyRing } from '../signing/key-ring.ts';
+import { type Session } from '../sessions/session.ts';
+import { tokenMessage } from '../signing/token-message.ts';
+import { codeOf, type Led, nodesUnavailable } from './session-lead.ts';
+
+const signTimeoutMs = 3_000;
+
+export interface Accepted {
+  readonly idToken: string;
+  readonly entry: Uint8Array;
+  readonly receipts: readonly EntryReceipt[];
+}
+
+export interface Decision {
+  readonly verdicts: CertifiedStatement[];
+  readonly row: number;
+  readonly verified: boolean;
+  readonly authTime: number;
+}
+
+type TokenMessage = ReturnType<typeof tokenMessage>;
+
+/** Some parties did not do their part in a signing attempt. */
+class SignersFailed extends Error {
+  readonly parties: readonly PartyId[];
+  constructor(parties: readonly PartyId[]) {
+    super('signers failed');
+    this.parties = parties;
+  }
+}
+
+/** Collects the token from 2t+1 nodes. This side only carries messages and adds up shares: it can't change what they sign. */
+export class TokenAssembly {
+  readonly #input: { peers: Peers; ring: KeyRing; gallery: Gallery; members: MemberVerifier; log: Logger; threshold: number };
+
+  constructor(input: { peers: Peers; ring: KeyRing; gallery: Gallery; members: MemberVerifier; log: Logger; threshold: number }) {
+    this.#input = input;
+  }
+
+  /**
+   * Two rounds with 2t+1 signers; when some fail, once more with others if there are enough, over the same message.
+   * @throws BoopError `mpc.nodes-unavailable`, or the last failure
+   */
+  async assemble(led: Led, decision: Decision): Promise<Accepted> {
+    const { log } = this.#input;
+    const failed = new Set<PartyId>();
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#attempt(led, decision, this.#signers(led, failed));
+      } catch (error) {
+        const parties = error instanceof SignersFailed ? error.parties : error instanceof ThresholdFault ? error.blame : [];
+        if (parties.length === 0) throw error;
+        log.warn('signers left out', { parties, code: codeOf(error), session: led.session.splitHash });
+        for (const party of parties) failed.add(party);
+        if (attempt > 0) throw new BoopError('token.signers-failed', 'too many signers failed', { kind: 'unavailable' });
+      }
+    }
+  }
+
+  /** This node first, which saves a message, then its neighbours in a circle, so that load spreads over leaders. */
+  #signers({ opened }: Led, failed: ReadonlySet<PartyId>): PartyId[] {
+    const { self } = this.#input.peers;
+    const able = opened.filter((party) => !failed.has(party));
+    const from = Math.max(0, able.indexOf(self));
+    const chosen = [...able.slice(from), ...able.slice(0, from)].slice(0, 2 * this.#input.threshold + 1);
+    if (chosen.length < 2 * this.#input.threshold + 1) throw nodesUnavailable();
+    return chosen;
+  }
+
+  async #attempt({ session }: Led, decision: Decision, signers: readonly PartyId[]): Promise<Accepted> {
+    const { peers, ring } = this.#input;
+    const { verdicts, verified, authTime } = decision;
+    const { splitHash } = session;
+    const first = await this.#ask(signers, (party) => peers.request(party, 'token.authorise', { splitHash, verdicts, authTime, verified }, signTimeoutMs));
+    const partials = first.map(([party, { partial }]) => ({ party, bytes: partial }));
+    const commitments = first.map(([party, { commitment }]) => ({ party, bytes: commitment }));
+    const second = await this.#ask(signers, (party) => peers.request(party, 'token.sign', { splitHash, partials, commitments }, signTimeoutMs));
+    const { signingInput, entry } = this.#ownMessage(session, decision) ?? this.#rebuild(session, decision, byParty(partials));
+    const signature = aggregate(ring.get('token').group, byParty(commitments), signingInput, new Map(second.map(([party, { share }]) => [party, share])));
+    return { idToken: assembleToken(signingInput, signature), entry, receipts: validReceipts(this.#input.members, this.#input.threshold, entry, second) };
+  }
+
+  /** What this node itself signed a moment ago, if it is one of the signers. */
+  #ownMessage({ token }: Session, { row, verified, authTime }: Decision): TokenMessage | undefined {
+    return token && token.row === row && token.verified === verified && token.authTime === authTime ? token.message : undefined;
+  }
+
+  /** @throws ThresholdFault `prf.bad-partial` */
+  #rebuild(session: Session, { row, verified, authTime }: Decision, partials: ReadonlyMap<PartyId, Uint8Array>): TokenMessage {
+    const { gallery, ring } = this.#input;
+    const { subjectId } = gallery.row(row);
+    const facts = { view: session.view, context: session.authentication, splitAt: session.header.splitAt, subjectId, verified, authTime };
+    return tokenMessage(facts, { prf: ring.get('prf'), token: ring.get('token') }, partials);
+  }
+
+  /** @throws ThresholdFault when this node itself found out whose bytes are bad; SignersFailed naming those who refused or did not answer */
+  async #ask<T>(signers: readonly PartyId[], ask: (party: PartyId) => Promise<T>): Promise<[PartyId, T][]> {
+    const results = await Promise.allSettled(signers.map(ask));
+    const failed = signers.filter((_, at) => results[at]!.status === 'rejected');
+    results.forEach((result, at) => {
+      if (result.status === 'rejected') this.#input.log.warn('a node did not help to sign a token', { party: signers[at], code: codeOf(result.reason) });
+    });
+    const fault = results.find((result) => result.status === 'rejected' && result.reason instanceof ThresholdFault) as PromiseRejectedResult | undefined;
+    if (fault) throw fault.reason as ThresholdFault;
+    if (failed.length > 0) throw new SignersFailed(failed);
+    return results.flatMap((result, at) => (result.status === 'fulfilled' ? [[signers[at]!, result.value] as [PartyId, T]] : []));
+  }
+}
+
+/**
+ * Receipts whose signature is over this very entry.
+ * @throws BoopError `receipt.too-few` (peer) below t+1
+ */
+export function validReceipts(members: MemberVerifier, threshold: number, entry: Uint8Array, answers: readonly (readonly [PartyId, Pick<PeerAnswer<'token.sign'>, 'receipt'>])[]): EntryReceipt[] {
+  const bytes = entryReceiptBytes(entry);
+  const receipts = answers.filter(([party, { receipt }]) => members.verify(party, bytes, fromBase64Url(receipt))).map(([party, { receipt }]) => ({ party, signature: receipt }));
+  if (receipts.length < threshold + 1) throw new BoopError('receipt.too-few', 'too few nodes confirm the event', { kind: 'peer' });
+  return receipts;
+}

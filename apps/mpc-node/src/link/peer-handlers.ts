@@ -1,0 +1,68 @@
+import { type CeremonyService } from '../ceremony/ceremony-service.ts';
+import { type CommitteeService } from '../committees/committee-service.ts';
+import { type RunService } from '../committees/run-service.ts';
+import { type Registrar } from '../gallery/registrar.ts';
+import { type RegistrationService } from '../gallery/registration-service.ts';
+import { type GallerySync } from '../gallery/sync.ts';
+import { type SessionService } from '../sessions/session-service.ts';
+import { type SessionStore } from '../sessions/session-store.ts';
+import { type DecisionService } from '../signing/decision-service.ts';
+import { type PeerHandlers } from './peers.ts';
+
+/** What this node does for the others; everything but the arranging of runs is asked for by the leader of the session. */
+export function peerHandlers(services: {
+  sessions: SessionStore;
+  service: SessionService;
+  runs: RunService;
+  committees: CommitteeService;
+  decisions: DecisionService;
+  registrations: RegistrationService;
+  registrar: Registrar;
+  sync: GallerySync;
+  ceremonies: CeremonyService;
+}): PeerHandlers {
+  const { sessions, service, runs, committees, decisions, registrations, registrar, sync, ceremonies } = services;
+  const nothing = {};
+  return {
+    'session.open': async (from, body) => {
+      try {
+        await service.open(from, body);
+      } finally {
+        // A node that is behind catches up at once.
+        void sync.settle();
+      }
+      return nothing;
+    },
+    'session.end': async (from, { splitHash }) => {
+      service.ledBy(from, splitHash);
+      sessions.end(splitHash);
+      return nothing;
+    },
+    'run.request': async (from, body) => await runs.arrange(service.ledBy(from, body.splitHash), body),
+    'run.join': async (from, body) => await runs.join(from, sessions.get(body.splitHash), body),
+    'committee.agree': async (from, body) => {
+      await committees.joinAgreement(from, body);
+      return nothing;
+    },
+    'pool.fill': async (from, body) => {
+      await committees.joinFill(from, body);
+      return nothing;
+    },
+    'token.authorise': async (from, body) => decisions.authorise(service.ledBy(from, body.splitHash), body),
+    'token.sign': async (from, body) => decisions.sign(service.ledBy(from, body.splitHash), body),
+    'decision.reject': async (from, body) => decisions.reject(service.ledBy(from, body.splitHash), body),
+    'gallery.prepare': async (from, body) => await registrations.prepare(from, service.ledBy(from, body.splitHash), body),
+    'gallery.commit': async (_from, body) => await registrations.commit(body),
+    'gallery.abort': async (from, { splitHash }) => {
+      await registrar.abort(from, splitHash);
+      return nothing;
+    },
+    'gallery.sync': async (_from, body) => sync.answer(body),
+    'ceremony.status': async () => ceremonies.status(),
+    'ceremony.start': async (from, body) => await ceremonies.join(from, body),
+    'ceremony.confirm': async (from, body) => {
+      await ceremonies.confirm(from, body);
+      return nothing;
+    },
+  };
+}

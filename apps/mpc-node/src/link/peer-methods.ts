@@ -1,0 +1,111 @@
+import { bytesField, idField, secondsField, sessionContextSchema, signedConsentSchema } from '@boop/identity';
+import { matchStatementSchema, nodeSplitSchema } from '@boop/protocol';
+import { z } from 'zod';
+
+/** Requests among nodes over the mesh: method → schemas of body and answer. */
+const bytesOf = (size: number) => z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === size, { message: `must be ${size} bytes` });
+const bytesUpTo = (size: number) => z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= size, { message: `must be at most ${size} bytes` });
+const party = z.number().int().min(1).max(255);
+const committee = z.array(party).min(3).max(7);
+const hash = bytesField(32);
+const row = z.number().int().min(0);
+const nothing = z.strictObject({});
+
+/** What one committee decided, with the signatures of all its members. */
+export const certifiedStatementSchema = z.strictObject({
+  statement: matchStatementSchema,
+  signatures: z.array(z.strictObject({ party, signature: bytesField(64) })).min(3).max(7),
+});
+export type CertifiedStatement = z.infer<typeof certifiedStatementSchema>;
+
+/** State of an append-only gallery: rows and the running hash over what was committed. */
+export const galleryHeadSchema = z.strictObject({ rows: row, digest: hash });
+export type GalleryHead = z.infer<typeof galleryHeadSchema>;
+
+/** What all nodes sign before a registration counts; every node rebuilds it itself. */
+export const registrationRecordSchema = z.strictObject({
+  v: z.literal(1),
+  networkId: idField,
+  epoch: z.number().int().positive(),
+  sessionId: hash,
+  splitHash: hash,
+  /** SHA-256 of the signed consent. */
+  consent: hash,
+  /** 16 bytes, known to the nodes only. */
+  subjectId: bytesField(16),
+  firstSlot: row,
+  positions: z.array(z.enum(['left-palm', 'right-palm'])).min(1).max(2),
+  encoder: idField,
+  /** A family of committees took part, so no set of t liars sat in all of them. */
+  verified: z.boolean(),
+  time: secondsField,
+});
+export type RegistrationRecord = z.infer<typeof registrationRecordSchema>;
+
+const partySignature = z.strictObject({ party, signature: bytesField(64) });
+export const registrationCertificateSchema = z.strictObject({ record: registrationRecordSchema, signatures: z.array(partySignature).min(3).max(7) });
+export type RegistrationCertificate = z.infer<typeof registrationCertificateSchema>;
+
+const verdicts = z.array(certifiedStatementSchema).min(1).max(64);
+const perParty = (size: number) => z.array(z.strictObject({ party, bytes: bytesUpTo(size) })).min(3).max(7);
+export const laneRangeSchema = z.strictObject({ batchId: bytesOf(16), from: z.number().int().min(0), to: z.number().int().min(1) });
+export type LaneRange = z.infer<typeof laneRangeSchema>;
+
+const run = {
+  splitHash: hash,
+  operation: z.enum(['identify', 'verify', 'de-duplicate', 'agree']),
+  committee,
+  row: row.optional(),
+  /** `verify` only: the certified identification that named the row. */
+  basis: certifiedStatementSchema.optional(),
+};
+export const runRequestSchema = z.strictObject(run);
+export type RunRequest = z.infer<typeof runRequestSchema>;
+export const runJoinSchema = z.strictObject({ ...run, runId: bytesOf(16), lanes: z.array(laneRangeSchema).max(64) });
+export type RunJoin = z.infer<typeof runJoinSchema>;
+
+/** Lanes that one batch of correlations may have; a larger run takes several batches. */
+export const lanesPerBatchMax = 1 << 17;
+
+export const groupKeyNames = ['token', 'log', 'prf'] as const;
+export const groupKeyNameSchema = z.enum(groupKeyNames);
+export type GroupKeyName = z.infer<typeof groupKeyNameSchema>;
+
+export const peerMethods = {
+  /** leader → all: check everything, open the envelope, remember the split. */
+  'session.open': { body: z.strictObject({ context: sessionContextSchema, consent: signedConsentSchema.optional(), split: nodeSplitSchema, head: galleryHeadSchema }), answer: nothing },
+  /** leader → all: wipe what the session held. */
+  'session.end': { body: z.strictObject({ splitHash: hash }), answer: nothing },
+  /** leader → lowest party of a committee. */
+  'run.request': { body: runRequestSchema, answer: certifiedStatementSchema },
+  /** lowest party → the others of its committee. */
+  'run.join': { body: runJoinSchema, answer: z.strictObject({ signature: bytesField(64) }) },
+  'committee.agree': { body: z.strictObject({ committee, runId: bytesOf(16), bootIds: z.array(bytesOf(16)).min(3).max(7) }), answer: nothing },
+  'pool.fill': { body: z.strictObject({ committee, batchId: bytesOf(16), lanes: z.number().int().min(32).max(lanesPerBatchMax).multipleOf(32), urgent: z.boolean() }), answer: nothing },
+  /** leader → signers, first round: PRF partial and nonce commitment. */
+  'token.authorise': {
+    body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, verified: z.boolean() }),
+    answer: z.strictObject({ partial: bytesUpTo(256), commitment: bytesUpTo(256) }),
+  },
+  /** leader → signers, second round: signature share over the token, and a receipt for the log entry. */
+  'token.sign': {
+    body: z.strictObject({ splitHash: hash, partials: perParty(256), commitments: perParty(256) }),
+    answer: z.strictObject({ share: bytesUpTo(256), receipt: bytesField(64) }),
+  },
+  'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField }), answer: z.strictObject({ receipt: bytesField(64) }) },
+  'gallery.prepare': { body: z.strictObject({ splitHash: hash, verdicts, record: registrationRecordSchema }), answer: z.strictObject({ signature: bytesField(64) }) },
+  'gallery.commit': { body: registrationCertificateSchema, answer: z.strictObject({ receipt: bytesField(64) }) },
+  'gallery.abort': { body: z.strictObject({ splitHash: hash }), answer: nothing },
+  /** What does the peer know of registrations that are still pending here? */
+  'gallery.sync': {
+    body: z.strictObject({ pending: z.array(hash).max(64) }),
+    answer: z.strictObject({ head: galleryHeadSchema, certificates: z.array(registrationCertificateSchema).max(64), inFlight: z.array(hash).max(64) }),
+  },
+  'ceremony.status': { body: nothing, answer: z.strictObject({ keys: z.array(z.strictObject({ name: groupKeyNameSchema, ceremonyId: bytesOf(16), confirmed: z.boolean() })).max(8) }) },
+  'ceremony.start': { body: z.strictObject({ name: groupKeyNameSchema, ceremonyId: bytesOf(16) }), answer: z.strictObject({ publicKey: bytesUpTo(64) }) },
+  'ceremony.confirm': { body: z.strictObject({ name: groupKeyNameSchema, ceremonyId: bytesOf(16) }), answer: nothing },
+} as const;
+
+export type PeerMethod = keyof typeof peerMethods;
+export type PeerBody<M extends PeerMethod> = z.infer<(typeof peerMethods)[M]['body']>;
+export type PeerAnswer<M extends PeerMethod> = z.infer<(typeof peerMethods)[M]['answer']>;

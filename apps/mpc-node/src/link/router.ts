@@ -1,0 +1,51 @@
+import { type Handlers, partyOf, type PeerIdentity } from '@boop/platform';
+import { checkpointMethods, nodeMethods } from '@boop/protocol';
+import { BoopError, type PartyId } from '@boop/shared';
+import { type z } from 'zod';
+import { peerMethods } from './peer-methods.ts';
+import { type PeerHandlers } from './peers.ts';
+
+type Method = { readonly body: z.ZodType; readonly answer: z.ZodType };
+type MethodTable = Readonly<Record<string, Method>>;
+export type TableHandlers<Table extends MethodTable> = { readonly [M in keyof Table]: (body: z.infer<Table[M]['body']>) => Promise<z.infer<Table[M]['answer']>> };
+export type GatewayHandlers = TableHandlers<typeof nodeMethods>;
+export type LedgerHandlers = TableHandlers<typeof checkpointMethods>;
+
+type AnyHandler = (...input: unknown[]) => Promise<unknown>;
+
+/** Serves each role its own table of methods, with bodies in the documented form only. */
+export function createRouter(input: {
+  peers: () => PeerHandlers;
+  gateway: () => GatewayHandlers;
+  ledger: () => LedgerHandlers;
+  deliver: (from: PartyId, runId: Uint8Array, payload: Uint8Array) => void;
+}): Handlers {
+  return {
+    async request(peer: PeerIdentity, method, body) {
+      switch (peer.role) {
+        case 'node': {
+          const from = partyOf(peer);
+          const parsed = parse(peerMethods, method, body);
+          return await (input.peers()[method as keyof PeerHandlers] as AnyHandler)(from, parsed);
+        }
+        case 'gateway':
+          return await (input.gateway()[method as keyof GatewayHandlers] as AnyHandler)(parse(nodeMethods, method, body));
+        case 'ledger':
+          return await (input.ledger()[method as keyof LedgerHandlers] as AnyHandler)(parse(checkpointMethods, method, body));
+        default:
+          throw new BoopError('link.refused', 'this peer has no business here', { kind: 'peer' });
+      }
+    },
+    session(peer, runId, payload) {
+      input.deliver(partyOf(peer), runId, payload);
+    },
+  };
+}
+
+/** @throws BoopError `link.unknown-method`, `request.malformed` */
+function parse(table: MethodTable, method: string, body: unknown): unknown {
+  if (!Object.hasOwn(table, method)) throw new BoopError('link.unknown-method', 'no such method for this peer');
+  const parsed = table[method]!.body.safeParse(body);
+  if (!parsed.success) throw new BoopError('request.malformed', 'the request does not have the documented form');
+  return parsed.data;
+}

@@ -1,0 +1,53 @@
+import { BoopError } from '@boop/shared';
+import { serializeGroupKey } from '@boop/threshold';
+import { type AssembledNode } from '../assemble.ts';
+import { type NodeMetrics } from '../metrics.ts';
+import { groupKeyNameSchema } from './peer-methods.ts';
+import { type Peers } from './peers.ts';
+import { type GatewayHandlers, type LedgerHandlers } from './router.ts';
+
+/** gateway → node */
+export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: NodeMetrics, ready: () => boolean): GatewayHandlers {
+  const startedAt = performance.now();
+  const requireReady = (): void => {
+    if (!ready()) throw new BoopError('mpc.nodes-unavailable', 'this node is not ready', { kind: 'unavailable' });
+  };
+  return {
+    'node.status': async () => ({
+      party: node.network.self,
+      epoch: node.network.epoch,
+      ready: ready(),
+      live: peers.live(),
+      galleryRows: node.gallery.rows,
+      correlations: node.committees.lanesHeld,
+      uptimeSeconds: (performance.now() - startedAt) / 1000,
+      groupKeys: node.ring.publicKeys(),
+    }),
+    'authentication.run': async (body) => {
+      requireReady();
+      const answer = await node.authentications.run(body);
+      metrics.session('authentication', answer.reason, answer.stages);
+      return answer;
+    },
+    'registration.run': async (body) => {
+      requireReady();
+      const answer = await node.registrations.run(body);
+      metrics.session('registration', 'ok', answer.stages);
+      return answer;
+    },
+  };
+}
+
+/** ledger → node */
+export function ledgerHandlers(node: AssembledNode): LedgerHandlers {
+  return {
+    'checkpoint.head': async () => node.checkpoints.head(),
+    'checkpoint.commit': async (body) => await node.checkpoints.commit(body),
+    'checkpoint.sign': async (body) => node.checkpoints.sign(body),
+    'keys.get': async ({ name }) => {
+      const known = groupKeyNameSchema.safeParse(name);
+      if (!known.success) throw new BoopError('keys.missing', 'the nodes have no such group key', { kind: 'unavailable' });
+      return { key: serializeGroupKey(node.ring.get(known.data).group) };
+    },
+  };
+}

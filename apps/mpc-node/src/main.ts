@@ -1,0 +1,18 @@
+import { loadConfig, loadTlsMaterial, openFileCustody, readSecretFile, runProcess, systemRng } from '@boop/platform';
+import { nodeConfigSchema } from './config.ts';
+import { readManifest, startNode } from './node.ts';
+
+runProcess('mpc-node', async ({ log, onStop }) => {
+  const config = loadConfig(nodeConfigSchema, { file: process.env['BOOP_CONFIG'], env: process.env, prefix: 'BOOP' });
+  const custody = openFileCustody(config.keysDir, systemRng);
+  onStop(() => custody.destroy());
+  const running = await startNode({
+    config,
+    manifest: readManifest(config.manifestFile),
+    custody,
+    tls: loadTlsMaterial(config.tls),
+    databaseUrl: readSecretFile(config.databaseUrlFile),
+    log: log.child({ party: config.nodeId }),
+  });
+  onStop(() => running.stop());
+});

@@ -1,0 +1,42 @@
+import { Gauge, Histogram, type Registry } from 'prom-client';
+
+const seconds = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
+
+/** What is counted about a node's work: durations and levels, nothing about people. */
+export class NodeMetrics {
+  readonly #runs: Histogram<'operation'>;
+  readonly #stages: Histogram<'session' | 'stage'>;
+  readonly #outcomes: Histogram<'session' | 'outcome'>;
+
+  constructor(registry: Registry, levels: { rows: () => number; lanes: () => number; live: () => number; sessions: () => number }) {
+    const registers = [registry];
+    this.#runs = new Histogram({ name: 'boop_node_run_seconds', help: 'Comparison runs joined, by operation', labelNames: ['operation'], buckets: seconds, registers });
+    this.#stages = new Histogram({ name: 'boop_node_stage_seconds', help: 'Stages of sessions that this node led', labelNames: ['session', 'stage'], buckets: seconds, registers });
+    this.#outcomes = new Histogram({ name: 'boop_node_session_seconds', help: 'Sessions that this node led, by outcome', labelNames: ['session', 'outcome'], buckets: seconds, registers });
+    const gauge = (name: string, help: string, level: () => number): void => {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(level());
+        },
+      });
+    };
+    gauge('boop_node_gallery_rows', 'Committed rows', levels.rows);
+    gauge('boop_node_correlation_lanes', 'Correlations in memory, over all committees', levels.lanes);
+    gauge('boop_node_live_nodes', 'Nodes that can be reached, this one included', levels.live);
+    gauge('boop_node_sessions', 'Sessions that are open', levels.sessions);
+  }
+
+  run(operation: string, durationMs: number): void {
+    this.#runs.observe({ operation }, durationMs / 1000);
+  }
+
+  session(session: 'authentication' | 'registration', outcome: string, stages: Readonly<Record<string, number>>): void {
+    for (const [stage, durationMs] of Object.entries(stages)) {
+      if (stage === 'total') this.#outcomes.observe({ session, outcome }, durationMs / 1000);
+      else this.#stages.observe({ session, stage }, durationMs / 1000);
+    }
+  }
+}

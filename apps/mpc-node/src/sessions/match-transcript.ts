@@ -1,0 +1,77 @@
+import { type MatchStatement } from '@boop/protocol';
+import { type CertifiedStatement } from '../link/peer-methods.ts';
+import { confirmedByFamily, type MemberVerifier, refuse, type SessionView, verifyAllCertified } from './certified.ts';
+
+/** What a node's own gallery says about a row. */
+export interface GalleryView {
+  readonly rows: number;
+  /** Version of a row, undefined beyond the end. */
+  versionOf(row: number): number | undefined;
+}
+
+export interface MatchTranscript {
+  readonly row: number;
+  /** A family of committees confirmed, recomputed here. */
+  readonly verified: boolean;
+}
+
+/**
+ * What the certified statements of an authentication prove: one identification that named one row, and confirmations of
+ * that very row, all true.
+ * @throws BoopError `transcript.*`
+ */
+export function checkMatch(view: SessionView, verdicts: readonly CertifiedStatement[], gallery: GalleryView, members: MemberVerifier): MatchTranscript {
+  const { identify, confirmations } = split(view, verdicts, gallery, members);
+  if (identify.decision.kind !== 'one') return refuse('transcript.no-match', 'the identification did not name one row');
+  const { row } = identify.decision;
+  const version = gallery.versionOf(row);
+  if (version === undefined || row >= identify.galleryRows) return refuse('transcript.unknown-row', 'a statement names a row that this gallery lacks');
+  for (const statement of confirmations) {
+    if (statement.row !== row || statement.rowVersion !== version) refuse('transcript.other-row', 'a confirmation is about another row or version');
+    if (statement.decision.kind !== 'bit' || !statement.decision.bit) refuse('transcript.not-confirmed', 'a confirmation did not come out true');
+  }
+  return { row, verified: confirmedByFamily(view, [identify, ...confirmations]) };
+}
+
+/**
+ * What the certified statements of a refused authentication prove.
+ * @returns `no-match` when none or several rows matched; `unverified` when one did but no family confirmed it
+ */
+export function checkNoAcceptance(view: SessionView, verdicts: readonly CertifiedStatement[], gallery: GalleryView, members: MemberVerifier): 'no-match' | 'unverified' {
+  const { identify, confirmations } = split(view, verdicts, gallery, members);
+  if (identify.decision.kind === 'one') {
+    if (checkMatch(view, verdicts, gallery, members).verified) refuse('transcript.match', 'the statements prove a match');
+    return 'unverified';
+  }
+  if (confirmations.length > 0) refuse('transcript.other-row', 'a confirmation without a candidate');
+  return 'no-match';
+}
+
+/** Checks signatures and form of the statements of an authentication: one `identify`, the rest `verify`. */
+function split(
+  view: SessionView,
+  verdicts: readonly CertifiedStatement[],
+  gallery: GalleryView,
+  members: MemberVerifier,
+): { identify: MatchStatement; confirmations: MatchStatement[] } {
+  verifyAllCertified(view, verdicts, members);
+  const statements = verdicts.map(({ statement }) => statement);
+  const [identify, ...others] = statements.filter(({ operation }) => operation === 'identify');
+  const confirmations = statements.filter(({ operation }) => operation === 'verify');
+  if (!identify || others.length > 0 || confirmations.length + 1 !== statements.length)
+    return refuse('transcript.wrong-operation', 'an authentication has one identification, and confirmations of it');
+  if (identify.decision.kind === 'bit') refuse('transcript.wrong-operation', 'an identification does not decide a bit');
+  if (identify.galleryRows > gallery.rows) refuse('transcript.unknown-row', 'a statement covers rows that this gallery lacks');
+  return { identify, confirmations };
+}
+
+/**
+ * Checks a candidate before a confirmation runs: a full committee of this session named exactly this row.
+ * @throws BoopError `transcript.*`
+ */
+export function checkBasis(view: SessionView, basis: CertifiedStatement | undefined, row: number, members: MemberVerifier): void {
+  if (!basis) return refuse('transcript.no-basis', 'a confirmation needs the identification that named the row');
+  verifyAllCertified(view, [basis], members);
+  const { operation, decision } = basis.statement;
+  if (operation !== 'identify' || decision.kind !== 'one' || decision.row !== row) refuse('transcript.other-row', 'the identification did not name this row');
+}

@@ -1,0 +1,87 @@
+import { parseShare } from '@boop/mpc';
+import { cutShares, type HpkeKeyPair, openShare } from '@boop/protocol';
+import { BoopError, type Clock, type PartyId } from '@boop/shared';
+import { type Activity } from '../committees/activity.ts';
+import { type Gallery } from '../gallery/gallery.ts';
+import { type PeerBody } from '../link/peer-methods.ts';
+import { type Network, statisticOf } from '../network.ts';
+import { type SplitStore } from '../store/ports.ts';
+import { admit } from './admission.ts';
+import { Session } from './session.ts';
+import { type SessionStore } from './session-store.ts';
+
+/** A split is remembered so much longer than its context lives, milliseconds. */
+const rememberedAfterMs = 10 * 60_000;
+
+/** Opens sessions: every node checks everything itself, whoever leads. */
+export class SessionService {
+  readonly #input: { network: Network; sessions: SessionStore; splits: SplitStore; gallery: Gallery; hpke: HpkeKeyPair; clock: Clock; activity: Activity };
+
+  constructor(input: { network: Network; sessions: SessionStore; splits: SplitStore; gallery: Gallery; hpke: HpkeKeyPair; clock: Clock; activity: Activity }) {
+    this.#input = input;
+  }
+
+  /**
+   * Checks, opens and remembers one split; after that the split is spent, whatever becomes of the session.
+   * @throws BoopError `context.*`, `split.*`, `share.*`, `template.*`, `consent.*`, `registration.incomplete`; `gallery.behind` (unavailable)
+   *   when rows are missing here, `gallery.diverged`
+   */
+  async open(leader: PartyId, { context, consent, split, head }: PeerBody<'session.open'>): Promise<Session> {
+    const { network, sessions, splits, gallery, hpke, clock, activity } = this.#input;
+    activity.touch();
+    const admission = admit(network, { context, consent, split }, clock.nowMs());
+    const statistic = statisticOf(split.header.encoder);
+    const plaintext = await openShare(split, hpke.privateKey);
+    const shares = parseShares(plaintext, split.header.items.length, statistic);
+    plaintext.fill(0);
+    const { sessionId, splitHash, theta } = admission;
+    const expiresAtMs = context.expiresAt * 1000 + rememberedAfterMs;
+    const session = new Session({
+      context,
+      consent,
+      header: split.header,
+      view: {
+        networkId: network.networkId,
+        epoch: network.epoch,
+        nodes: network.nodes,
+        threshold: network.threshold,
+        sessionId,
+        splitHash,
+        operatingPoint: context.kind === 'authentication' ? context.policy.operatingPoint : context.operatingPoint,
+        theta,
+      },
+      leader,
+      galleryRows: head.rows,
+      shares,
+      openedAtMs: clock.nowMs(),
+    });
+    try {
+      if (!(await splits.remember(splitHash, expiresAtMs))) throw new BoopError('split.replayed', 'this split has had its decision');
+      const comparison = gallery.compare(head);
+      if (comparison === 'behind') throw new BoopError('gallery.behind', 'rows are missing here', { kind: 'unavailable' });
+      if (comparison === 'diverged') throw new BoopError('gallery.diverged', 'the galleries of two nodes differ', { kind: 'peer' });
+      sessions.add(session);
+    } catch (error) {
+      session.end();
+      throw error;
+    }
+    return session;
+  }
+
+  /** The session that this leader leads. @throws BoopError `session.unknown`, `session.not-led` */
+  ledBy(leader: PartyId, splitHash: string): Session {
+    this.#input.activity.touch();
+    const session = this.#input.sessions.get(splitHash);
+    if (session.leader !== leader) throw new BoopError('session.not-led', 'another node leads this session', { kind: 'peer' });
+    return session;
+  }
+}
+
+function parseShares(plaintext: Uint8Array, items: number, statistic: Parameters<typeof parseShare>[1]): Int16Array[] {
+  const parts = cutShares(plaintext, items, statistic.coordinates * 2);
+  try {
+    return parts.map((part) => parseShare(part, statistic));
+  } finally {
+    for (const part of parts) part.fill(0);
+  }
+}

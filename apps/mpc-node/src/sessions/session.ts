@@ -1,0 +1,105 @@
+import { type AuthenticationContext, type RegistrationContext, type SessionContext, type SignedConsent } from '@boop/identity';
+import { type SplitHeader } from '@boop/protocol';
+import { BoopError, type PartyId, type SessionId } from '@boop/shared';
+import { type SigningNonces } from '@boop/threshold';
+import { type SessionView } from './certified.ts';
+
+/** The one token that a session may sign, fixed at the first authorisation. */
+export interface TokenAttempt {
+  readonly authTime: number;
+  readonly verified: boolean;
+  readonly row: number;
+  /** Nonces of the running attempt; consumed by signing, replaced by another authorisation. */
+  nonces: SigningNonces | undefined;
+  /** What this node has signed, and the log entry that goes with it. */
+  message: { readonly signingInput: Uint8Array; readonly entry: Uint8Array } | undefined;
+}
+
+/** One split of one context at one node, from its opening to its end. The shares never print. */
+export class Session {
+  readonly context: SessionContext;
+  readonly consent: SignedConsent | undefined;
+  readonly header: SplitHeader;
+  readonly view: SessionView;
+  /** The node that opened the session; only it leads it. */
+  readonly leader: PartyId;
+  /** Rows that the session compares with: the leader's gallery at its opening. */
+  readonly galleryRows: number;
+  readonly openedAtMs: number;
+  readonly #shares: readonly Int16Array[];
+  readonly #decided = new Set<string>();
+  #ended = false;
+  token: TokenAttempt | undefined;
+  /** This node has signed that the session was refused. */
+  rejected = false;
+
+  constructor(input: {
+    context: SessionContext;
+    consent?: SignedConsent | undefined;
+    header: SplitHeader;
+    view: SessionView;
+    leader: PartyId;
+    galleryRows: number;
+    shares: readonly Int16Array[];
+    openedAtMs: number;
+  }) {
+    this.context = input.context;
+    this.consent = input.consent;
+    this.header = input.header;
+    this.view = input.view;
+    this.leader = input.leader;
+    this.galleryRows = input.galleryRows;
+    this.#shares = input.shares;
+    this.openedAtMs = input.openedAtMs;
+  }
+
+  get sessionId(): SessionId {
+    return this.view.sessionId as SessionId;
+  }
+
+  get splitHash(): string {
+    return this.view.splitHash;
+  }
+
+  get authentication(): AuthenticationContext {
+    if (this.context.kind !== 'authentication') throw new BoopError('session.wrong-kind', 'the session is no authentication', { kind: 'peer' });
+    return this.context;
+  }
+
+  get registration(): RegistrationContext {
+    if (this.context.kind !== 'registration') throw new BoopError('session.wrong-kind', 'the session is no registration', { kind: 'peer' });
+    return this.context;
+  }
+
+  /** This node's share of item `at` of the split, as balanced residues. */
+  share(at: number): Int16Array {
+    if (this.#ended) throw new BoopError('session.ended', 'the session is over', { kind: 'peer' });
+    return this.#shares[at]!;
+  }
+
+  /**
+   * Claims the one decision that an operation, a committee and a row may have.
+   * @throws BoopError `session.decided`
+   */
+  claim(operation: string, committee: readonly number[], row: number | undefined): void {
+    const decision = `${operation} ${committee.join()} ${row ?? ''}`;
+    if (this.#decided.has(decision)) throw new BoopError('session.decided', 'this committee has decided that already', { kind: 'peer' });
+    this.#decided.add(decision);
+  }
+
+  /** Wipes the shares and the nonces of an unfinished signing attempt. */
+  end(): void {
+    this.#ended = true;
+    for (const share of this.#shares) share.fill(0);
+    this.token?.nonces?.discard();
+    this.token = undefined;
+  }
+
+  toJSON(): string {
+    return `Session(${this.splitHash})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toJSON();
+  }
+}

@@ -1,0 +1,109 @@
+import { entryReceiptBytes } from '@boop/protocol';
+import { BoopError, type Clock, equalBytes, type PartyId, type Rng, toBase64Url } from '@boop/shared';
+import { commit, prfEvaluate, signShare } from '@boop/threshold';
+import { type Gallery } from '../gallery/gallery.ts';
+import { type PeerAnswer, type PeerBody } from '../link/peer-methods.ts';
+import { clockSkewSeconds } from '../sessions/admission.ts';
+import { type MemberVerifier, refuse } from '../sessions/certified.ts';
+import { checkMatch, checkNoAcceptance } from '../sessions/match-transcript.ts';
+import { type Session } from '../sessions/session.ts';
+import { type KeyRing } from './key-ring.ts';
+import { authenticationEntry, pairwiseInputOf, type TokenFacts, tokenMessage } from './token-message.ts';
+
+/** How far the leader's time of decision may be from a signer's own clock, seconds. */
+const decisionSkewSeconds = 30;
+
+/**
+ * A node's part in what leaves the network about an authentication. It signs only what it has rebuilt from its own session, its own
+ * gallery and statements that it has verified itself; the leader's word counts for nothing.
+ */
+export class DecisionService {
+  readonly #input: { gallery: Gallery; ring: KeyRing; members: MemberVerifier; clock: Clock; rng: Rng; signIdentity: (bytes: Uint8Array) => Uint8Array };
+
+  constructor(input: { gallery: Gallery; ring: KeyRing; members: MemberVerifier; clock: Clock; rng: Rng; signIdentity: (bytes: Uint8Array) => Uint8Array }) {
+    this.#input = input;
+  }
+
+  /**
+   * First round: checks the whole transcript, then evaluates the PRF for the subject and commits to nonces. A second call
+   * gives fresh nonces for the same decision only.
+   * @throws BoopError `transcript.*`, `decision.*`
+   */
+  authorise(session: Session, body: PeerBody<'token.authorise'>): PeerAnswer<'token.authorise'> {
+    const { gallery, ring, members, rng } = this.#input;
+    const context = session.authentication;
+    this.checkTime(session, body.authTime);
+    const { row, verified } = checkMatch(session.view, body.verdicts, gallery, members);
+    if (verified !== body.verified) refuse('decision.verified-mismatch', 'the statements prove another assurance than claimed');
+    if (!verified && !context.policy.acceptUnverified) refuse('decision.unverified', 'the policy refuses a match that no family confirmed');
+    const earlier = session.token;
+    if (session.rejected) refuse('decision.other-decision', 'this session was refused');
+    if (earlier && (earlier.row !== row || earlier.authTime !== body.authTime || earlier.verified !== verified))
+      refuse('decision.other-decision', 'this session has authorised another decision');
+    earlier?.nonces?.discard();
+    const { nonces, commitment } = commit(ring.get('token'), rng);
+    session.token = { row, verified, authTime: body.authTime, nonces, message: earlier?.message };
+    const partial = prfEvaluate(ring.get('prf'), pairwiseInputOf(this.#facts(session)), rng);
+    return { partial, commitment };
+  }
+
+  /**
+   * Second round: verifies all partials, rebuilds the token and signs its share; one message per session.
+   * @throws BoopError `decision.*`, ThresholdFault `prf.bad-partial`, `frost.*`
+   */
+  sign(session: Session, body: PeerBody<'token.sign'>): PeerAnswer<'token.sign'> {
+    const { ring } = this.#input;
+    const facts = this.#facts(session);
+    const attempt = session.token!;
+    const { nonces } = attempt;
+    if (!nonces) return refuse('decision.not-authorised', 'nothing was authorised for this session');
+    attempt.nonces = undefined;
+    try {
+      const message = tokenMessage(facts, { prf: ring.get('prf'), token: ring.get('token') }, byParty(body.partials));
+      if (attempt.message && !equalBytes(attempt.message.signingInput, message.signingInput)) refuse('decision.other-message', 'this session has signed another message');
+      attempt.message = message;
+      const share = signShare(ring.get('token'), nonces, byParty(body.commitments), message.signingInput);
+      return { share, receipt: this.receipt(message.entry) };
+    } finally {
+      nonces.discard();
+    }
+  }
+
+  /** Confirms that an authentication was refused. @throws BoopError `transcript.*`, `decision.*` */
+  reject(session: Session, body: PeerBody<'decision.reject'>): PeerAnswer<'decision.reject'> {
+    const { gallery, members } = this.#input;
+    this.checkTime(session, body.authTime);
+    if (session.token) refuse('decision.other-decision', 'this session has authorised another decision');
+    const reason = checkNoAcceptance(session.view, body.verdicts, gallery, members);
+    if (reason === 'unverified' && session.authentication.policy.acceptUnverified) refuse('decision.unverified', 'the policy accepts this match');
+    session.rejected = true;
+    return { receipt: this.receipt(authenticationEntry(session.view, body.authTime)) };
+  }
+
+  /** This node's signature over a log entry that it has built itself. */
+  receipt(entry: Uint8Array): string {
+    return toBase64Url(this.#input.signIdentity(entryReceiptBytes(entry)));
+  }
+
+  /** What the token says, from this node's own view. @throws BoopError `decision.not-authorised` */
+  #facts(session: Session): TokenFacts {
+    const { token, view, header } = session;
+    if (!token) return refuse('decision.not-authorised', 'nothing was authorised for this session');
+    const { subjectId } = this.#input.gallery.row(token.row);
+    return { view, context: session.authentication, splitAt: header.splitAt, subjectId, verified: token.verified, authTime: token.authTime };
+  }
+
+  /** @throws BoopError `decision.time`, `context.expired` */
+  checkTime(session: Session, time: number): void {
+    const nowSeconds = this.#input.clock.nowMs() / 1000;
+    if (Math.abs(time - nowSeconds) > decisionSkewSeconds) refuse('decision.time', 'the time of the decision is not now');
+    const { issuedAt, expiresAt } = session.context;
+    if (time < issuedAt - clockSkewSeconds) refuse('decision.time', 'the decision is older than its context');
+    if (time > expiresAt + clockSkewSeconds) throw new BoopError('context.expired', 'the context has expired');
+  }
+}
+
+export const byParty = (list: readonly { party: number; bytes: Uint8Array }[]): Map<PartyId, Uint8Array> => {
+  const map = new Map(list.map(({ party, bytes }) => [party as PartyId, bytes]));
+  return map.size === list.length ? map : refuse('decision.repeated-party', 'a party is counted twice');
+};

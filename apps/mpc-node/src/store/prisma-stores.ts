@@ -1,0 +1,76 @@
+import { BoopError } from '@boop/shared';
+import { groupKeyNameSchema, type GroupKeyName } from '../link/peer-methods.ts';
+import { column, type Database } from './database.ts';
+import { type CheckpointStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare } from './ports.ts';
+import { type Sealer } from './sealer.ts';
+
+export class PrismaSplitStore implements SplitStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async remember(splitHash: string, expiresAtMs: number): Promise<boolean> {
+    const { count } = await this.#database.seenSplit.createMany({ data: [{ id: splitHash, expiresAt: new Date(expiresAtMs) }], skipDuplicates: true });
+    return count === 1;
+  }
+
+  async forgetExpired(nowMs: number): Promise<void> {
+    await this.#database.seenSplit.deleteMany({ where: { expiresAt: { lt: new Date(nowMs) } } });
+  }
+}
+
+export class PrismaKeyStore implements KeyStore {
+  readonly #database: Database;
+  readonly #sealer: Sealer;
+
+  constructor(database: Database, sealer: Sealer) {
+    this.#database = database;
+    this.#sealer = sealer;
+  }
+
+  async load(): Promise<StoredKeyShare[]> {
+    const rows = await this.#database.groupKeyShare.findMany();
+    return rows.map(({ name, ceremonyId, share, confirmed }) => ({
+      name: groupKeyNameSchema.parse(name),
+      ceremonyId,
+      share: this.#sealer.open({ table: 'group-key', id: name }, share),
+      confirmed,
+    }));
+  }
+
+  async put({ name, ceremonyId, share }: Omit<StoredKeyShare, 'confirmed'>): Promise<void> {
+    const data = { ceremonyId: column(ceremonyId), share: this.#sealer.seal({ table: 'group-key', id: name }, share), confirmed: false };
+    await this.#database.$transaction(async (transaction) => {
+      const existing = await transaction.groupKeyShare.findUnique({ where: { name }, select: { confirmed: true } });
+      if (existing?.confirmed) throw new BoopError('keys.confirmed', 'this key is in use', { kind: 'fatal' });
+      await transaction.groupKeyShare.upsert({ where: { name }, create: { name, ...data }, update: data });
+    });
+  }
+
+  async confirm(name: GroupKeyName, ceremonyId: Uint8Array): Promise<void> {
+    const { count } = await this.#database.groupKeyShare.updateMany({ where: { name, ceremonyId: column(ceremonyId) }, data: { confirmed: true } });
+    if (count !== 1) throw new BoopError('keys.other-ceremony', 'no share of that ceremony is stored here', { kind: 'peer' });
+  }
+}
+
+const headId = 1;
+
+export class PrismaCheckpointStore implements CheckpointStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async load(): Promise<StoredHead | undefined> {
+    const row = await this.#database.checkpointHead.findUnique({ where: { id: headId } });
+    return row ? { size: Number(row.size), root: row.root } : undefined;
+  }
+
+  async save({ size, root }: StoredHead): Promise<void> {
+    const data = { size: BigInt(size), root: column(root) };
+    await this.#database.checkpointHead.upsert({ where: { id: headId }, create: { id: headId, ...data }, update: data });
+  }
+}
