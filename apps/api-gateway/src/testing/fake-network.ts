@@ -1,0 +1,174 @@
+import { createPrivateKey, sign } from 'node:crypto';
+import { assembleToken, type AuthenticationContext, consentHash, idTokenClaims, sessionIdOf, SigningKey, tokenSigningInput } from '@boop/identity';
+import { type Handlers, LinkServer, systemRng, type TlsMaterial } from '@boop/platform';
+import { type EntryReceipt, type LogEntry, logEntryBytes, logEntryHash, type NetworkManifest, nodeMethods, parseManifest, splitFor, splitHash, deriveHpkeKeyPair, ledgerMethods } from '@boop/protocol';
+import { BoopError, fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
+import { sha256 } from '@noble/hashes/sha2.js';
+
+export const networkId = 'test-net';
+export const encoder = 'palm-compcode-1';
+
+export interface NodeBehaviour {
+  ready: boolean;
+  /** What the nodes decide; an error is what they throw. */
+  decision: { accepted: boolean; reason: 'ok' | 'no-match' | 'unverified'; verified: boolean } | BoopError;
+  /** Changes the answer before it is sent, as a lying leader would. */
+  lie?: ((answer: AuthenticationAnswer) => AuthenticationAnswer) | undefined;
+  delayMs: number;
+}
+type AuthenticationAnswer = { accepted: boolean; reason: string; verified: boolean; idToken?: string; entry: Uint8Array; receipts: EntryReceipt[]; stages: Record<string, number> };
+
+/** N nodes that answer like a network which has computed, over the real link; "group" keys are plain Ed25519 keys. */
+export class FakeNetwork {
+  readonly identities: SigningKey[];
+  readonly tokenSecret = systemRng.bytes(32);
+  readonly tokenKey = SigningKey.fromSecret(this.tokenSecret).publicKey;
+  readonly logKey = SigningKey.generate(systemRng).publicKey;
+  readonly behaviour: NodeBehaviour = { ready: true, decision: { accepted: true, reason: 'ok', verified: true }, delayMs: 0 };
+  readonly seen: { party: number; method: string; body: unknown }[] = [];
+  readonly manifest: NetworkManifest;
+  readonly #tls: readonly TlsMaterial[];
+  readonly #servers = new Map<number, LinkServer>();
+
+  private constructor(identities: SigningKey[], manifest: NetworkManifest, tls: readonly TlsMaterial[]) {
+    this.identities = identities;
+    this.manifest = manifest;
+    this.#tls = tls;
+  }
+
+  static async create(options: { nodes: number; threshold: number; ports: readonly number[]; tls: readonly TlsMaterial[] }): Promise<FakeNetwork> {
+    const identities = options.ports.map(() => SigningKey.generate(systemRng));
+    const members = await Promise.all(
+      identities.map(async ({ publicKey }, i) => ({
+        party: i + 1,
+        name: `node-${i + 1}`,
+        jurisdiction: 'NL',
+        identityKey: publicKey,
+        hpkeKey: (await deriveHpkeKeyPair(systemRng.bytes(32))).publicKey,
+        host: '127.0.0.1',
+        linkPort: options.ports[i]!,
+      })),
+    );
+    const manifest = parseManifest({
+      v: 1,
+      networkId,
+      testNetwork: true,
+      epoch: 1,
+      threshold: options.threshold,
+      members,
+      logOrigin: 'boop.example/log',
+      operatingPoints: [{ id: 'standard', encoder, falseMatchRate: 1e-6, theta: 0 }],
+      defaultOperatingPoint: 'standard',
+      consentTexts: [
+        { version: 'v1-en', locale: 'en', title: 'Consent', text: 'You agree.' },
+        { version: 'v1-de', locale: 'de', title: 'Einwilligung', text: 'Sie stimmen zu.' },
+      ],
+    });
+    return new FakeNetwork(identities, manifest, options.tls);
+  }
+
+  async up(...parties: number[]): Promise<void> {
+    for (const party of parties) {
+      const server = new LinkServer({ tls: this.#tls[party - 1]!, networkId, authorize: ({ role }) => role === 'gateway', handlers: this.#handlers(party) });
+      await server.listen(this.manifest.members[party - 1]!.linkPort, '127.0.0.1');
+      this.#servers.set(party, server);
+    }
+  }
+
+  async down(...parties: number[]): Promise<void> {
+    for (const party of parties) {
+      await this.#servers.get(party)?.close();
+      this.#servers.delete(party);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.down(...this.#servers.keys());
+  }
+
+  receipts(entry: Uint8Array, parties = [1, 2, 3]): EntryReceipt[] {
+    return parties.map((party) => ({ party, signature: this.identities[party - 1]!.sign('boop-log-entry/1', entry) }));
+  }
+
+  #handlers(party: number): Handlers {
+    return {
+      request: async (_peer, method, body) => {
+        if (method === 'node.status') return this.#status(party);
+        this.seen.push({ party, method, body });
+        if (this.behaviour.delayMs) await new Promise((resolve) => setTimeout(resolve, this.behaviour.delayMs));
+        const { decision } = this.behaviour;
+        if (decision instanceof BoopError) throw decision;
+        if (method === 'authentication.run') return this.#authenticate(nodeMethods[method].body.parse(body), decision);
+        if (method === 'registration.run') return this.#register(nodeMethods[method].body.parse(body), decision.verified);
+        throw new BoopError('link.unknown-method', 'no such method');
+      },
+      session() {},
+    };
+  }
+
+  #status(party: number) {
+    const live = [...this.#servers.keys()].sort();
+    const key = (name: string, publicKey: string) => ({ name, suite: 'ed25519', signers: 3, publicKey });
+    return { party, epoch: 1, ready: this.behaviour.ready, live, galleryRows: 2, correlations: 8, uptimeSeconds: 1, groupKeys: [key('token', this.tokenKey), key('log', this.logKey)] };
+  }
+
+  #authenticate({ context, split }: { context: AuthenticationContext; split: Parameters<typeof splitFor>[0] }, decision: Exclude<NodeBehaviour['decision'], BoopError>): AuthenticationAnswer {
+    const session = sessionIdOf(context);
+    const time = Math.floor(Date.now() / 1000);
+    const { accepted, verified } = decision;
+    const token = accepted ? this.#token(context, split.header.splitAt, verified, time) : undefined;
+    const entry = logEntryBytes({
+      v: 1,
+      networkId,
+      epoch: 1,
+      time,
+      kind: 'authentication',
+      session,
+      decision: accepted ? 'accepted' : 'rejected',
+      verified,
+      ...(token ? { token: toBase64Url(sha256(utf8(token.slice(0, token.lastIndexOf('.'))))) } : {}),
+    } as LogEntry);
+    const answer = { ...decision, ...(token ? { idToken: token } : {}), entry, receipts: this.receipts(entry), stages: { identify: 3.5 } };
+    return this.behaviour.lie ? this.behaviour.lie(answer) : answer;
+  }
+
+  #token(context: AuthenticationContext, splitAt: 'edge' | 'gateway', verified: boolean, authTime: number): string {
+    const assurance = { modality: 'palm', nodes: this.manifest.members.length, threshold: this.manifest.threshold, verified, livenessLevel: 0 } as const;
+    const input = tokenSigningInput(idTokenClaims({ context, sub: 'subject', assurance, splitAt, epoch: 1, authTime }), fromBase64Url(this.tokenKey));
+    const key = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d: toBase64Url(this.tokenSecret), x: this.tokenKey }, format: 'jwk' });
+    return assembleToken(input, new Uint8Array(sign(null, input, key)));
+  }
+
+  #register({ context, consent, split }: { context: Parameters<typeof sessionIdOf>[0]; consent: Parameters<typeof consentHash>[0]; split: Parameters<typeof splitFor>[0] }, verified: boolean) {
+    const entry = logEntryBytes({ v: 1, networkId, epoch: 1, time: 5, kind: 'registration', session: sessionIdOf(context), consent: consentHash(consent), split: splitHash(splitFor(split, 1)), verified });
+    return { verified, entry, receipts: this.receipts(entry), stages: {} };
+  }
+}
+
+/** A ledger that remembers what it was given. `losesAnswers`: it stores the entry and the answer never arrives. */
+export class FakeLedger {
+  readonly entries: string[] = [];
+  losesAnswers = 0;
+  readonly #server: LinkServer;
+
+  constructor(tls: TlsMaterial) {
+    this.#server = new LinkServer({ tls, networkId, authorize: ({ role }) => role === 'gateway', handlers: { request: (_peer, method, body) => this.#answer(method, body), session() {} } });
+  }
+
+  listen = (port: number) => this.#server.listen(port, '127.0.0.1');
+  close = () => this.#server.close();
+
+  async #answer(method: string, body: unknown): Promise<unknown> {
+    if (method === 'log.append') {
+      const { entry } = ledgerMethods[method].body.parse(body);
+      const entryHash = logEntryHash(entry);
+      if (!this.entries.includes(entryHash)) this.entries.push(entryHash);
+      if (this.losesAnswers-- > 0) throw new BoopError('link.unavailable', 'the answer was lost', { kind: 'unavailable' });
+      return { entryHash, leafIndex: this.entries.indexOf(entryHash) };
+    }
+    const { entryHash } = ledgerMethods['log.proof'].body.parse(body);
+    const leafIndex = this.entries.indexOf(entryHash);
+    if (leafIndex < 0) throw new BoopError('log.pending', 'not included yet', { retryAllowed: true });
+    return { proof: { entry: 'AA', leafIndex, treeSize: leafIndex + 1, inclusion: [], checkpoint: 'note' } };
+  }
+}
