@@ -36,6 +36,8 @@ export interface RunningLedger {
   close(): Promise<void>;
 }
 
+/** Appends wait for their batch, so many are in flight; what the pool can't hold is refused there. */
+const LINK_LIMITS = { requestsServedMax: 1_024 } as const;
 const APPEND_TIMEOUT_MS = 10_000;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 2_000;
@@ -81,7 +83,7 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, l
     });
     const proofs = new Proofs(store);
     const handlers = ledgerHandlers({ origin: manifest.logOrigin, admission: new Admission(manifest), pool, proofs, key, appendTimeoutMs: APPEND_TIMEOUT_MS });
-    const server = new LinkServer({ tls, networkId, authorize: isGateway, handlers, log });
+    const server = new LinkServer({ tls, networkId, authorize: isGateway, handlers, log, limits: LINK_LIMITS });
     undo.push(() => server.close());
     const { port: linkPort } = await server.listen(config.link.port, config.link.host);
 

@@ -24,7 +24,7 @@ export class TilesController {
     reply.header('content-type', 'text/plain; charset=utf-8').header('cache-control', BRIEF).send(published.note);
   }
 
-  @Get('tile/*path')
+  @Get('tile/*')
   async tile(@Req() request: HttpRequest, @Res() reply: HttpReply): Promise<void> {
     const tile = parseTilePath(request.url.slice(1).split('?', 1)[0]!);
     const bytes = Buffer.from(await this.#tiles.read(tile));

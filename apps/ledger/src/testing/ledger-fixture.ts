@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type TileReader, tilePath } from '@boop/log';
+import { applyMigrations, createDevCa, type DevCa, type EmbeddedPostgres, issueCertificate, LinkClient, type PeerIdentity, peerUri, silentLogger, startEmbeddedPostgres, type TlsMaterial } from '@boop/platform';
+import { tuningSchema } from '../config.ts';
+import { type RunningLedger, startLedger } from '../ledger.ts';
+import { PrismaLogStore } from '../store/prisma-log-store.ts';
+import { NodeServer } from './node-server.ts';
+import { SimulatedNode } from './simulated-node.ts';
+import { TestNetwork } from './test-network.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
+const address = { host: '127.0.0.1', port: 0 };
+
+/** Real PostgreSQL, real mTLS, real FROST keys; only the nodes' insides are simulated. */
+export class LedgerFixture {
+  readonly network: TestNetwork;
+  readonly nodes: readonly NodeServer[];
+  readonly #ca: DevCa;
+  readonly #dir: string;
+  readonly #postgres: EmbeddedPostgres;
+  readonly #undo: (() => Promise<void>)[] = [];
+
+  private constructor(parts: { network: TestNetwork; nodes: readonly NodeServer[]; ca: DevCa; dir: string; postgres: EmbeddedPostgres }) {
+    this.network = parts.network;
+    this.nodes = parts.nodes;
+    this.#ca = parts.ca;
+    this.#dir = parts.dir;
+    this.#postgres = parts.postgres;
+  }
+
+  static async start(databases: readonly string[]): Promise<LedgerFixture> {
+    const dir = mkdtempSync(join(tmpdir(), 'boop-ledger-'));
+    const [postgresPort, ...ports] = await freePorts(6);
+    const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: postgresPort!, databases: databases.map((name) => ({ name, user: name })) });
+    for (const url of Object.values(postgres.urls)) await applyMigrations(url, MIGRATIONS);
+    const network = new TestNetwork({ ports });
+    const ca = await createDevCa(join(dir, 'ca'));
+    const { networkId } = network.manifest;
+    const nodes = await Promise.all(
+      [...network.logKeyShares().values()].map(async (share, at) => {
+        const server = new NodeServer(new SimulatedNode(share), networkId, await certificate(ca, networkId, { role: 'node', id: String(share.self) }));
+        await server.up(ports[at]);
+        return server;
+      }),
+    );
+    return new LedgerFixture({ network, nodes, ca, dir, postgres });
+  }
+
+  url(database: string): string {
+    return this.#postgres.urls[database]!;
+  }
+
+  store(database: string): PrismaLogStore {
+    const store = PrismaLogStore.open(this.url(database));
+    this.#undo.push(() => store.close());
+    return store;
+  }
+
+  /** @param id replica's name: two of one name would take each other's connections */
+  async ledger(database: string, id = 'a'): Promise<RunningLedger> {
+    const tuning = tuningSchema.parse({ batchIntervalMs: 20, checkpointIntervalMs: 20, leaderIntervalMs: 50, leftOutMs: 500, nodeTimeoutMs: 2_000 });
+    const { manifest } = this.network;
+    const ledger = await startLedger({
+      config: { networkId: manifest.networkId, http: address, link: address, metrics: address, tuning },
+      manifest,
+      tls: await this.tls({ role: 'ledger', id }),
+      databaseUrl: this.url(database),
+      store: this.store(database),
+      log: silentLogger,
+    });
+    this.#undo.push(() => ledger.close());
+    return ledger;
+  }
+
+  async client(ledger: RunningLedger, role: PeerIdentity['role'] = 'gateway', expectId = 'a'): Promise<LinkClient> {
+    const { networkId } = this.network.manifest;
+    const client = new LinkClient({ tls: await this.tls({ role, id: '1' }), networkId, expect: { role: 'ledger', id: expectId }, host: '127.0.0.1', port: ledger.linkPort });
+    this.#undo.push(() => client.close());
+    return client;
+  }
+
+  async tls(peer: PeerIdentity): Promise<TlsMaterial> {
+    return await certificate(this.#ca, this.network.manifest.networkId, peer);
+  }
+
+  async stop(): Promise<void> {
+    for (const one of this.#undo.splice(0).reverse()) await one();
+    await Promise.all(this.nodes.map((node) => node.down()));
+    await this.#postgres.stop();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** Reads a log as anybody may. */
+export const httpTiles = (ledger: RunningLedger): TileReader => ({
+  read: async (tile) => {
+    const response = await fetch(`http://127.0.0.1:${ledger.httpPort}/${tilePath(tile)}`);
+    if (response.status !== 200) throw new Error(`status ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  },
+});
+
+/** Polls until the condition holds. @throws Error after `timeoutMs` */
+export async function eventually<T>(condition: () => Promise<T | undefined | false>, timeoutMs = 10_000): Promise<T> {
+  for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; ) {
+    const result = await condition();
+    if (result !== undefined && result !== false) return result;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('the condition did not come true in time');
+}
+
+const certificate = async (ca: DevCa, networkId: string, peer: PeerIdentity): Promise<TlsMaterial> =>
+  await issueCertificate(ca, { commonName: 'test', uri: peerUri(networkId, peer) });
+
+/** Ports that were free a moment ago; all are held at once so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,79 @@
+import { emptyTreeHead, formatCheckpoint, type TreeHead, verifyConsistencyProof } from '@boop/log';
+import { systemRng } from '@boop/platform';
+import { checkpointMethods } from '@boop/protocol';
+import { BoopError, equalBytes, type PartyId, toHex, utf8 } from '@boop/shared';
+import { commit, type KeyShare, serializeGroupKey, signShare } from '@boop/threshold';
+import { type NodePort } from '../checkpoints/node-port.ts';
+
+export type Misdeed = 'bad-share' | 'bad-commitment' | 'other-party' | 'refuses-to-sign' | 'malformed-answer' | 'hangs';
+
+type Attempt = { readonly text: string } & ReturnType<typeof commit>;
+
+/** The node's side of a checkpoint as a node does it, with misdeeds on demand. Its head stands for what a node keeps on disk. */
+export class SimulatedNode implements NodePort {
+  readonly party: PartyId;
+  connected = true;
+  misdeed: Misdeed | undefined;
+  head: TreeHead = emptyTreeHead();
+  /** Texts under which a share was given. */
+  readonly signed: string[] = [];
+  key: KeyShare;
+  readonly #attempts = new Map<string, Attempt>();
+
+  constructor(key: KeyShare) {
+    this.party = key.self;
+    this.key = key;
+  }
+
+  /** As if the node had never signed for this log. */
+  forget(): void {
+    this.head = emptyTreeHead();
+    this.signed.length = 0;
+  }
+
+  async request(method: string, body: unknown): Promise<unknown> {
+    if (!this.connected) throw new BoopError('link.unavailable', 'down', { kind: 'unavailable' });
+    if (this.misdeed === 'hangs') {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      throw new BoopError('link.timeout', 'no answer', { kind: 'unavailable' });
+    }
+    switch (method) {
+      case 'checkpoint.head':
+        return this.misdeed === 'malformed-answer' ? { size: -1 } : this.head;
+      case 'keys.get':
+        return { key: serializeGroupKey(this.key.group) };
+      case 'checkpoint.commit':
+        return this.#commit(body);
+      case 'checkpoint.sign':
+        return this.#sign(body);
+      default:
+        throw new BoopError('link.unknown-method', 'unknown');
+    }
+  }
+
+  #commit(body: unknown) {
+    const { origin, size, root, fromSize, consistency } = checkpointMethods['checkpoint.commit'].body.parse(body);
+    if (fromSize !== this.head.size) throw new BoopError('log.fork-refused', 'proof from another size');
+    if (this.head.size > 0) verifyConsistencyProof(this.head, { size, root }, consistency);
+    else if (size < this.head.size) throw new BoopError('log.fork-refused', 'smaller');
+    this.head = { size, root };
+    const attempt = systemRng.bytes(16);
+    const made = commit(this.key, systemRng);
+    this.#attempts.set(toHex(attempt), { text: formatCheckpoint({ origin, size, root }), ...made });
+    const commitment = this.misdeed === 'bad-commitment' ? made.commitment.map((byte, at) => (at < 8 ? 255 : byte)) : made.commitment;
+    return { party: this.misdeed === 'other-party' ? (this.party % 5) + 1 : this.party, attempt, commitment };
+  }
+
+  #sign(body: unknown) {
+    const { attempt, commitments } = checkpointMethods['checkpoint.sign'].body.parse(body);
+    const { text, nonces, commitment } = this.#attempts.get(toHex(attempt))!;
+    this.#attempts.delete(toHex(attempt));
+    if (this.misdeed === 'refuses-to-sign') throw new BoopError('node.busy', 'not now', { kind: 'peer' });
+    const list = new Map(commitments.map((one) => [one.party as PartyId, one.commitment as Uint8Array]));
+    // A node that lied about its own commitment goes on lying.
+    if (this.misdeed === 'bad-commitment' && !equalBytes(list.get(this.party)!, commitment)) return { party: this.party, share: systemRng.bytes(32) };
+    const share = signShare(this.key, nonces, list, utf8(text));
+    this.signed.push(text);
+    return { party: this.party, share: this.misdeed === 'bad-share' ? share.map((byte, at) => (at === 0 ? byte ^ 1 : byte)) : share };
+  }
+}
