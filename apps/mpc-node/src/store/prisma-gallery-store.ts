@@ -1,5 +1,5 @@
 import { BoopError, canonicalJson, fromUtf8 } from '@boop/shared';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
 import { registrationCertificateSchema, type RegistrationCertificate, registrationRecordSchema } from '../link/peer-methods.ts';
 import { column, type Database } from './database.ts';

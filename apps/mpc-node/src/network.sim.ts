@@ -1,0 +1,65 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { parseTokenClaims } from '@boop/identity';
+import { entryReceiptBytes, parseLogEntry } from '@boop/protocol';
+import { fromBase64Url, type PartyId, toBase64Url, utf8 } from '@boop/shared';
+import { seededRng } from '@boop/testing';
+import { memberVerifier } from './sessions/member-keys.ts';
+import { authenticationContext, capture, enrolment, probe, randomPalm } from './testing/fixtures.ts';
+import { MemoryNetwork } from './testing/memory-network.ts';
+
+const rng = seededRng(1);
+const palms = [1, 2, 3].map(() => randomPalm(rng));
+const stranger = randomPalm(rng);
+let network: MemoryNetwork;
+
+const register = async (palm: Int8Array, leader = 1) => await network.node(leader).registrations.run(await enrolment(network.splitter, { 'right-palm': palm }, network.clock.nowMs()));
+const authenticate = async (palm: Int8Array, leader = 1, changes = {}) => {
+  const context = authenticationContext(network.manifest, rng, network.clock.nowMs(), changes);
+  return { context, answer: await network.node(leader).authentications.run(await probe(network.splitter, context, capture(palm, rng))) };
+};
+
+function verifiedClaims(idToken: string) {
+  const [header, payload, signature] = idToken.split('.') as [string, string, string];
+  const x = toBase64Url(network.node(1).ring.get('token').group.publicKey);
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  expect(verify(null, utf8(`${header}.${payload}`), key, fromBase64Url(signature))).toBe(true);
+  return parseTokenClaims(idToken);
+}
+
+beforeAll(async () => {
+  network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
+  for (const palm of palms) await register(palm);
+}, 60_000);
+
+describe('five nodes, threshold one', () => {
+  test('recognise a registered palm and sign one token that names no gallery id', async () => {
+    const { context, answer } = await authenticate(palms[1]!, 2);
+    expect(answer).toMatchObject({ accepted: true, reason: 'ok', verified: true });
+    const claims = verifiedClaims(answer.idToken!);
+    expect(claims).toMatchObject({ aud: 'vendor-1', nonce: context.nonce, acr: 'urn:boop:acr:palm:t1n5:verified:liveness-0', boop: { verified: true, splitAt: 'edge' } });
+    expect(parseLogEntry(answer.entry)).toMatchObject({ kind: 'authentication', decision: 'accepted', verified: true });
+    const members = memberVerifier(network.manifest);
+    expect(answer.receipts).toHaveLength(3);
+    for (const { party, signature } of answer.receipts) expect(members.verify(party as PartyId, entryReceiptBytes(answer.entry), fromBase64Url(signature))).toBe(true);
+  });
+
+  test('give one vendor the same name for a person every time, and each vendor another', async () => {
+    const sub = async (sector: string) => verifiedClaims((await authenticate(palms[0]!, 3, { sector })).answer.idToken!).sub;
+    const [first, again, elsewhere] = [await sub('a.example'), await sub('a.example'), await sub('b.example')];
+    expect(again).toBe(first);
+    expect(elsewhere).not.toBe(first);
+  });
+
+  test('do not recognise a stranger', async () => {
+    const { answer } = await authenticate(stranger);
+    expect(answer).toMatchObject({ accepted: false, reason: 'no-match', verified: false });
+    expect(answer.idToken).toBeUndefined();
+    expect(parseLogEntry(answer.entry)).toMatchObject({ decision: 'rejected' });
+  });
+
+  test('refuse a palm that is registered already', async () => {
+    await expect(register(capture(palms[2]!, rng))).rejects.toMatchObject({ code: 'registration.duplicate' });
+    expect(network.node(4).gallery.rows).toBe(palms.length);
+  });
+});

@@ -1,0 +1,120 @@
+import { type Kernel, loadKernel } from '@boop/kernels';
+import { type KeyCustody, type Logger, RunRegistry, silentLogger } from '@boop/platform';
+import { SigningKey } from '@boop/identity';
+import { importHpkeKeyPair, type NetworkManifest, parseManifest } from '@boop/protocol';
+import { type Clock, partyId, type PartyId, type Rng, toBase64Url } from '@boop/shared';
+import { type AssembledNode, assembleNode } from '../assemble.ts';
+import { networkOf } from '../network.ts';
+import { consentText, encoder, type Splitter, theta } from './fixtures.ts';
+import { memoryCustody } from './memory-custody.ts';
+import { MemoryHub } from './memory-hub.ts';
+import { MemoryStores } from './memory-stores.ts';
+
+export interface TestMember {
+  readonly party: PartyId;
+  readonly custody: KeyCustody;
+  readonly stores: MemoryStores;
+}
+
+export function manifestOf(custodies: readonly KeyCustody[], threshold: number, ports: readonly number[] = custodies.map((_, at) => 1000 + at)): NetworkManifest {
+  return parseManifest({
+    v: 1,
+    networkId: 'test-net',
+    testNetwork: true,
+    epoch: 1,
+    threshold,
+    members: custodies.map((custody, at) => ({
+      party: at + 1,
+      name: `node-${at + 1}`,
+      jurisdiction: 'CH',
+      identityKey: toBase64Url(custody.identityPublicKey),
+      hpkeKey: toBase64Url(custody.hpkePublicKey),
+      host: '127.0.0.1',
+      linkPort: ports[at]!,
+    })),
+    logOrigin: 'boop.test/log',
+    operatingPoints: [
+      { id: 'default', encoder, falseMatchRate: 1e-6, theta },
+      { id: 'other-encoder', encoder: 'palm-compcode-9', falseMatchRate: 1e-6, theta },
+    ],
+    defaultOperatingPoint: 'default',
+    consentTexts: [consentText],
+  });
+}
+
+/** N nodes in one process: real protocols and keys, memory instead of sockets and databases, a clock that the test moves. */
+export class MemoryNetwork {
+  readonly hub = new MemoryHub();
+  readonly nodes = new Map<PartyId, AssembledNode>();
+  readonly manifest: NetworkManifest;
+  readonly members: readonly TestMember[];
+  readonly rng: Rng;
+  readonly clock: Clock & { nowMs(): number };
+  readonly splitter: Splitter;
+  offsetMs = 0;
+  readonly #kernel: Kernel;
+  readonly #log: Logger;
+
+  private constructor(members: readonly TestMember[], threshold: number, rng: Rng, kernel: Kernel, log: Logger) {
+    this.members = members;
+    this.manifest = manifestOf(members.map(({ custody }) => custody), threshold);
+    this.rng = rng;
+    this.clock = { nowMs: () => Date.now() + this.offsetMs };
+    this.splitter = { manifest: this.manifest, rng, device: SigningKey.generate(rng) };
+    this.#kernel = kernel;
+    this.#log = log;
+  }
+
+  /** All nodes up, keys made. */
+  static async create(parameters: { nodes: number; threshold: number }, rng: Rng, log: Logger = silentLogger): Promise<MemoryNetwork> {
+    const members = Array.from({ length: parameters.nodes }, (_, at) => ({ party: partyId(at + 1), custody: memoryCustody(rng), stores: new MemoryStores() }));
+    const network = new MemoryNetwork(members, parameters.threshold, rng, await loadKernel(), log);
+    for (const { party } of members) await network.start(party);
+    await network.node(1).ceremonies.settle();
+    return network;
+  }
+
+  node(party: number): AssembledNode {
+    return this.nodes.get(party as PartyId)!;
+  }
+
+  stores(party: number): MemoryStores {
+    return this.members[party - 1]!.stores;
+  }
+
+  /** Starts a node's process: fresh memory, the same stores and custody. */
+  async start(party: PartyId): Promise<void> {
+    const { custody, stores } = this.members[party - 1]!;
+    const registry = new RunRegistry();
+    const node = assembleNode({
+      network: networkOf(this.manifest, party),
+      peers: this.hub.peersOf(party),
+      registry,
+      kernel: this.#kernel,
+      custody,
+      hpke: await importHpkeKeyPair(custody.hpkePrivateKey()),
+      stores,
+      clock: this.clock,
+      rng: this.rng,
+      log: this.#log,
+      pool: { lanesTarget: 2_048, lanesPerBatch: 2_048 },
+    });
+    await node.load();
+    this.nodes.set(party, node);
+    this.hub.attach(party, {
+      handlers: () => node.handlers,
+      bootId: this.rng.bytes(16),
+      deliver: (from, runId, payload) => registry.deliver(from, runId, payload),
+      changed: (other, connected) => {
+        if (!connected) registry.peerLost(other);
+        node.committees.peerChanged();
+      },
+    });
+  }
+
+  /** Kills a node's process: memory gone, stores kept. */
+  kill(party: number): void {
+    this.hub.detach(party as PartyId);
+    this.nodes.delete(party as PartyId);
+  }
+}

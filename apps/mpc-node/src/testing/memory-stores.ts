@@ -1,0 +1,91 @@
+import { equalBytes } from '@boop/shared';
+import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
+import { type RegistrationCertificate } from '../link/peer-methods.ts';
+import { type CheckpointStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare } from '../store/ports.ts';
+
+/** Where a store call breaks: before it took effect, or after (done, but the reply was lost). */
+export type Fault = 'before' | 'after';
+
+/** Stores that survive a node's restart within a test, with faults on demand. */
+export class MemoryStores {
+  readonly #registrations = new Map<string, StoredRegistration>();
+  readonly #splits = new Map<string, number>();
+  readonly #keys = new Map<string, StoredKeyShare>();
+  #head: StoredHead | undefined;
+  readonly #faults = new Map<string, Fault>();
+
+  /** The next call of this name fails. */
+  failNext(call: 'prepare' | 'commit' | 'drop' | 'saveHead' | 'putKey' | 'confirmKey', fault: Fault): void {
+    this.#faults.set(call, fault);
+  }
+
+  get registrations(): StoredRegistration[] {
+    return [...this.#registrations.values()].sort((a, b) => a.record.firstSlot - b.record.firstSlot);
+  }
+
+  get head(): StoredHead | undefined {
+    return this.#head;
+  }
+
+  readonly gallery: GalleryStore = {
+    load: async () => this.registrations.map(({ shares, ...rest }) => ({ ...rest, shares: shares.map((share) => share.slice()) })),
+    prepare: async ({ record, shares, preparedAtMs }) =>
+      await this.#call('prepare', () => {
+        this.#registrations.set(record.splitHash, { record, shares: shares.map((share) => share.slice()), preparedAtMs, certificate: undefined });
+      }),
+    commit: async (certificate: RegistrationCertificate) =>
+      await this.#call('commit', () => {
+        const id = certificate.record.splitHash;
+        this.#registrations.set(id, { ...this.#registrations.get(id)!, certificate });
+      }),
+    drop: async (id) =>
+      await this.#call('drop', () => {
+        if (this.#registrations.get(id)?.certificate) return false;
+        this.#registrations.delete(id);
+        return true;
+      }),
+  };
+
+  readonly splits: SplitStore = {
+    remember: async (splitHash, expiresAtMs) => {
+      if (this.#splits.has(splitHash)) return false;
+      this.#splits.set(splitHash, expiresAtMs);
+      return true;
+    },
+    forgetExpired: async (nowMs) => {
+      for (const [id, expiresAtMs] of this.#splits) if (expiresAtMs < nowMs) this.#splits.delete(id);
+    },
+  };
+
+  readonly keys: KeyStore = {
+    load: async () => [...this.#keys.values()].map((stored) => ({ ...stored, share: stored.share.slice() })),
+    put: async ({ name, ceremonyId, share }) =>
+      await this.#call('putKey', () => {
+        this.#keys.set(name, { name, ceremonyId, share: share.slice(), confirmed: false });
+      }),
+    confirm: async (name, ceremonyId) =>
+      await this.#call('confirmKey', () => {
+        const stored = this.#keys.get(name)!;
+        if (!equalBytes(stored.ceremonyId, ceremonyId)) throw new Error('another ceremony');
+        this.#keys.set(name, { ...stored, confirmed: true });
+      }),
+  };
+
+  readonly checkpoints: CheckpointStore = {
+    load: async () => this.#head,
+    save: async (head) =>
+      await this.#call('saveHead', () => {
+        this.#head = head;
+      }),
+  };
+
+  async #call<T>(name: string, effect: () => T): Promise<T> {
+    const fault = this.#faults.get(name);
+    this.#faults.delete(name);
+    await Promise.resolve();
+    if (fault === 'before') throw new Error('the store failed');
+    const result = effect();
+    if (fault === 'after') throw new Error('the reply was lost');
+    return result;
+  }
+}
