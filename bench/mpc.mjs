@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { loadKernel, twinKernel } from '@boop/kernels';
 import { agreeCommitteeKeys, compareProtocol, correlationBatch, palmStatistic, scoreShares } from '@boop/mpc';
 import { partyId, roundMachine, utf8 } from '@boop/shared';
-import { seededRng, seededUint32 } from '@boop/testing';
+import { nodeAesCtr, seededRng, seededUint32 } from '@boop/testing';
 
 const id = (text) => {
   const out = new Uint8Array(16);
@@ -42,7 +42,7 @@ function measure(machines) {
   return { outputs, cpuMs: worst(cpuMs), bytes: worst(bytes), rounds: worst(rounds) };
 }
 
-function protocol(threshold, p, scoreMax, rows, shifts, lanes, repetitions) {
+function protocol(threshold, p, scoreMax, rows, shifts, lanes, repetitions, prf) {
   const committee = Array.from({ length: 2 * threshold + 1 }, (_, i) => partyId(i + 1));
   const each = (create) => new Map(committee.map((self) => [self, roundMachine(() => create(self))]));
   const agreed = measure(each((self) => agreeCommitteeKeys({ self, committee, threshold, context: id('bench') }, seededRng(self))));
@@ -53,7 +53,7 @@ function protocol(threshold, p, scoreMax, rows, shifts, lanes, repetitions) {
   let offline;
   let online;
   for (let run = 0; run < repetitions; run++) {
-    const common = (self) => ({ self, committee, threshold, keys: agreed.outputs.get(self), p });
+    const common = (self) => ({ self, committee, threshold, keys: agreed.outputs.get(self), p, ...(prf && { prf }) });
     offline = measure(each((self) => correlationBatch({ ...common(self), batchId: id(`batch ${run}`), lanes })));
     // Random shares: scores are uniform, which costs what real ones cost.
     const products = new Map(committee.map((self) => [self, Uint16Array.from({ length: rows * shifts }, () => next() % p)]));
@@ -67,7 +67,7 @@ function protocol(threshold, p, scoreMax, rows, shifts, lanes, repetitions) {
     onlineMs.push(online.cpuMs);
   }
   return {
-    threshold, p, rows, shifts, lanes,
+    threshold, p, rows, shifts, lanes, prf: prf ? 'native' : 'software',
     keyAgreementCpuMs: +agreed.cpuMs.toFixed(2),
     offlineCpuMs: spread(offlineMs), offlineBytesPerLane: +(offline.bytes / lanes).toFixed(2), offlineRounds: offline.rounds,
     onlineCpuMs: spread(onlineMs), onlineBytesPerComparison: +(online.bytes / (rows * shifts)).toFixed(2), onlineRounds: online.rounds,
@@ -100,10 +100,11 @@ const report = {
   machine: `${cpus()[0]?.model} × ${cpus().length}, Node ${process.versions.node}`,
   protocol: [
     protocol(1, 8191, 2048, 60, 25, 32_768, 9),
-    protocol(1, 65521, 19200, 60, 31, 32_768, 5),
-    protocol(1, 8191, 2048, 1, 25, 1024, 9),
-    protocol(2, 8191, 2048, 60, 25, 2048, 5),
-    protocol(3, 8191, 2048, 60, 25, 2048, 3),
+    protocol(1, 8191, 2048, 60, 25, 32_768, 9, nodeAesCtr),
+    protocol(1, 65521, 19200, 60, 31, 32_768, 5, nodeAesCtr),
+    protocol(1, 8191, 2048, 1, 25, 1024, 30, nodeAesCtr),
+    protocol(2, 8191, 2048, 60, 25, 2048, 5, nodeAesCtr),
+    protocol(3, 8191, 2048, 60, 25, 2048, 3, nodeAesCtr),
   ],
   kernels: await kernels(2000),
 };

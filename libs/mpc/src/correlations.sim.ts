@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createField, interpolate } from '@boop/field';
+import { createField, lagrangeCoefficients } from '@boop/field';
 import { type PartyId } from '@boop/shared';
 import { chiSquareScore, nodeAesCtr, runSimulation, seededRng, seededUint32 } from '@boop/testing';
 import { type CorrelationLanes } from './correlation-batch.ts';
@@ -17,7 +17,8 @@ function batchesOf(committee: PartyId[], threshold: number, p: number, lanes: nu
 function open(committee: PartyId[], threshold: number, p: number, parts: CorrelationLanes[]) {
   const field = createField(p);
   const lanes = parts[0]!.lanes;
-  const r = Array.from({ length: lanes }, (_, lane) => interpolate(field, committee, parts.map((part) => part.mask[lane]!)));
+  const weights = lagrangeCoefficients(field, committee);
+  const r = Array.from({ length: lanes }, (_, lane) => parts.reduce((sum, part, i) => (sum + part.mask[lane]! * weights[i]!) % p, 0));
   const replications = committee.map((self) => createReplication(self, committee, threshold));
   const table = new Uint32Array(parts[0]!.prefixes[0]!.length);
   replications[0]!.components.forEach(({ holders }, component) => {

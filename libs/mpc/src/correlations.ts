@@ -30,7 +30,7 @@ export const digitWidths = (p: number): readonly [number, number] => (p === 8191
  * Random r per lane, made ahead of the comparisons: shared over F_p (degree t, with a zero sharing of degree 2t folded in) and
  * its two digits as unit vectors over GF(2). r is the sum of one pseudorandom component per t-subset of the committee
  * (Cramer–Damgård–Ishai 2005), so no t members and no outsider know it. Cost per lane and member, t = 1: 27 bytes over 8191,
- * 31 rounds per batch; the bits of r come out of adders over the components' bits.
+ * 29 rounds per batch; the bits of r come out of adders over the components' bits.
  */
 export function* correlationBatch(input: CorrelationInput): RoundProtocol<CorrelationBatch> {
   const { keys, p, lanes } = input;
