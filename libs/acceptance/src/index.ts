@@ -1,0 +1,1 @@
+export { projectRoot, realPalms } from './captures.ts';
