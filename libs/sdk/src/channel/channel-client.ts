@@ -1,4 +1,4 @@
-import { BoopError, toBase64Url } from '@boop/shared';
+import { type BoopError, toBase64Url } from '@boop/shared';
 import { type z } from 'zod';
 import { closeError, connectionLost, sdkError, serverFault } from '../errors.ts';
 import { type SdkPorts } from '../ports.ts';

@@ -21,8 +21,9 @@ export function createStreamPosition(): StreamPosition {
       return current;
     },
     welcome(hello) {
-      // Recovered: the missed events follow, numbered from ours. Otherwise the stream starts for us where it stands now.
-      if (current && hello.recovered && hello.epoch === current.epoch) return false;
+      // Recovered: the missed events follow. So they do when the server starts at or before where we stand: repeats are
+      // dropped by offset. Otherwise the stream starts for us where it stands now.
+      if (current && hello.epoch === current.epoch && (hello.recovered || hello.offset <= current.offset)) return false;
       const lost = current !== undefined;
       current = { epoch: hello.epoch, offset: hello.offset };
       return lost;

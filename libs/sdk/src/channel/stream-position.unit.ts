@@ -20,6 +20,14 @@ describe('the position in a stream', () => {
     expect(position.accept({ epoch: 'a', offset: 5 })).toBe(true);
   });
 
+  test('a stream that is sent again from its start repeats nothing', () => {
+    const position = createStreamPosition();
+    position.welcome({ epoch: 'a', offset: 0, recovered: false });
+    position.accept({ epoch: 'a', offset: 1 });
+    expect(position.welcome({ epoch: 'a', offset: 0, recovered: false })).toBe(false);
+    expect([1, 2].map((offset) => position.accept({ epoch: 'a', offset }))).toEqual([false, true]);
+  });
+
   test('an unrecovered stream starts at its head and says that events were lost', () => {
     const position = createStreamPosition();
     position.welcome({ epoch: 'a', offset: 4, recovered: false });

@@ -12,6 +12,7 @@ export interface LogProofOptions {
 }
 
 const pollMs = 300;
+const pollMsMin = 50;
 
 /**
  * Fetches the inclusion proof of an entry.
@@ -25,7 +26,7 @@ export async function fetchLogProof(rest: RestClient, entryHash: string, { waitM
       return (await rest.request('GET', `/v1/ledger/proofs/${encodeURIComponent(entryHash)}`, { schema: proofResponseSchema, signal })).proof;
     } catch (error) {
       const { code, retryAfterMs } = error as { code?: string; retryAfterMs?: number };
-      const wait = retryAfterMs ?? pollMs;
+      const wait = Math.max(retryAfterMs ?? pollMs, pollMsMin);
       if (!isOnItsWay(code) || nowMs() + wait > deadline) throw error;
       await delay(wait, signal);
     }
