@@ -176,6 +176,15 @@ describe('a registration', () => {
     await expect(register(fake)).rejects.toMatchObject({ code: 'receipt.invalid' });
   });
 
+  test('refuses the receipt of another registration', async () => {
+    const fake = await new FakeRegistration().start();
+    fake.answers['complete_registration'] = () => {
+      const message = fake.succeeded() as { receipt: object };
+      return [{ ...message, receipt: { ...message.receipt, registrationId: 'reg_2' } }];
+    };
+    await expect(register(fake)).rejects.toMatchObject({ code: 'receipt.invalid' });
+  });
+
   test('asks consent to nothing when the network is not the pinned one', async () => {
     const fake = await new FakeRegistration().start();
     const stranger = await createFakeNetwork({ seed: 2 });

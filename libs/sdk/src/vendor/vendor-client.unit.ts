@@ -102,6 +102,8 @@ describe('a vendor', () => {
 
   test.each([
     ['a token of another context', 'token.invalid', (gateway: FakeGateway) => gateway.accept(network.token(authenticationContext({ contextId: 'other' })))],
+    ['a token that names another context', 'token.invalid', (gateway: FakeGateway) =>
+      gateway.accept(network.token(gateway.context, { boop: { context: 'other', type: 'access', verified: true, splitAt: 'edge', epoch: 1 } }))],
     ['a token that says verified where the result does not', 'receipt.invalid', (gateway: FakeGateway) => {
       gateway.accept();
       gateway.ended = { ...gateway.ended, result: { ...gateway.ended.result!, verified: false } };
