@@ -1,13 +1,15 @@
 import { type SigningKey } from '@boop/identity';
-import { type PvsConfiguration, sampleQualityMin } from '@boop/protocol';
+import { type PvsConfiguration } from '@boop/protocol';
 import { canonicalJson } from '@boop/shared';
 
 export type PvsDocument = PvsConfiguration['document'];
 
 const domain = 'boop-pvs-configuration/1';
 export const pvsHeartbeatMs = 30_000;
+/** A probe may be worse than a sample of a registration: who is not recognised simply tries again. */
+export const probeQualityMin = 50;
 
-export const pvsDocument = (encoder: string): PvsDocument => ({ encoder, sampleQualityMin, heartbeatMs: pvsHeartbeatMs });
+export const pvsDocument = (encoder: string): PvsDocument => ({ encoder, sampleQualityMin: probeQualityMin, heartbeatMs: pvsHeartbeatMs });
 
 /** Ed25519 over the canonical JSON of version, rollback and document. */
 export function signConfiguration(version: number, document: PvsDocument, key: SigningKey): PvsConfiguration {

@@ -3,9 +3,7 @@ import { decodeImage, encodePalm } from '@boop/biometric';
 import { palmStatistic, splitTemplate } from '@boop/mpc';
 import { type NetworkManifest, type SealedSplit, sealSplit } from '@boop/protocol';
 import { BoopError, fromBase64Url, type Rng } from '@boop/shared';
-
-/** A probe may be worse than a sample of a registration: who is not recognised simply tries again. */
-export const probeQualityMin = 50;
+import { probeQualityMin } from '../domain/pvs-configuration.ts';
 
 /**
  * Splits a capture for a device that can't. The gateway sees the template for the moment of this call; every buffer that

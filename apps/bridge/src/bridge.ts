@@ -1,0 +1,72 @@
+import { createMetrics, describeError, LinkClient, loadTlsMaterial, type Logger, PgNotify, readSecretFile, startMetricsServer } from '@boop/platform';
+import { Counter, Gauge } from 'prom-client';
+import { adminChannel } from './channels/admin.ts';
+import { type ChannelDefinition } from './channels/channel.ts';
+import { pvsChannel } from './channels/pvs.ts';
+import { registrationChannel } from './channels/registration.ts';
+import { vendorChannel } from './channels/vendor.ts';
+import { type BridgeConfig } from './config.ts';
+import { startSocketServer } from './connection/socket-server.ts';
+import { notifyChannel, postgresEventReader } from './events/event-reader.ts';
+import { FeedHub } from './events/feed-hub.ts';
+import { gatewayClient } from './gateway-client.ts';
+
+export interface Bridge {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Wires the bridge and starts it. Parts are undone in reverse order, also when a later part fails to start. */
+export async function startBridge(config: BridgeConfig, { log }: { log: Logger }): Promise<Bridge> {
+  const undos: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const undo of undos.splice(0).reverse()) await undo();
+  };
+  try {
+    const { networkId, limits } = config;
+    const link = new LinkClient({ tls: loadTlsMaterial(config.tls), networkId, expect: { role: 'gateway', id: config.gateway.id }, host: config.gateway.host, port: config.gateway.port, log });
+    undos.push(() => link.close());
+
+    const databaseUrl = readSecretFile(config.databaseUrlFile);
+    const failed = (error: unknown): void => log.warn('events could not be read', { error: describeError(error) });
+    const reader = postgresEventReader(databaseUrl, failed);
+    undos.push(() => reader.close());
+    const hub = new FeedHub(reader, failed);
+    const notify = await PgNotify.connect({ databaseUrl, onReconnect: () => hub.refreshAll(), log });
+    undos.push(() => notify.close());
+    await notify.listen(notifyChannel, (stream) => hub.refresh(stream));
+
+    const registry = createMetrics('bridge');
+    const metrics = await startMetricsServer({ ...config.metrics, registry });
+    undos.push(() => metrics.close());
+    const open = new Gauge({ name: 'boop_ws_connections', help: 'Open WebSocket connections', labelNames: ['channel'], registers: [registry] });
+    const closed = new Counter({ name: 'boop_ws_closes_total', help: 'Closed WebSocket connections by close code', labelNames: ['channel', 'code'], registers: [registry] });
+
+    const gateway = gatewayClient(link);
+    const channels = [registrationChannel(gateway), vendorChannel(gateway), pvsChannel(gateway), adminChannel(gateway)] as unknown as readonly ChannelDefinition[];
+    const server = await startSocketServer({
+      ...config.http,
+      channels,
+      hub,
+      limits,
+      origins: config.origins,
+      ready: async () => {
+        const database = await reader.ping();
+        return { ready: database && link.connected, checks: { database, gateway: link.connected } };
+      },
+      onConnection: (channel, change, code) => {
+        open.inc({ channel }, change);
+        if (code !== undefined) closed.inc({ channel, code: String(code) });
+      },
+      log,
+    });
+    undos.push(() => server.close());
+    log.info('bridge started', { port: server.port });
+    return { port: server.port, close };
+  } catch (error) {
+    await close().catch(failedUndo(log));
+    throw error;
+  }
+}
+
+const failedUndo = (log: Logger) => (error: unknown) => log.error('could not undo a failed start', { error: describeError(error) });

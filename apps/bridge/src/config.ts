@@ -1,0 +1,37 @@
+import { idField } from '@boop/identity';
+import { z } from 'zod';
+
+const path = z.string().min(1);
+const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
+
+export const limitsSchema = z.strictObject({
+  helloTimeoutMs: z.number().int().positive().default(5_000),
+  heartbeatMs: z.number().int().positive().default(30_000),
+  /** Larger frames close the connection with 4413. */
+  frameBytesMax: z.number().int().positive().default(1024 * 1024),
+  /** More than this waiting to be read closes it with 4430. */
+  unreadBytesMax: z.number().int().positive().default(1024 * 1024),
+  /** Messages of one connection: sustained rate and burst. */
+  messagesPerSecond: z.number().positive().default(20),
+  messagesBurst: z.number().int().positive().default(60),
+  /** Connections of one vendor, terminal, administrator or registration. */
+  connectionsPerIdentity: z.number().int().positive().default(16),
+  connectionsMax: z.number().int().positive().default(10_000),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** The bridge's YAML file. */
+export const bridgeConfigSchema = z.strictObject({
+  networkId: idField,
+  tls: z.strictObject({ certFile: path, keyFile: path, caFile: path }),
+  http: address,
+  metrics: address,
+  /** The gateway's database: the bridge reads the channels' events there. */
+  databaseUrlFile: path,
+  /** `id` is the replica's name in the gateway's certificate. */
+  gateway: address.extend({ id: z.string().min(1).max(64).default('main') }),
+  /** Web pages that may connect, as origins; absent: all. Clients that are no browser send no origin and are let through. */
+  origins: z.array(z.url()).optional(),
+  limits: limitsSchema.prefault({}),
+});
+export type BridgeConfig = z.infer<typeof bridgeConfigSchema>;

@@ -1,0 +1,106 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { type Duplex } from 'node:stream';
+import { type Logger, type Readiness } from '@boop/platform';
+import { BoopError } from '@boop/shared';
+import { WebSocketServer } from 'ws';
+import { type ChannelDefinition } from '../channels/channel.ts';
+import { type Limits } from '../config.ts';
+import { type FeedHub } from '../events/feed-hub.ts';
+import { chooseSubprotocol, codecOf } from './codec.ts';
+import { Connection } from './connection.ts';
+import { IdentityCaps } from './identity-caps.ts';
+
+export interface SocketServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly channels: readonly ChannelDefinition[];
+  readonly hub: FeedHub;
+  readonly limits: Limits;
+  readonly origins: readonly string[] | undefined;
+  readonly ready: () => Promise<Readiness>;
+  readonly onConnection: (channel: string, change: 1 | -1, closeCode?: number) => void;
+  readonly log: Logger;
+}
+
+export interface SocketServer {
+  readonly port: number;
+  /** Tells every client to come back later, then closes. */
+  close(): Promise<void>;
+}
+
+/** Clients spread over this time when they come back. */
+const reconnectSpreadMs = 2_000;
+const drainTimeoutMs = 2_500;
+
+/** The public port: `/ws/<channel>`, `/healthz` and `/readyz`. @throws BoopError `http.port-taken` */
+export async function startSocketServer(options: SocketServerOptions): Promise<SocketServer> {
+  const { limits, log } = options;
+  const byPath = new Map(options.channels.map((channel) => [`/ws/${channel.name}`, channel]));
+  const caps = new IdentityCaps(limits.connectionsPerIdentity);
+  const connections = new Set<Connection>();
+  let draining = false;
+  // Frames a little over the limit are closed with our code; far larger ones by the library, unread, with 1009.
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * limits.frameBytesMax, perMessageDeflate: false, clientTracking: false, handleProtocols: chooseSubprotocol });
+
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
+    const reply = (status: number, body: object): void => void response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
+    const path = request.url?.split('?')[0];
+    if (path === '/healthz') return reply(200, { status: 'ok' });
+    if (path !== '/readyz') return reply(path && byPath.has(path) ? 426 : 404, { status: 'not-found' });
+    options.ready().then(
+      ({ ready, checks }) => reply(ready && !draining ? 200 : 503, { status: ready ? 'ready' : 'not-ready', checks }),
+      () => reply(503, { status: 'not-ready' }),
+    );
+  });
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => undefined);
+    const channel = byPath.get(request.url?.split('?')[0] ?? '');
+    if (!channel) return refuse(socket, '404 Not Found');
+    if (!originAllowed(request.headers.origin, options.origins)) return refuse(socket, '403 Forbidden');
+    if (draining || connections.size >= limits.connectionsMax) return refuse(socket, '503 Service Unavailable');
+    sockets.handleUpgrade(request, socket, head, (accepted) => {
+      const connection = new Connection(accepted, {
+        channel,
+        codec: codecOf(accepted.protocol),
+        hub: options.hub,
+        caps,
+        limits,
+        log,
+        onClosed: (code) => {
+          connections.delete(connection);
+          options.onConnection(channel.name, -1, code);
+        },
+      });
+      connections.add(connection);
+      options.onConnection(channel.name, 1);
+    });
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? new BoopError('http.port-taken', `port ${options.port} of ${options.host} is taken`, { kind: 'fatal' }) : error));
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      draining = true;
+      let index = 0;
+      for (const connection of connections) connection.drain(Math.round((reconnectSpreadMs * index++) / Math.max(1, connections.size)));
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const deadline = Date.now() + drainTimeoutMs;
+      while (connections.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Browsers always send an origin, and a page can't forge it; other clients authenticate by their key alone. */
+export const originAllowed = (origin: string | undefined, allowed: readonly string[] | undefined): boolean =>
+  origin === undefined || allowed === undefined || allowed.some((candidate) => new URL(candidate).origin === origin);
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

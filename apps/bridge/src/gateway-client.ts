@@ -1,0 +1,31 @@
+import { type LinkClient } from '@boop/platform';
+import { gatewayMethods, isProblemCode } from '@boop/protocol';
+import { BoopError, isBoopError } from '@boop/shared';
+import { type z } from 'zod';
+
+export type GatewayMethod = keyof typeof gatewayMethods;
+export type GatewayRequest<Method extends GatewayMethod> = z.input<(typeof gatewayMethods)[Method]['body']>;
+export type GatewayAnswer<Method extends GatewayMethod> = z.output<(typeof gatewayMethods)[Method]['answer']>;
+
+/** Port to the gateway. Errors carry codes of the public table only. */
+export interface GatewayClient {
+  ask<Method extends GatewayMethod>(method: Method, body: GatewayRequest<Method>): Promise<GatewayAnswer<Method>>;
+}
+
+const timeoutMs = 5_000;
+/** The nodes' run is bounded by 10 s at the gateway. */
+const slowMethods: Partial<Record<GatewayMethod, number>> = { 'probe.submit': 13_000 };
+
+export function gatewayClient(link: Pick<LinkClient, 'request'>): GatewayClient {
+  return {
+    async ask(method, body) {
+      const answer = await link.request(method, body, { timeoutMs: slowMethods[method] ?? timeoutMs }).catch((error: unknown) => {
+        if (isBoopError(error) && isProblemCode(error.code)) throw error;
+        throw new BoopError('service.internal', 'the gateway is not reachable', { kind: 'unavailable', cause: error });
+      });
+      const parsed = gatewayMethods[method].answer.safeParse(answer);
+      if (!parsed.success) throw new BoopError('service.internal', 'the gateway answered in an unknown form', { kind: 'peer' });
+      return parsed.data as GatewayAnswer<typeof method>;
+    },
+  };
+}

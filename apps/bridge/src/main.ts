@@ -1,0 +1,9 @@
+import { loadConfig, runProcess } from '@boop/platform';
+import { bridgeConfigSchema } from './config.ts';
+import { startBridge } from './bridge.ts';
+
+runProcess('bridge', async ({ log, onStop }) => {
+  const config = loadConfig(bridgeConfigSchema, { file: process.env['BOOP_CONFIG'], env: process.env, prefix: 'BOOP' });
+  const bridge = await startBridge(config, { log });
+  onStop(() => bridge.close());
+});
