@@ -18,6 +18,7 @@ export class CommitteeKeys {
   readonly replication: Replication;
   readonly #keys: readonly Uint8Array[];
   readonly #claimed = new Set<string>();
+  #wiped = false;
 
   /** @param keys one per component held by `self`, in the order of `createReplication(…).held` */
   constructor(self: PartyId, committee: readonly PartyId[], threshold: number, keys: readonly Uint8Array[]) {
@@ -35,6 +36,7 @@ export class CommitteeKeys {
    */
   streams(purpose: string, id: Uint8Array, prf: Prf): KeyStream[] {
     if (id.length !== ID_BYTES) throw new BoopError('keys.malformed-id', 'a run is named by 16 bytes', { kind: 'fatal' });
+    if (this.#wiped) throw new BoopError('keys.wiped', 'these keys are gone', { kind: 'unavailable' });
     const claim = `${purpose}/${toHex(id)}`;
     if (this.#claimed.has(claim)) throw new BoopError('keys.reused', 'this id was used before under these keys');
     if (this.#claimed.size >= CLAIMS_MAX) throw new BoopError('keys.exhausted', 'agree on new committee keys', { kind: 'unavailable' });
@@ -51,7 +53,10 @@ export class CommitteeKeys {
     return replication;
   }
 
+  /** Ends the use of these keys: `streams` throws BoopError `keys.wiped` from here on. */
   wipe(): void {
+    this.#wiped = true;
+    this.#claimed.clear();
     for (const key of this.#keys) key.fill(0);
   }
 

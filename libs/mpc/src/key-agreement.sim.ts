@@ -66,7 +66,7 @@ describe.each(committees.map((committee) => [committee.join('-'), committee] as 
 
   test('any changed byte from one member to another stops the receiver', () => {
     for (let index = 0; index < 3; index++) {
-      for (let at = 0; at < 200; at += 13) {
+      for (let at = 0; at < 200; at += 37) {
         const outcomes = run(committee, (from, to, payload, i) => (from === committee[1] && to === committee[2] && i === index ? flip(payload, at % (payload.length - HEADER)) : payload), at + 1);
         expect(outcomes.get(committee[2]!)?.kind).toBe('abort');
       }
@@ -103,4 +103,10 @@ test('keys serve each id of each purpose once, and only their own committee', ()
   expect(() => keys.streams('a', new Uint8Array(15), softwareAesCtr)).toThrow(expect.objectContaining({ code: 'keys.malformed-id' }));
   expect(() => keys.checkFor(partyId(2), committee, 1)).toThrow(expect.objectContaining({ code: 'keys.mismatch' }));
   expect(() => keys.checkFor(partyId(1), partyIds(1, 2, 4), 1)).toThrow(expect.objectContaining({ code: 'keys.mismatch' }));
+});
+
+test('wiped keys serve nothing: the streams of zero keys are public', () => {
+  const keys = outputsOf(run(partyIds(1, 2, 3))).get(partyId(1))!;
+  keys.wipe();
+  expect(() => keys.streams('a', id16('x'), softwareAesCtr)).toThrow(expect.objectContaining({ code: 'keys.wiped', kind: 'unavailable' }));
 });

@@ -1,4 +1,5 @@
 import { type ByteSource } from '@boop/field';
+import { BoopError } from '@boop/shared';
 import { ctr } from '@noble/ciphers/aes.js';
 
 /**
@@ -33,6 +34,7 @@ export class KeyStream implements ByteSource {
   #nextBlock = 0;
   #buffer = new Uint8Array(0);
   #at = 0;
+  #wiped = false;
 
   constructor(prf: Prf, key: Uint8Array) {
     this.#prf = prf;
@@ -59,13 +61,17 @@ export class KeyStream implements ByteSource {
     return new Uint32Array(bytes.buffer, bytes.byteOffset, count);
   }
 
-  /** Erases the key and what is buffered; reading on gives another stream, so don't. */
+  /** Erases the key and what is buffered. Reading on throws BoopError `keys.wiped`: the stream of a zero key is public. */
   wipe(): void {
+    this.#wiped = true;
     this.#key.fill(0);
     this.#buffer.fill(0);
+    this.#buffer = new Uint8Array(0);
+    this.#at = 0;
   }
 
   #refill(bytesWanted: number): void {
+    if (this.#wiped) throw new BoopError('keys.wiped', 'these keys are gone', { kind: 'fatal' });
     const growing = Math.min(CHUNK_BLOCKS_MAX, Math.max(CHUNK_BLOCKS_MIN, this.#nextBlock));
     const blocks = Math.max(growing, Math.ceil(bytesWanted / BLOCK_BYTES));
     this.#buffer = this.#prf.keystream(this.#key, this.#nextBlock, blocks) as Uint8Array<ArrayBuffer>;

@@ -28,3 +28,10 @@ test('a stream is the keystream in order, however it is read, and is gone from i
   expect(toHex(Uint8Array.from(parts.flatMap((part) => [...part])))).toBe(toHex(whole.subarray(0, 3 + 5000 + 2800 + 1)));
   expect(served[0]!.every((byte) => byte === 0)).toBe(true);
 });
+
+test('a wiped stream gives nothing more', () => {
+  const stream = new KeyStream(softwareAesCtr, key.slice());
+  stream.bytes(5);
+  stream.wipe();
+  expect(() => stream.bytes(1)).toThrow(expect.objectContaining({ code: 'keys.wiped' }));
+});

@@ -1,4 +1,4 @@
-import { createField, interpolate, isCodeword, uniformResidues } from '@boop/field';
+import { createField, lagrangeCoefficients, uniformResidues } from '@boop/field';
 import { BoopError, type PartyId, type Rng } from '@boop/shared';
 import { checkParameters, type SharingParameters } from './committee.ts';
 import { checkTemplate, type Statistic } from './statistic.ts';
@@ -55,11 +55,14 @@ export function reconstructTemplate(shares: ReadonlyMap<PartyId, Uint8Array>, st
   const parties = [...shares.keys()].sort((a, b) => a - b);
   if (parties.length < threshold + 1) throw new BoopError('share.too-few', 'reconstruction needs t + 1 shares');
   const parsed = parties.map((party) => parseShare(shares.get(party)!, statistic));
+  // The first t + 1 shares determine the value at 0 and at every further party's point.
   const base = parties.slice(0, threshold + 1);
+  const weights = [0, ...parties.slice(threshold + 1)].map((at) => lagrangeCoefficients(field, base, at));
   return Int8Array.from({ length: statistic.coordinates }, (_, i) => {
     const values = parsed.map((share) => field.reduce(share[i]!));
-    const value = field.balance(interpolate(field, base, values.slice(0, threshold + 1)));
-    if (value < -128 || value > 127 || !isCodeword(field, parties, values, threshold)) throw inconsistent();
+    const [secret, ...expected] = weights.map((row) => row.reduce((sum, weight, k) => (sum + weight * values[k]!) % field.p, 0));
+    const value = field.balance(secret!);
+    if (value < -128 || value > 127 || expected.some((share, k) => share !== values[threshold + 1 + k])) throw inconsistent();
     return value;
   });
 }
