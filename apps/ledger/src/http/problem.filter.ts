@@ -17,7 +17,8 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<HttpRequest>();
     const problem = problemOf(publicError(error), request.id);
-    if (problem.status >= 500) this.#log.error('a request failed', { requestId: request.id, error });
+    // Everything else is the caller's business, or told where it arises.
+    if (problem.code === 'service.internal') this.#log.error('a request failed', { requestId: request.id, error });
     http
       .getResponse<HttpReply>()
       .status(problem.status)

@@ -1,0 +1,65 @@
+import { type Logger } from '@boop/platform';
+import { type NetworkManifest } from '@boop/protocol';
+import { Checkpointer } from './checkpoints/checkpointer.ts';
+import { FrostSigner } from './checkpoints/frost-signer.ts';
+import { type LogKey } from './checkpoints/log-key.ts';
+import { type NodePort } from './checkpoints/node-port.ts';
+import { SignerRoster } from './checkpoints/signer-roster.ts';
+import { type Tuning } from './config.ts';
+import { EntryPool, POOL_LIMITS } from './sequencer/entry-pool.ts';
+import { Sequencer } from './sequencer/sequencer.ts';
+import { type LogStore } from './store/log-store.ts';
+
+export interface WriterOptions {
+  readonly manifest: NetworkManifest;
+  readonly store: LogStore;
+  readonly nodes: readonly NodePort[];
+  readonly key: LogKey;
+  readonly tuning: Tuning;
+  readonly log: Logger;
+  readonly onBatch: (entries: number, durationMs: number) => void;
+  readonly onCheckpoint: (durationMs: number) => void;
+}
+
+/** The part of a replica that changes the log; it works while it leads. */
+export interface Writer {
+  readonly pool: EntryPool;
+  /** Says that a node came back. */
+  wake(): void;
+  lead(signal: AbortSignal): Promise<void>;
+}
+
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 2_000;
+
+export function createWriter({ manifest, store, nodes, key, tuning, log, onBatch, onCheckpoint }: WriterOptions): Writer {
+  const pool = new EntryPool({ ...POOL_LIMITS, entriesMax: tuning.waitingMax });
+  const roster = new SignerRoster({ nowMs: () => performance.now() }, tuning.leftOutMs);
+  const checkpointer = new Checkpointer({
+    store,
+    signer: new FrostSigner({ origin: manifest.logOrigin, nodes, key, roster, tiles: store, log }),
+    log,
+    intervalMs: tuning.checkpointIntervalMs,
+    retryMinMs: RETRY_MIN_MS,
+    retryMaxMs: RETRY_MAX_MS,
+    onPublished: (_checkpoint, durationMs) => onCheckpoint(durationMs),
+  });
+  const sequencer = new Sequencer({
+    store,
+    pool,
+    log,
+    intervalMs: tuning.batchIntervalMs,
+    batchMax: tuning.batchMax,
+    onBatch: (_head, entries, durationMs) => {
+      onBatch(entries, durationMs);
+      checkpointer.wake();
+    },
+  });
+  return {
+    pool,
+    wake: () => checkpointer.wake(),
+    lead: async (signal) => {
+      await Promise.all([sequencer.run(signal), checkpointer.run(signal)]);
+    },
+  };
+}
