@@ -57,6 +57,8 @@ export function roundMachine<Output>(create: () => RoundProtocol<Output>): Proto
   const abort = (code: string, blame: readonly PartyId[], send: readonly Outgoing[] = []): Step<Output> => {
     ended = true;
     inbox.clear();
+    // Runs the protocol's `finally` blocks, which wipe its secrets.
+    protocol?.return(undefined as never);
     return { kind: 'abort', send, code, blame };
   };
 

@@ -17,6 +17,21 @@ function* abortsInRoundOne(peer: PartyId): RoundProtocol<number> {
 }
 
 describe('a round machine', () => {
+  test('lets an aborted protocol clean up', () => {
+    let cleaned = false;
+    const machine = roundMachine(function* (): RoundProtocol<number> {
+      try {
+        yield { send: [], receiveFrom: [two] };
+        return 0;
+      } finally {
+        cleaned = true;
+      }
+    });
+    machine.start();
+    machine.onMessage(partyId(3), Uint8Array.of(0, 0));
+    expect(cleaned).toBe(true);
+  });
+
   test('still sends what it owed when early messages lead it straight into an abort', () => {
     const machine = roundMachine(() => abortsInRoundOne(two));
     machine.start();
