@@ -12,7 +12,7 @@ runProcess('mpc-node', async ({ log, onStop }) => {
     custody,
     tls: loadTlsMaterial(config.tls),
     databaseUrl: readSecretFile(config.databaseUrlFile),
-    log: log.child({ party: config.nodeId }),
+    log: log.child({ node: config.nodeId }),
   });
   onStop(() => running.stop());
 });

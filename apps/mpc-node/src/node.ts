@@ -83,7 +83,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
 
     undo.push(
       mesh.onChange((party, connected) => {
-        log.info(connected ? 'peer up' : 'peer down', { party });
+        log.info(connected ? 'peer up' : 'peer down', { peer: party });
         if (!connected) registry.peerLost(party);
         node.committees.peerChanged();
         if (connected) void node.sync.settle();
@@ -110,7 +110,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       const server = await startMetricsServer({ ...config.metrics, registry: metricsRegistry });
       undo.push(() => server.close());
     }
-    log.info('node started', { party: network.self, rows: node.gallery.rows });
+    log.info('node started', { rows: node.gallery.rows });
     return { node, ready, stop };
   } catch (error) {
     await stop();

@@ -133,7 +133,7 @@ export class RegistrationLeader {
     const results = await Promise.allSettled(others.map((party) => peers.request(party, 'gallery.commit', certificate, storeTimeoutMs)));
     return results.flatMap((result, at) => {
       if (result.status === 'fulfilled') return [[others[at]!, result.value]];
-      log.warn('a node has not committed a registration yet', { party: others[at], code: codeOf(result.reason) });
+      log.warn('a node has not committed a registration yet', { peer: others[at], code: codeOf(result.reason) });
       return [];
     });
   }

@@ -51,7 +51,7 @@ export class SessionLead {
     );
     const refusals = results.flatMap((result, at) => (result.status === 'rejected' ? [{ party: live[at]!, reason: result.reason as unknown }] : []));
     const opened = live.filter((party) => !refusals.some((refusal) => refusal.party === party));
-    for (const { party, reason } of refusals) if (party !== network.self) log.warn('a node did not open a session', { party, code: codeOf(reason) });
+    for (const { party, reason } of refusals) if (party !== network.self) log.warn('a node did not open a session', { peer: party, code: codeOf(reason) });
     const refusal = refusals.find(({ reason }) => isBoopError(reason) && reason.kind === 'rejected');
     const { session } = own;
     if (session && !refusal && opened.length >= needed) return { session, opened };

@@ -60,7 +60,7 @@ export class TokenAssembly {
       } catch (error) {
         const parties = error instanceof SignersFailed ? error.parties : error instanceof ThresholdFault ? error.blame : [];
         if (parties.length === 0) throw error;
-        log.warn('signers left out', { parties, code: codeOf(error), session: led.session.splitHash });
+        log.warn('signers left out', { peers: parties, code: codeOf(error), session: led.session.splitHash });
         for (const party of parties) failed.add(party);
         if (attempt > 0) throw new BoopError('token.signers-failed', 'too many signers failed', { kind: 'unavailable' });
       }
@@ -108,7 +108,7 @@ export class TokenAssembly {
     const results = await Promise.allSettled(signers.map(ask));
     const failed = signers.filter((_, at) => results[at]!.status === 'rejected');
     results.forEach((result, at) => {
-      if (result.status === 'rejected') this.#input.log.warn('a node did not help to sign a token', { party: signers[at], code: codeOf(result.reason) });
+      if (result.status === 'rejected') this.#input.log.warn('a node did not help to sign a token', { peer: signers[at], code: codeOf(result.reason) });
     });
     const fault = results.find((result) => result.status === 'rejected' && result.reason instanceof ThresholdFault) as PromiseRejectedResult | undefined;
     if (fault) throw fault.reason as ThresholdFault;

@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SigningKey } from '@boop/identity';
+import { createDevCa, type EmbeddedPostgres, ensureCertificate, LinkClient, loadTlsMaterial, openFileCustody, type PeerRole, peerUri, startEmbeddedPostgres, systemRng, type TlsMaterial } from '@boop/platform';
+import { type NetworkManifest, nodeMethods } from '@boop/protocol';
+import { type z } from 'zod';
+import { type Splitter } from './fixtures.ts';
+import { manifestOf } from './memory-network.ts';
+
+type Methods = typeof nodeMethods;
+
+const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+interface NodeProcess {
+  child: ChildProcess;
+  readonly client: LinkClient;
+}
+
+/** N nodes as N processes over mTLS, each with its own folder, keys and database, and a client in the role of the gateway. */
+export class ProcessNetwork {
+  readonly dir: string;
+  readonly manifest: NetworkManifest;
+  readonly splitter: Splitter;
+  /** All that the nodes wrote to their logs. */
+  output = '';
+  readonly #postgres: EmbeddedPostgres;
+  readonly #healthPorts: readonly number[];
+  readonly #nodes = new Map<number, NodeProcess>();
+  readonly #tls: (role: PeerRole) => Promise<TlsMaterial>;
+
+  private constructor(dir: string, manifest: NetworkManifest, postgres: EmbeddedPostgres, healthPorts: readonly number[], tls: (role: PeerRole) => Promise<TlsMaterial>) {
+    this.dir = dir;
+    this.manifest = manifest;
+    this.splitter = { manifest, rng: systemRng, device: SigningKey.generate(systemRng) };
+    this.#postgres = postgres;
+    this.#healthPorts = healthPorts;
+    this.#tls = tls;
+  }
+
+  /** All nodes up and ready. */
+  static async create({ nodes, threshold }: { nodes: number; threshold: number }): Promise<ProcessNetwork> {
+    const dir = mkdtempSync(join(tmpdir(), 'boop-nodes-'));
+    const ids = Array.from({ length: nodes }, (_, at) => at + 1);
+    const [postgresPort, ...ports] = await freePorts(1 + 2 * nodes);
+    const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: postgresPort!, databases: ids.map((id) => ({ name: `node_${id}`, user: `node_${id}` })) });
+    const ca = await createDevCa(join(dir, 'ca'));
+    const custodies = ids.map((id) => openFileCustody(join(dir, `keys-${id}`), systemRng));
+    const manifest = manifestOf(custodies, threshold, ports.slice(0, nodes));
+    writeFileSync(join(dir, 'network.json'), JSON.stringify(manifest));
+    const certificate = async (role: PeerRole, id: string) =>
+      await ensureCertificate(ca, join(dir, `tls-${role}-${id}`), { commonName: role, uri: peerUri(manifest.networkId, { role, id }), ips: ['127.0.0.1'] });
+    for (const id of ids) {
+      const databaseUrlFile = join(dir, `database-${id}`);
+      writeFileSync(databaseUrlFile, postgres.urls[`node_${id}`]!, { mode: 0o600 });
+      const config = {
+        networkId: manifest.networkId,
+        nodeId: id,
+        manifestFile: join(dir, 'network.json'),
+        keysDir: join(dir, `keys-${id}`),
+        tls: await certificate('node', String(id)),
+        link: { host: '127.0.0.1', port: ports[id - 1] },
+        health: { host: '127.0.0.1', port: ports[nodes + id - 1] },
+        databaseUrlFile,
+      };
+      // JSON is YAML.
+      writeFileSync(join(dir, `node-${id}.yaml`), JSON.stringify(config));
+    }
+    const network = new ProcessNetwork(dir, manifest, postgres, ports.slice(nodes), async (role) => loadTlsMaterial(await certificate(role, '1')));
+    for (const id of ids) await network.start(id);
+    await network.waitReady(ids);
+    return network;
+  }
+
+  async start(id: number): Promise<void> {
+    const child = spawn(process.execPath, ['--conditions=@boop/source', '--disable-warning=ExperimentalWarning', mainFile], {
+      env: { PATH: process.env['PATH'], BOOP_CONFIG: join(this.dir, `node-${id}.yaml`) },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    for (const stream of [child.stdout, child.stderr]) stream!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    const running = this.#nodes.get(id);
+    if (running) running.child = child;
+    else this.#nodes.set(id, { child, client: await this.client('gateway', id) });
+  }
+
+  /** A link to one node in some role. */
+  async client(role: PeerRole, id: number): Promise<LinkClient> {
+    const { host, linkPort: port } = this.manifest.members[id - 1]!;
+    return new LinkClient({ tls: await this.#tls(role), networkId: this.manifest.networkId, expect: { role: 'node', id: String(id) }, host, port });
+  }
+
+  async kill(id: number): Promise<void> {
+    const { child } = this.#nodes.get(id)!;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async request<M extends keyof Methods>(id: number, method: M, body: z.infer<Methods[M]['body']>, timeoutMs = 15_000): Promise<z.infer<Methods[M]['answer']>> {
+    return (await this.#nodes.get(id)!.client.request(method, body, { timeoutMs })) as z.infer<Methods[M]['answer']>;
+  }
+
+  async waitReady(ids: readonly number[], timeoutMs = 30_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    for (const id of ids) {
+      while (!(await this.#isReady(id))) {
+        if (Date.now() > deadline) throw new Error(`node ${id} is not ready\n${this.output.slice(-4000)}`);
+        await sleep(50);
+      }
+    }
+  }
+
+  /** Polls a condition on a node's status. */
+  async waitStatus(id: number, condition: (status: z.infer<Methods['node.status']['answer']>) => boolean, timeoutMs = 10_000): Promise<void> {
+    for (const deadline = Date.now() + timeoutMs; ; await sleep(50)) {
+      if (condition(await this.request(id, 'node.status', {}))) return;
+      if (Date.now() > deadline) throw new Error(`node ${id} did not get there\n${this.output.slice(-4000)}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const ends = [...this.#nodes.values()].map(async ({ child, client }) => {
+      await client.close();
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    });
+    await Promise.all(ends);
+    await this.#postgres.stop();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  async #isReady(id: number): Promise<boolean> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.#healthPorts[id - 1]}/readyz`);
+      return response.status === 200 && this.#nodes.get(id)!.client.connected;
+    } catch {
+      return false;
+    }
+  }
+}
+
+const sleep = async (durationMs: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, durationMs));
+
+/** Ports that were free a moment ago. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
