@@ -1,0 +1,122 @@
+import { writeFile } from 'node:fs/promises';
+import { SigningKey } from '@boop/identity';
+import { type NetworkInfo } from '@boop/protocol';
+import { createRegistrationClient, createTerminalClient, createVendorClient, jwksUrlOf, type NetworkPin, type TerminalClient, type VendorClient } from '@boop/sdk';
+import { fromBase64Url, isBoopError } from '@boop/shared';
+import { type DevelopmentCredentials, noNetwork } from './credentials.ts';
+import { type Plan } from './plan.ts';
+import { collectProofs } from './proofs.ts';
+import { presentAll } from './recognition.ts';
+import { registerAgain, registerAll } from './registrations.ts';
+import { type DemoReport, reportOf, shortcomings } from './report.ts';
+import { type Story } from './story.ts';
+
+export interface DemoInput {
+  readonly plan: Plan;
+  /** Without `bridgeUrl` the network's own is used. */
+  readonly credentials: Omit<DevelopmentCredentials, 'bridgeUrl'> & { readonly bridgeUrl?: string | undefined };
+  readonly pin: NetworkPin | undefined;
+  readonly concurrency: number;
+  readonly jsonFile: string | undefined;
+  readonly story: Story;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Registration, recognition, strangers, second registrations, proofs; all by the SDK against a running network.
+ * @returns whether everything was as it should be
+ * @throws BoopError `demo.no-network`, and what stops a registration
+ */
+export async function runDemo(input: DemoInput): Promise<boolean> {
+  const { credentials, pin, story } = input;
+  const account = { gatewayUrl: credentials.gatewayUrl, apiKey: credentials.vendor.apiKey, vendorId: credentials.vendor.id, ...(pin ? { pin } : {}) };
+  const network = await unlessAway(createVendorClient(account).network(), credentials.gatewayUrl);
+  const bridgeUrl = credentials.bridgeUrl ?? network.bridgeUrl;
+  const vendor = createVendorClient({ ...account, bridgeUrl, issuer: network.issuer, logVerifierKey: network.log.verifierKey });
+  const device = SigningKey.fromSecret(fromBase64Url(credentials.terminal.deviceSecret));
+  const terminal = createTerminalClient({ bridgeUrl, terminalKey: credentials.terminal.key, device, ...(pin ? { pin } : {}) });
+  try {
+    await unlessAway(terminal.connect(), bridgeUrl);
+    const report = await tell(input, { vendor, terminal, network, bridgeUrl });
+    if (input.jsonFile !== undefined) await writeFile(input.jsonFile, `${JSON.stringify(report, undefined, 2)}\n`);
+    return conclude(report, input, story);
+  } finally {
+    vendor.close();
+    terminal.close();
+  }
+}
+
+async function unlessAway<T>(answer: Promise<T>, url: string): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isBoopError(error) && (error.code === 'connection.lost' || error.code === 'wait.timeout')) throw noNetwork(`no network answers at ${url}`);
+    throw error;
+  }
+}
+
+async function tell(input: DemoInput, clients: { vendor: VendorClient; terminal: TerminalClient; network: NetworkInfo; bridgeUrl: string }): Promise<DemoReport> {
+  const { plan, credentials, story, signal, concurrency } = input;
+  const { vendor, network } = clients;
+  const shop = { ...clients, terminalId: credentials.terminal.id };
+  const registration = createRegistrationClient({ bridgeUrl: clients.bridgeUrl, ...(input.pin ? { pin: input.pin } : {}) });
+
+  story.line(`Network ${network.networkId}: ${network.nodes} nodes, of which any ${network.threshold} may be curious or lie. No node, nor anybody between, ever sees a palm.`);
+
+  story.chapter(`1  ${plan.enrolments.length} people register a palm`);
+  const registered = await registerAll(registration, plan.enrolments, story, signal);
+
+  story.chapter(`2  They come back: ${plan.genuine.length} other captures of their palms`);
+  const genuine = await presentAll(shop, plan.genuine, { concurrency, story, signal });
+  story.line(`  ${verdict(story, genuine.filter(({ decision }) => decision === 'accept').length, genuine.length, 'recognised, each with a token that the nodes signed together')}`);
+
+  story.chapter(`3  Strangers try: ${plan.impostor.length} captures of palms that nobody registered`);
+  const impostor = await presentAll(shop, plan.impostor, { concurrency, story, signal });
+  story.line(`  ${verdict(story, impostor.filter(({ decision }) => decision === 'reject').length, impostor.length, 'turned away')}`);
+
+  story.chapter('4  The same palms again, under other names');
+  const refused = await registerAgain(registration, plan.enrolments, story, signal);
+
+  story.chapter('5  What the log says');
+  const results = [...genuine, ...impostor];
+  const checkpointKey = network.log.verifierKey;
+  const proofs = await collectProofs(vendor, results, checkpointKey, story, signal);
+  story.line(`  ${verdict(story, proofs.size, results.length, 'decisions proven to be in the log, under a checkpoint that the nodes signed')}`);
+
+  return reportOf({
+    nodes: network.nodes,
+    threshold: network.threshold,
+    registered,
+    duplicates: { tried: plan.enrolments.length, refused },
+    results,
+    proofs,
+    jwksUrl: jwksUrlOf(credentials.gatewayUrl),
+    checkpointKey,
+  });
+}
+
+const verdict = (story: Story, count: number, of: number, words: string): string => (count === of ? story.good : story.bad)(`${count} of ${of} ${words}`);
+
+function conclude(report: DemoReport, { plan, jsonFile, credentials }: DemoInput, story: Story): boolean {
+  const { genuine, impostor, duplicates, authenticateMs, results } = report;
+  story.line();
+  story.table([
+    ['', 'tried', 'as it should be'],
+    ['registrations', String(plan.enrolments.length), report.registered === plan.enrolments.length ? String(report.registered) : `${report.registered} new`],
+    ['genuine, accepted', String(genuine.tried), String(genuine.accepted)],
+    ['strangers, refused', String(impostor.tried), String(impostor.tried - impostor.accepted)],
+    ['second registrations, refused', String(duplicates.tried), String(duplicates.refused)],
+    ['tokens verified (JWKS)', String(genuine.accepted + impostor.accepted), String(report.tokensVerified)],
+    ['log proofs verified', String(results.length), String(report.proofsVerified)],
+  ]);
+  story.line(`\n  One authentication: ${authenticateMs.p50} ms (median), ${authenticateMs.p95} ms (95th percentile), from the capture to the verified token.`);
+  const faults = shortcomings(report);
+  story.line();
+  for (const fault of faults) story.line(story.bad(fault));
+  if (faults.length === 0) story.line(story.good('Everything was as it should be.'));
+  story.line('\nWhat to try next');
+  if (jsonFile !== undefined) story.line(`  ${jsonFile} holds all tokens and proofs: check them with your own tools`);
+  if (credentials.consoleUrl !== undefined) story.line(`  ${credentials.consoleUrl} shows the nodes, the events and the log`);
+  story.line('  kill any two node processes (npm run boop -- network node kill 2) and run the demo\'s recognition again');
+  return faults.length === 0;
+}

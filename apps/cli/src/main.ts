@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { isBoopError } from '@boop/shared';
+import { Command } from 'commander';
+import { demoCommand } from './demo/demo-command.ts';
+import { networkCommand } from './network/network-command.ts';
+
+const program = new Command('boop').description('operate a boop network').showHelpAfterError();
+program.addCommand(networkCommand());
+program.addCommand(demoCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!isBoopError(error)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}

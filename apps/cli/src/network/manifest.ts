@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { FALSE_MATCH_RATE_DEFAULT, operatingPoints, thresholdFor } from '@boop/biometric';
+import { openFileCustody, systemRng, writeFileAtomic } from '@boop/platform';
+import { type Member, type NetworkManifest, parseManifest } from '@boop/protocol';
+import { toBase64Url } from '@boop/shared';
+import { join } from 'node:path';
+import { consentTexts } from './consent-texts.ts';
+import { type NetworkState } from './data-directory.ts';
+import { type Layout, nodeFolder, nodeName } from './layout.ts';
+import { HOST, type PortPlan } from './ports.ts';
+
+/** One jurisdiction each, as a real network must have. */
+const JURISDICTIONS = ['CH', 'DE', 'EE', 'FI', 'IS', 'NL', 'NO'];
+/** The default operating point keeps its false positive rate for galleries up to this size. */
+const GALLERY_SIZE_DEFAULT = 100;
+
+/**
+ * Writes `network.json` when there is none; a later start only moves its ports. Keys are made in each node's own folder, and only their
+ * public halves leave it.
+ */
+export function ensureManifest(layout: Layout, state: NetworkState, ports: PortPlan): NetworkManifest {
+  const existing = existsSync(layout.manifest) ? parseManifest(JSON.parse(readFileSync(layout.manifest, 'utf8'))) : undefined;
+  const manifest = existing ? withPorts(existing, ports) : newManifest(layout, state, ports);
+  writeFileAtomic(layout.manifest, `${JSON.stringify(manifest, null, 2)}\n`, 0o644);
+  return manifest;
+}
+
+const withPorts = (manifest: NetworkManifest, ports: PortPlan): NetworkManifest => ({
+  ...manifest,
+  members: manifest.members.map((member, at) => ({ ...member, linkPort: ports.nodes[at]!.link })),
+});
+
+function newManifest(layout: Layout, state: NetworkState, ports: PortPlan): NetworkManifest {
+  return parseManifest({
+    v: 1,
+    networkId: state.networkId,
+    testNetwork: true,
+    epoch: 1,
+    threshold: state.threshold,
+    members: ports.nodes.map(({ link }, at) => newMember(layout, at + 1, link)),
+    logOrigin: `log.boop.invalid/${state.networkId}`,
+    operatingPoints: operatingPoints.map(({ encoder, falseMatchRate, theta }) => ({ id: operatingPointId(falseMatchRate), encoder, falseMatchRate, theta })),
+    defaultOperatingPoint: operatingPointId(thresholdFor(FALSE_MATCH_RATE_DEFAULT, GALLERY_SIZE_DEFAULT).falseMatchRate),
+    consentTexts,
+  });
+}
+
+function newMember(layout: Layout, party: number, linkPort: number): Member {
+  const custody = openFileCustody(join(layout.of(nodeFolder(party)), 'keys'), systemRng);
+  try {
+    return {
+      party,
+      name: nodeName(party),
+      jurisdiction: JURISDICTIONS[party - 1]!,
+      identityKey: toBase64Url(custody.identityPublicKey),
+      hpkeKey: toBase64Url(custody.hpkePublicKey),
+      host: HOST,
+      linkPort,
+    };
+  } finally {
+    custody.destroy();
+  }
+}
+
+/** `fmr-1e-8` for a false match rate of 10^-8 per comparison. */
+const operatingPointId = (falseMatchRate: number): string => `fmr-${falseMatchRate.toExponential()}`;
