@@ -258,8 +258,19 @@ describe('the log outbox', () => {
     await eventually(async () => (await g.sql('SELECT 1 FROM log_outbox WHERE entry_hash = $1 AND acknowledged_at IS NOT NULL', [logEntry])).length === 1);
     expect(g.ledger.entries.filter((hash) => hash === logEntry)).toHaveLength(1);
   });
-  test('an entry under no checkpoint yet is 202', async () => {
-    expect(await g.call('GET', `/v1/ledger/proofs/${toBase64Url(new Uint8Array(32))}`)).toMatchObject({ status: 202, body: { code: 'log.pending' } });
+  test('an entry that is on its way, or under no checkpoint yet, is pending; an unknown one is not found', async () => {
+    const proof = (hash: string) => g.call('GET', `/v1/ledger/proofs/${hash}`);
+    g.ledger.refuses = true;
+    const context = await open();
+    await present(context);
+    const { logEntry } = (await read(context)).result!;
+    expect(await proof(logEntry)).toMatchObject({ status: 202, body: { code: 'log.pending' } });
+    Object.assign(g.ledger, { refuses: false, checkpointsWait: true });
+    await eventually(() => g.ledger.entries.includes(logEntry));
+    expect((await proof(logEntry)).status).toBe(202);
+    g.ledger.checkpointsWait = false;
+    expect((await proof(logEntry)).status).toBe(200);
+    expect(await proof(toBase64Url(new Uint8Array(32)))).toMatchObject({ status: 404, body: { code: 'request.not-found' } });
   });
 });
 

@@ -16,6 +16,7 @@ import { NodePool } from './nodes/node-pool.ts';
 import { verifyEd25519 } from './nodes/verify-ed25519.ts';
 import { AuthenticationService } from './services/authentication-service.ts';
 import { every } from './services/jobs.ts';
+import { LogService } from './services/log-service.ts';
 import { NetworkService } from './services/network-service.ts';
 import { RateLimits } from './services/rate-limit.ts';
 import { RegistrationService } from './services/registration-service.ts';
@@ -129,11 +130,20 @@ export async function startGateway(config: GatewayConfig, use: { log: Logger; cl
       const reachable = await database.$queryRaw`SELECT 1`.then(() => true, () => false);
       return { ready: reachable && network.ready, checks: { database: reachable, groupKeys: network.ready, nodesLive: nodes.live().length, ledger: ledger.connected } };
     };
-    const http = await createHttpServer({ authentications, network, directory, idempotency, ledger, limits, requestsPerMinute: config.requestsPerMinute, metrics, readiness, origins: [new URL(config.publicUrls.console).origin], clock, log });
+    const http = await createHttpServer({ authentications, network, directory, idempotency, logService: new LogService(ledger, outbox), limits, requestsPerMinute: config.requestsPerMinute, metrics, readiness, origins: consoleOrigins(config.publicUrls.console), clock, log });
     undos.push(() => http.close());
     await http.listen(config.http.port, config.http.host);
     const { port: httpPort } = http.getHttpServer().address() as { port: number };
     log.info('gateway started', { httpPort, linkPort, nodes: manifest.members.length });
     return { httpPort, linkPort, close };
   }
+}
+
+/** The console's origin; a loopback one goes by two names. */
+export function consoleOrigins(consoleUrl: string): string[] {
+  const url = new URL(consoleUrl);
+  if (url.hostname !== '127.0.0.1') return [url.origin];
+  const named = new URL(url);
+  named.hostname = 'localhost';
+  return [url.origin, named.origin];
 }

@@ -5,8 +5,8 @@ import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type Logger, type Readiness } from '@boop/platform';
 import { type Clock } from '@boop/shared';
-import { type Ledger } from '../ledger/ledger-client.ts';
 import { AuthenticationService } from '../services/authentication-service.ts';
+import { LogService } from '../services/log-service.ts';
 import { NetworkService } from '../services/network-service.ts';
 import { type DirectoryStore, type IdempotencyStore } from '../services/ports.ts';
 import { RateLimits } from '../services/rate-limit.ts';
@@ -17,7 +17,7 @@ import { HealthController } from './health.controller.ts';
 import { Idempotency } from './idempotency.ts';
 import { NetworkController } from './network.controller.ts';
 import { ProblemFilter } from './problem-filter.ts';
-import { CLOCK, DIRECTORY, IDEMPOTENCY, LEDGER, READINESS, REQUESTS_PER_MINUTE } from './tokens.ts';
+import { CLOCK, DIRECTORY, IDEMPOTENCY, READINESS, REQUESTS_PER_MINUTE } from './tokens.ts';
 
 export const bodyBytesMax = 2 * 1024 * 1024;
 const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/;
@@ -27,7 +27,7 @@ export interface HttpDependencies {
   readonly network: NetworkService;
   readonly directory: DirectoryStore;
   readonly idempotency: IdempotencyStore;
-  readonly ledger: Ledger;
+  readonly logService: LogService;
   readonly limits: RateLimits;
   readonly requestsPerMinute: number;
   readonly metrics: GatewayMetrics;
@@ -53,7 +53,7 @@ class HttpModule {
         { provide: REQUESTS_PER_MINUTE, useValue: use.requestsPerMinute },
         { provide: DIRECTORY, useValue: use.directory },
         { provide: IDEMPOTENCY, useValue: use.idempotency },
-        { provide: LEDGER, useValue: use.ledger },
+        { provide: LogService, useValue: use.logService },
         { provide: READINESS, useValue: use.readiness },
         { provide: CLOCK, useValue: use.clock },
       ],

@@ -2,11 +2,10 @@ import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
 import { bytesField } from '@boop/identity';
 import { type NetworkInfo, type NodeStatus, type LogProof } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
-import { type Ledger } from '../ledger/ledger-client.ts';
+import { LogService } from '../services/log-service.ts';
 import { NetworkService } from '../services/network-service.ts';
 import { Public } from './access.ts';
 import { openApiDocument } from './openapi.ts';
-import { LEDGER } from './tokens.ts';
 
 const hashField = bytesField(32);
 
@@ -14,12 +13,12 @@ const hashField = bytesField(32);
 @Controller()
 export class NetworkController {
   readonly #network: NetworkService;
-  readonly #ledger: Ledger;
+  readonly #log: LogService;
   readonly #openApi: object;
 
-  constructor(@Inject(NetworkService) network: NetworkService, @Inject(LEDGER) ledger: Ledger) {
+  constructor(@Inject(NetworkService) network: NetworkService, @Inject(LogService) log: LogService) {
     this.#network = network;
-    this.#ledger = ledger;
+    this.#log = log;
     this.#openApi = openApiDocument(network.urls.gateway);
   }
 
@@ -39,7 +38,7 @@ export class NetworkController {
   @Public()
   async proof(@Param('entryHash') entryHash: string): Promise<{ proof: LogProof }> {
     if (!hashField.safeParse(entryHash).success) throw new BoopError('request.not-found', 'there is no such entry');
-    return { proof: await this.#ledger.proof(entryHash) };
+    return { proof: await this.#log.proof(entryHash) };
   }
 
   /** RFC 7517; cacheable, since keys change by announced roll-over only. */

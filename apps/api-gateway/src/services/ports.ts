@@ -73,7 +73,10 @@ export interface OutboxStore {
   due(nowMs: number, limit: number): Promise<PendingEntry[]>;
   acknowledge(id: bigint, leafIndex: number, nowMs: number): Promise<void>;
   postpone(id: bigint, untilMs: number): Promise<void>;
+  /** How many entries wait. */
   waiting(): Promise<number>;
+  /** Whether this entry waits. */
+  holds(entryHash: string): Promise<boolean>;
 }
 
 export type IdempotencyClaim =

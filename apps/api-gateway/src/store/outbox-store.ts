@@ -15,6 +15,9 @@ export function outboxStore(database: Database): OutboxStore {
     async postpone(id, untilMs) {
       await database.logOutbox.update({ where: { id }, data: { attempts: { increment: 1 }, nextAttemptAt: new Date(untilMs) } });
     },
+    async holds(entryHash) {
+      return (await database.logOutbox.count({ where: { entryHash, acknowledgedAt: null } })) > 0;
+    },
     waiting: () => database.logOutbox.count({ where: { acknowledgedAt: null } }),
   };
 }

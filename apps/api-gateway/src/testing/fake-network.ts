@@ -149,6 +149,8 @@ export class FakeNetwork {
 export class FakeLedger {
   readonly entries: string[] = [];
   losesAnswers = 0;
+  refuses = false;
+  checkpointsWait = false;
   readonly #server: LinkServer;
 
   constructor(tls: TlsMaterial) {
@@ -160,6 +162,7 @@ export class FakeLedger {
 
   async #answer(method: string, body: unknown): Promise<unknown> {
     if (method === 'log.append') {
+      if (this.refuses) throw new BoopError('service.overloaded', 'later', { kind: 'unavailable' });
       const { entry } = ledgerMethods[method].body.parse(body);
       const entryHash = logEntryHash(entry);
       if (!this.entries.includes(entryHash)) this.entries.push(entryHash);
@@ -168,7 +171,8 @@ export class FakeLedger {
     }
     const { entryHash } = ledgerMethods['log.proof'].body.parse(body);
     const leafIndex = this.entries.indexOf(entryHash);
-    if (leafIndex < 0) throw new BoopError('log.pending', 'not included yet', { retryAllowed: true });
+    if (leafIndex < 0) throw new BoopError('request.not-found', 'the log has no such entry');
+    if (this.checkpointsWait) throw new BoopError('log.pending', 'not included yet', { kind: 'unavailable' });
     return { proof: { entry: 'AA', leafIndex, treeSize: leafIndex + 1, inclusion: [], checkpoint: 'note' } };
   }
 }

@@ -1,0 +1,89 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type AuthenticationContext } from '@boop/identity';
+import { type AuthenticationRecord, beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, openAuthentication, releaseProbe, staleProcessingMs, terminalViewOf, viewOf } from './authentication.ts';
+import { buildContext, requestHashOf } from './authentication-request.ts';
+import { type Transition } from './events.ts';
+
+const rng = { bytes: (count: number) => new Uint8Array(count).fill(7) };
+const manifest = { networkId: 'net', epoch: 1, defaultOperatingPoint: 'std', operatingPoints: [{ id: 'std', encoder: 'e', falseMatchRate: 1, theta: 0 }] } as Parameters<typeof buildContext>[0]['manifest'];
+const context = (request: Parameters<typeof buildContext>[0]['request'], nowMs = 1_000_500): AuthenticationContext =>
+  buildContext({ request, vendor: { id: 'shop', sector: 's' }, manifest, issuer: 'http://issuer.example', nowMs, rng });
+const open = (nowMs = 1_000_500): AuthenticationRecord => {
+  const request = { type: 'access' as const, terminalId: 'till' };
+  return openAuthentication({ request, requestHash: requestHashOf(request), context: context(request, nowMs), link: 'http://c.example/a', nowMs }).record;
+};
+const decision = (accepted: boolean) => ({
+  accepted, reason: accepted ? ('ok' as const) : ('no-match' as const), verified: true, idToken: accepted ? 'a.b.c' : undefined, terminalId: 'till', entryText: 'AA',
+  outbox: { entryHash: 'h', entry: new Uint8Array(1), receipts: [] },
+});
+
+describe('a context', () => {
+  test('has its defaults by type: payments refuse unverified matches, time may only be shortened', () => {
+    expect(context({ type: 'access' })).toMatchObject({ issuedAt: 1000, expiresAt: 1030, policy: { operatingPoint: 'std', acceptUnverified: true, acceptGatewaySplit: true } });
+    expect(context({ type: 'payment', amount: 5, currency: 'EUR' }).policy.acceptUnverified).toBe(false);
+    expect(context({ type: 'entrance', timeout: 30 }).expiresAt).toBe(1015);
+    expect(context({ type: 'access', timeout: 3 }).expiresAt).toBe(1003);
+  });
+});
+
+describe('the state of an authentication', () => {
+  test('is taken by one probe, and again once a dead one is stale', () => {
+    const { record } = beginProbe(open(), 1_001_000);
+    expect(() => beginProbe(record, 1_002_000)).toThrow(expect.objectContaining({ code: 'request.conflict' }));
+    expect(beginProbe(record, 1_001_000 + staleProcessingMs).record.processingSinceMs).toBe(1_001_000 + staleProcessingMs);
+    expect(releaseProbe(record).record).toEqual(open());
+  });
+
+  test('shows the token to the vendor only', () => {
+    const { record } = decideProbe(beginProbe(open(), 1_001_000).record, decision(true), 1_001_100);
+    expect(viewOf(record, 1_001_100).result?.idToken).toBe('a.b.c');
+    expect(terminalViewOf(record, 1_001_100).result).not.toHaveProperty('idToken');
+    expect(viewOf(record, 1_001_100).result?.idToken).toBe('a.b.c');
+  });
+
+  test('reads as expired on time, but a probe in progress is still decided', () => {
+    expect(viewOf(open(), 1_030_000).status).toBe('expired');
+    const taken = beginProbe(open(), 1_029_999).record;
+    expect(viewOf(taken, 1_030_500).status).toBe('processing');
+    expect(expireAuthentication(taken, 1_030_500).record).toBe(taken);
+    expect(decideProbe(taken, decision(false), 1_030_600).record.status).toBe('failed');
+    expect(() => beginProbe(open(), 1_030_000)).toThrow(expect.objectContaining({ code: 'context.expired' }));
+  });
+
+  test('ends once: whatever is tried afterwards, the end and its events stay', () => {
+    type Step = (record: AuthenticationRecord, nowMs: number) => Transition<AuthenticationRecord>;
+    const steps: Record<string, Step> = {
+      begin: beginProbe,
+      release: releaseProbe,
+      accept: (record, nowMs) => decideProbe(record, decision(true), nowMs),
+      reject: (record, nowMs) => decideProbe(record, decision(false), nowMs),
+      cancel: cancelAuthentication,
+      give_up: (record, nowMs) => failCapture(record, 'till', 'quality', nowMs),
+      expire: expireAuthentication,
+    };
+    const over = new Set(['succeeded', 'failed', 'expired', 'cancelled']);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constantFrom(...Object.keys(steps)), fc.integer({ min: 0, max: 9_000 })), { maxLength: 30 }), (plan) => {
+        let record = open();
+        let nowMs = 1_000_500;
+        let ends = 0;
+        for (const [name, afterMs] of plan) {
+          nowMs += afterMs;
+          const before = record;
+          let step: Transition<AuthenticationRecord> = { record, events: [] };
+          try {
+            step = steps[name]!(record, nowMs);
+          } catch (error) {
+            expect(error).toHaveProperty('code');
+          }
+          if (over.has(before.status)) expect([step.record, step.events]).toEqual([before, []]);
+          else if (over.has(step.record.status)) ends += 1;
+          record = step.record;
+          expect(record.status === 'succeeded').toBe(record.result?.idToken !== undefined);
+        }
+        expect(ends).toBe(over.has(record.status) ? 1 : 0);
+      }),
+    );
+  });
+});

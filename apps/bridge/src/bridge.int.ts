@@ -1,0 +1,242 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { pvsServerMessage, registrationServerMessage, vendorServerMessage } from '@boop/protocol';
+import { BoopError } from '@boop/shared';
+import { TestBridge } from './testing/test-bridge.ts';
+import { TestClient } from './testing/test-client.ts';
+
+let b: TestBridge;
+const open: TestClient[] = [];
+beforeAll(async () => {
+  b = await TestBridge.start({ helloTimeoutMs: 400, heartbeatMs: 60_000, messagesPerSecond: 50, messagesBurst: 40, connectionsPerIdentity: 4, unreadBytesMax: 200_000 });
+}, 60_000);
+afterAll(() => b.stop());
+afterEach(() => open.splice(0).forEach(({ socket }) => socket.terminate()));
+
+const key = (role: string): string => ({ vendor: 'sk_test', terminal: 'tk_test', admin: 'ak_test' })[role]!;
+const context = {
+  v: 1, kind: 'registration', networkId: 'test-net', registrationId: 'reg-1', positions: ['left-palm'], samplesPerPosition: 3, consentVersion: 'v1', operatingPoint: 'standard',
+  nonce: 'AAAAAAAAAAAAAAAAAAAAAA', issuedAt: 1, expiresAt: 901,
+};
+const hash = 'A'.repeat(43);
+const network = {
+  networkId: 'test-net', epoch: 1, nodes: 3, threshold: 1, testNetwork: true, issuer: 'http://127.0.0.1:1', encoder: 'palm-compcode-1', members: [], operatingPoints: [], defaultOperatingPoint: 'standard',
+  groupKeys: [], log: { origin: 'x', verifierKey: 'y', url: 'http://127.0.0.1:1' }, jwksUrl: 'http://127.0.0.1:1/jwks', bridgeUrl: 'ws://127.0.0.1:1',
+};
+const session = { context, secret: 'secret-1', consentText: { version: 'v1', locale: 'en', title: 't', text: 'x' }, network, sampleQualityMin: 80 };
+
+beforeEach(async () => {
+  b.asked.length = 0;
+  b.script = (method, body) => {
+    if (method === 'credential.check') {
+      if (body['key'] === key(body['role'] as string)) return { role: body['role'], id: `${body['role'] as string}-1` };
+      throw new BoopError(['sk_test', 'tk_test', 'ak_test'].includes(body['key'] as string) ? 'request.forbidden' : 'request.unauthenticated', 'no');
+    }
+    if (method === 'network.info') return network;
+    if (method === 'registration.start' || method === 'registration.resume') return session;
+    if (method === 'registration.sample') return { accepted: true, remaining: 2 };
+    return {};
+  };
+  await b.sql('TRUNCATE channel_events, channel_streams');
+  for (const stream of ['vendor:vendor-1', 'pvs:terminal-1', 'admin', 'registration:reg-1']) await b.sql(`INSERT INTO channel_streams VALUES ($1, 'epoch-1', 0)`, [stream]);
+});
+
+function client(channel: string, options?: ConstructorParameters<typeof TestClient>[1]): TestClient {
+  const created = new TestClient(`${b.url}/ws/${channel}`, options);
+  open.push(created);
+  return created;
+}
+async function vendor(resume?: { epoch: string; offset: number }, options?: ConstructorParameters<typeof TestClient>[1]): Promise<TestClient> {
+  const connected = client('vendor', options);
+  await connected.send({ type: 'vendor_hello', id: 'h', apiKey: key('vendor'), ...(resume ? { resume } : {}) });
+  await connected.next('vendor_hello_response');
+  return connected;
+}
+const expired = (contextId: string) => ({ type: 'context_expired', contextId });
+const hello = { type: 'vendor_hello', apiKey: 'sk_test' };
+
+describe('the vendor channel', () => {
+  test.each(['boop.v1.json', 'boop.v1.cbor'])('answers, and delivers events in order, over %s', async (protocol) => {
+    b.script = ((before) => (method: string, body: Record<string, unknown>) => (method === 'context.create' ? { id: 'ctx-1', made: 'by gateway' } : before(method, body)))(b.script);
+    const connected = await vendor(undefined, { protocol });
+    expect(connected.messages[0]).toEqual({ type: 'vendor_hello_response', re: 'h', epoch: 'epoch-1', offset: 0, recovered: false, heartbeatMs: 60_000 });
+    await connected.send({ type: 'create_context', id: 'c', context: { type: 'access' } });
+    expect(await connected.next('context_created')).toEqual({ type: 'context_created', re: 'c', authentication: { id: 'ctx-1', made: 'by gateway' } });
+    expect(b.asked.at(-1)).toEqual({ method: 'context.create', body: { vendorId: 'vendor-1', request: { type: 'access' } } });
+    await b.append('vendor:vendor-1', expired('a'), expired('b'));
+    await connected.next(({ contextId }) => contextId === 'b');
+    const events = connected.messages.filter(({ type }) => type === 'context_expired');
+    expect(events.map(({ offset }) => offset)).toEqual([1, 2]);
+    for (const event of events) vendorServerMessage.parse(event);
+    await connected.send({ type: 'ping', id: 'p' });
+    expect(await connected.next('pong')).toEqual({ type: 'pong', re: 'p' });
+  });
+
+  test('names the message that an event answers', async () => {
+    const connected = await vendor();
+    await connected.send({ type: 'cancel_context', id: 'x', contextId: 'a' });
+    while (!b.asked.some(({ method }) => method === 'context.cancel')) await new Promise((resolve) => setTimeout(resolve, 5));
+    await b.append('vendor:vendor-1', { type: 'context_cancelled', contextId: 'b' }, { type: 'context_cancelled', contextId: 'a' });
+    expect(await connected.next(({ contextId }) => contextId === 'a')).toMatchObject({ re: 'x' });
+    expect(await connected.next(({ contextId }) => contextId === 'b')).not.toHaveProperty('re');
+  });
+
+  test('tells the gateway’s refusals by code and nothing of other faults', async () => {
+    const connected = await vendor();
+    const script = b.script;
+    b.script = (method, body) => {
+      if (method === 'context.create') throw new BoopError('mpc.nodes-unavailable', 'too few nodes are up', { kind: 'unavailable' });
+      if (method === 'context.cancel') throw new TypeError('hunter2');
+      return script(method, body);
+    };
+    await connected.send({ type: 'create_context', id: '1', context: { type: 'access' } });
+    await connected.send({ type: 'cancel_context', id: '2', contextId: 'a' });
+    expect(await connected.next(({ re }) => re === '1')).toEqual({ type: 'error', re: '1', code: 'mpc.nodes-unavailable', message: 'too few nodes are up', retryAllowed: true });
+    expect(await connected.next(({ re }) => re === '2')).toMatchObject({ type: 'error', code: 'service.internal' });
+    expect(JSON.stringify(connected.messages)).not.toContain('hunter2');
+  });
+
+  test('gives a client that comes back what it missed, or says that it can’t', async () => {
+    await b.append('vendor:vendor-1', expired('a'), expired('b'), expired('c'));
+    const back = await vendor({ epoch: 'epoch-1', offset: 1 });
+    expect(back.messages[0]).toMatchObject({ recovered: true, offset: 1 });
+    await back.next(({ contextId }) => contextId === 'c');
+    expect(back.messages.slice(1).map(({ offset }) => offset)).toEqual([2, 3]);
+    await b.sql('DELETE FROM channel_events WHERE event_offset <= 2');
+    expect((await vendor({ epoch: 'epoch-1', offset: 1 })).messages[0]).toMatchObject({ recovered: false, offset: 3 });
+    expect((await vendor({ epoch: 'epoch-0', offset: 1 })).messages[0]).toMatchObject({ recovered: false, offset: 3 });
+  });
+});
+
+describe('the registration channel', () => {
+  test('runs from hello to receipt, and ends', async () => {
+    await b.append('registration:reg-1', { type: 'registration_progress', step: 'consent' });
+    const person = client('registration');
+    await person.send({ type: 'registration_hello', id: 'h', positions: ['left-palm'], locale: 'en' });
+    registrationServerMessage.parse(await person.next('registration_hello_response'));
+    expect(await person.next('registration_progress')).toMatchObject({ step: 'consent', offset: 1 });
+    await person.send({ type: 'sample_captured', id: 's', position: 'left-palm', index: 0, quality: { score: 90, reasons: [] } });
+    while (!b.asked.some(({ method }) => method === 'registration.sample')) await new Promise((resolve) => setTimeout(resolve, 5));
+    await b.append('registration:reg-1', { type: 'sample_accepted', position: 'left-palm', index: 0, remaining: 2 });
+    expect(await person.next('sample_accepted')).toMatchObject({ re: 's' });
+    const receipt = { registrationId: 'reg-1', registeredAt: 'now', positions: ['left-palm'], verified: true, logEntry: 'x', receipt: { entry: 'y', signatures: [] } };
+    await b.append('registration:reg-1', { type: 'registration_succeeded', receipt });
+    expect(await person.next('registration_succeeded')).toMatchObject({ receipt });
+    expect(await person.closed).toBe(4440);
+  });
+
+  test.each([['registration.duplicate', 4440], ['registration.samples-disagree', undefined]])('%s ends it: %p', async (code, closed) => {
+    const person = client('registration');
+    await person.send({ type: 'registration_hello', session: { registrationId: 'reg-1', secret: 'secret-1' } });
+    await person.next('registration_hello_response');
+    await b.append('registration:reg-1', { type: 'registration_failed', code, message: 'm', retryAllowed: false });
+    await person.next('registration_failed');
+    expect(await Promise.race([person.closed, new Promise((resolve) => setTimeout(resolve, 150))])).toBe(closed);
+  });
+});
+
+describe('the terminal and admin channels', () => {
+  test('a terminal that is new asks for what it must know; one that missed nothing does not', async () => {
+    const script = b.script;
+    b.script = async (method, body) => {
+      const configuration = { version: 1, document: { encoder: 'palm-compcode-1', sampleQualityMin: 50, heartbeatMs: 30_000 }, publicKey: hash, signature: hash };
+      if (method === 'terminal.hello') await b.append('pvs:terminal-1', { type: 'configuration', configuration });
+      return script(method, body);
+    };
+    const terminal = client('pvs');
+    await terminal.send({ type: 'pvs_hello', terminalKey: key('terminal'), encoder: 'palm-compcode-1' });
+    pvsServerMessage.parse(await terminal.next('pvs_hello_response'));
+    expect(await terminal.next('configuration')).toMatchObject({ offset: 1 });
+    await terminal.send({ type: 'capture_failed', id: 'f', contextId: 'c', reason: 'quality' });
+    await terminal.send({ type: 'configuration_applied', version: 1 });
+    const again = client('pvs');
+    await again.send({ type: 'pvs_hello', terminalKey: key('terminal'), encoder: 'palm-compcode-1', resume: { epoch: 'epoch-1', offset: 1 } });
+    expect(await again.next('pvs_hello_response')).toMatchObject({ recovered: true });
+    expect(b.asked.filter(({ method }) => method === 'terminal.hello')).toHaveLength(1);
+    expect(b.asked).toContainEqual({ method: 'capture.failed', body: { terminalId: 'terminal-1', contextId: 'c', reason: 'quality' } });
+    expect(b.asked).toContainEqual({ method: 'configuration.acknowledge', body: { terminalId: 'terminal-1', version: 1, applied: true } });
+  });
+
+  test('an administrator hears what it subscribed to, nothing before', async () => {
+    const admin = client('admin');
+    await admin.send({ type: 'admin_hello', apiKey: key('admin') });
+    await admin.next('admin_hello_response');
+    await b.append('admin', { type: 'event', at: 'x', event: 'registration', outcome: 'ok' });
+    await admin.send({ type: 'subscribe', id: 's', topics: ['nodes'] });
+    await admin.next('subscribed');
+    await b.append('admin', { type: 'event', at: 'x', event: 'registration', outcome: 'ok' }, { type: 'nodes', nodes: [] });
+    await admin.next('nodes');
+    expect(admin.messages.map(({ type }) => type)).toEqual(['admin_hello_response', 'subscribed', 'nodes']);
+  });
+});
+
+describe('close codes', () => {
+  test.each<[number, string, (connected: TestClient) => Promise<void>]>([
+    [4400, 'a frame that is no message', (c) => c.send('{"type":')],
+    [4400, 'an unknown field', (c) => c.send({ ...hello, extra: 1 })],
+    [4400, 'a message of another channel', (c) => c.send({ type: 'admin_hello', apiKey: 'x' })],
+    [4400, 'a binary frame in JSON', (c) => c.send(new TextEncoder().encode(JSON.stringify(hello)))],
+    [4401, 'an unknown key', (c) => c.send({ ...hello, apiKey: 'sk_other' })],
+    [4403, 'a key of another role', (c) => c.send({ ...hello, apiKey: 'tk_test' })],
+    [4408, 'silence', () => Promise.resolve()],
+    [4409, 'a message before the hello', (c) => c.send({ type: 'create_context', context: { type: 'access' } })],
+    [4409, 'a second hello', async (c) => { await c.send(hello); await c.send(hello); }],
+    [4413, 'a frame over 1 MiB', (c) => c.send({ ...hello, apiKey: 'x'.repeat(1_100_000) })],
+    [4429, 'a flood', async (c) => { await c.send(hello); for (let i = 0; i < 60; i++) await c.send({ type: 'ping' }); }],
+  ])('%i: %s', async (code, _, act) => {
+    const connected = client('vendor');
+    await act(connected);
+    expect(await connected.closed).toBe(code);
+  });
+
+  test('4431: one connection too many of one identity, and the place is free when one leaves', async () => {
+    const four = [await vendor(), await vendor(), await vendor(), await vendor()];
+    const fifth = client('vendor');
+    await fifth.send(hello);
+    expect(await fifth.closed).toBe(4431);
+    four[0]!.socket.close();
+    await four[0]!.closed;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await vendor();
+  });
+
+  test('4430: a client that does not read is let go and harms nobody else', async () => {
+    const slow = await vendor();
+    const other = await vendor();
+    slow.socket.pause();
+    for (let i = 0; i < 60; i++) await b.append('vendor:vendor-1', { ...expired(`c-${i}`), filler: 'x'.repeat(400_000) });
+    await other.next(({ contextId }) => contextId === 'c-59', 10_000);
+    slow.socket.resume();
+    expect([4430, 1006]).toContain(await slow.closed);
+    expect(b.logged.join('\n')).toMatch(/"code":(4430|1006)/);
+  }, 30_000);
+
+  test('a page of another origin gets no socket, and neither does an unknown path', async () => {
+    expect(await client('vendor', { origin: 'https://evil.example' }).closed).toBe(1006);
+    expect(await client('nothing').closed).toBe(1006);
+    const page = client('vendor', { origin: 'http://127.0.0.1:40400' });
+    await page.send(hello);
+    await page.next('vendor_hello_response');
+  });
+});
+
+test('no log line holds a key or a secret', () => {
+  const text = b.logged.join('\n');
+  expect(text).toContain('vendor/vendor-1');
+  expect(text).not.toMatch(/sk_test|tk_test|ak_test|secret-1/);
+});
+
+test('shutting down tells clients to come back', async () => {
+  const drained = await TestBridge.start();
+  try {
+    drained.script = b.script;
+    await drained.append('vendor:vendor-1', expired('a'));
+    const connected = new TestClient(`${drained.url}/ws/vendor`);
+    await connected.send(hello);
+    await connected.next('vendor_hello_response');
+    await drained.bridge.close();
+    expect(await connected.next('reconnect')).toMatchObject({ afterMs: expect.any(Number) });
+    expect(await connected.closed).toBe(1001);
+  } finally {
+    await drained.stop();
+  }
+}, 30_000);

@@ -1,0 +1,110 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDevCa, type EmbeddedPostgres, issueCertificate, LinkServer, peerUri, silentLogger, startEmbeddedPostgres } from '@boop/platform';
+import { Pool } from 'pg';
+import { type Bridge, startBridge } from '../bridge.ts';
+import { bridgeConfigSchema, type Limits } from '../config.ts';
+
+const networkId = 'test-net';
+const host = '127.0.0.1';
+export type GatewayScript = (method: string, body: Record<string, unknown>) => Promise<unknown> | unknown;
+
+/** Tables of the gateway's database that the bridge reads, as the gateway's own migration makes them. */
+const migration = readFileSync(new URL('../../../api-gateway/prisma/migrations/0001_init/migration.sql', import.meta.url), 'utf8');
+
+/** A bridge with a real database and a real link to a gateway whose answers are the test's. */
+export class TestBridge {
+  script: GatewayScript = () => ({});
+  readonly asked: { method: string; body: Record<string, unknown> }[] = [];
+  readonly logged: string[] = [];
+  bridge!: Bridge;
+  #dir = mkdtempSync(join(tmpdir(), 'boop-bridge-'));
+  #postgres!: EmbeddedPostgres;
+  #gateway!: LinkServer;
+  #pool!: Pool;
+
+  static async start(limits: Partial<Limits> = {}): Promise<TestBridge> {
+    const started = new TestBridge();
+    await started.#start(limits);
+    return started;
+  }
+
+  get url(): string {
+    return `ws://${host}:${this.bridge.port}`;
+  }
+
+  async #start(limits: Partial<Limits>): Promise<void> {
+    const dir = this.#dir;
+    this.#postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: await freePort(), databases: [{ name: 'gateway', user: 'gateway' }] });
+    const databaseUrl = this.#postgres.urls['gateway']!;
+    this.#pool = new Pool({ connectionString: databaseUrl });
+    await this.#pool.query(migration);
+    const ca = await createDevCa(join(dir, 'ca'));
+    const tls = (role: 'gateway' | 'bridge') => issueCertificate(ca, { commonName: role, uri: peerUri(networkId, { role, id: 'main' }), ips: [host] });
+    this.#gateway = new LinkServer({
+      tls: await tls('gateway'),
+      networkId,
+      authorize: ({ role }) => role === 'bridge',
+      handlers: {
+        request: async (_peer, method, body) => {
+          this.asked.push({ method, body: body as Record<string, unknown> });
+          return (await this.script(method, body as Record<string, unknown>)) ?? {};
+        },
+        session() {},
+      },
+    });
+    const { port } = await this.#gateway.listen(0, host);
+    const own = await tls('bridge');
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(dir, name), text, { mode: 0o600 });
+      return join(dir, name);
+    };
+    const config = bridgeConfigSchema.parse({
+      networkId,
+      tls: { certFile: write('tls.crt', own.cert), keyFile: write('tls.key', own.key), caFile: write('ca.crt', own.ca) },
+      http: { host, port: 0 },
+      metrics: { host, port: 0 },
+      databaseUrlFile: write('database.url', databaseUrl),
+      gateway: { host, port },
+      origins: ['http://127.0.0.1:40400'],
+      limits,
+    });
+    const note = (message: string, fields?: object): void => void this.logged.push(JSON.stringify([message, fields]));
+    this.bridge = await startBridge(config, { log: { ...silentLogger, info: note, warn: note, error: note } });
+    while ((await fetch(`http://${host}:${this.bridge.port}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  async stop(): Promise<void> {
+    await this.bridge.close();
+    await this.#gateway.close();
+    await this.#pool.end();
+    await this.#postgres.stop();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  /** What the gateway does when something happens. */
+  async append(stream: string, ...payloads: object[]): Promise<void> {
+    for (const payload of payloads) {
+      const { rows } = await this.#pool.query<{ last_offset: string }>(
+        `INSERT INTO channel_streams VALUES ($1, 'epoch-1', 1) ON CONFLICT (stream) DO UPDATE SET last_offset = channel_streams.last_offset + 1 RETURNING last_offset`,
+        [stream],
+      );
+      await this.#pool.query('INSERT INTO channel_events VALUES ($1, $2, $3, now())', [stream, rows[0]!.last_offset, JSON.stringify(payload)]);
+    }
+    await this.#pool.query(`SELECT pg_notify('channel_event', $1)`, [stream]);
+  }
+
+  async sql(query: string, values: unknown[] = []): Promise<void> {
+    await this.#pool.query(query, values);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
