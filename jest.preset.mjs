@@ -1,7 +1,8 @@
 /** One ESM Jest preset for every project; the source condition makes tests run on sources, never on stale builds. */
 export default {
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['@boop/source', 'node', 'import', 'default'] },
+  // Jest adds `import` or `require` by itself, per module; `import` given here would break CommonJS packages that come in both forms (pg).
+  testEnvironmentOptions: { customExportConditions: ['@boop/source', 'node'] },
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: {
     '^.+\\.tsx?$': [
