@@ -21,6 +21,7 @@ export class LogKey {
   readonly #nodes: readonly NodePort[];
   readonly #store: LogStore;
   #pinned: LogKeyValue | undefined;
+  #asking: Promise<Uint8Array | undefined> | undefined;
 
   constructor(manifest: NetworkManifest, nodes: readonly NodePort[], store: LogStore) {
     this.#manifest = manifest;
@@ -44,8 +45,10 @@ export class LogKey {
     return agreed !== undefined && this.#pinned !== undefined && !equalBytes(agreed, this.#pinned.bytes);
   }
 
+  /** Asked once however many wait: the key is public, the nodes' time is not. */
   #agreed(): Promise<Uint8Array | undefined> {
-    return agreedGroupKey(this.#nodes.filter(({ connected }) => connected), this.#manifest);
+    this.#asking ??= agreedGroupKey(this.#nodes.filter(({ connected }) => connected), this.#manifest).finally(() => (this.#asking = undefined));
+    return this.#asking;
   }
 
   #valueOf(bytes: Uint8Array): LogKeyValue {

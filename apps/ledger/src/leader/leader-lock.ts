@@ -66,6 +66,8 @@ export class LeaderLock {
     const stop = new AbortController();
     let ended = false;
     const leading = this.#options.lead(AbortSignal.any([signal, stop.signal])).finally(() => (ended = true));
+    // Awaited below in every case; a failure in the meantime is not an unhandled one.
+    leading.catch(() => undefined);
     try {
       while (!signal.aborted && !ended) {
         await client.query('SELECT 1');
