@@ -1,9 +1,9 @@
 import { isBoopError } from '@boop/shared';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { palmsIn } from './capture-folder.ts';
-import { defaultDataDirectory, type DevelopmentCredentials, fromHere, readCredentials, readPin } from './credentials.ts';
+import { fromHere, openAccess } from './network-access.ts';
 import { type Plan, planOf } from './plan.ts';
-import { type DemoInput, runDemo } from './run-demo.ts';
+import { runDemo } from './run-demo.ts';
 import { Story } from './story.ts';
 import { syntheticPlan } from './synthetic-captures.ts';
 
@@ -18,10 +18,6 @@ interface DemoOptions {
 }
 
 const syntheticDefault = 6;
-/** Places of the public addresses above the port base. */
-const gatewayPort = 1;
-const bridgePort = 3;
-
 /** `boop demo`: the whole story against a network that was started separately. Exit code 0 only when all went as it should. */
 export function demoCommand(): Command {
   return new Command('demo')
@@ -30,8 +26,8 @@ export function demoCommand(): Command {
     .addOption(new Option('--synthetic <count>', `palms that belong to nobody instead (default ${syntheticDefault})`).argParser(wholeNumber(1, 10_000)))
     .option('--json <file>', 'write all results, tokens and log proofs')
     .option('--data <dir>', 'data folder of the network (default .boop in the project)')
-    .addOption(new Option('--gateway <url>', 'address of the gateway, when it is not the one in the credentials').conflicts('portBase'))
-    .addOption(new Option('--port-base <port>', 'port base of the network, when it is not the one in the credentials').argParser(wholeNumber(1, 65_000)))
+    .addOption(new Option('--gateway <url>', 'address of the gateway, when it is not on this machine at its usual port').conflicts('portBase'))
+    .addOption(new Option('--port-base <port>', 'port base of the network, when it is not the one in the data folder').argParser(wholeNumber(1, 65_000)))
     .addOption(new Option('--concurrency <count>', 'probes at once; times are honest with 1').argParser(wholeNumber(1, 16)).default(1))
     .action(async (options: DemoOptions) => {
       process.exitCode = await run(options);
@@ -44,10 +40,9 @@ async function run(options: DemoOptions): Promise<number> {
   process.once('SIGINT', interrupted);
   try {
     const plan = await choosePlan(options);
-    const data = options.data === undefined ? defaultDataDirectory : fromHere(options.data);
-    const credentials = addressed(await readCredentials(data), options);
+    const access = openAccess(options);
     const jsonFile = options.json === undefined ? undefined : fromHere(options.json);
-    const done = await runDemo({ plan, credentials, pin: await readPin(data), concurrency: options.concurrency, jsonFile, story: new Story(), signal: stop.signal });
+    const done = await runDemo({ plan, access, concurrency: options.concurrency, jsonFile, story: new Story(), signal: stop.signal });
     return done ? 0 : 1;
   } catch (error) {
     if (!stop.signal.aborted && !isBoopError(error)) throw error;
@@ -59,19 +54,6 @@ async function run(options: DemoOptions): Promise<number> {
 }
 
 const choosePlan = async ({ captures, synthetic }: DemoOptions): Promise<Plan> => (captures === undefined ? syntheticPlan(synthetic ?? syntheticDefault) : planOf(await palmsIn(fromHere(captures))));
-
-/** The credentials with the addresses that the options name. */
-function addressed(credentials: DevelopmentCredentials, { gateway, portBase }: DemoOptions): DemoInput['credentials'] {
-  if (gateway !== undefined) return { ...credentials, gatewayUrl: gateway.replace(/\/+$/, ''), bridgeUrl: undefined };
-  if (portBase === undefined) return credentials;
-  return { ...credentials, gatewayUrl: withPort(credentials.gatewayUrl, portBase + gatewayPort), bridgeUrl: withPort(credentials.bridgeUrl, portBase + bridgePort) };
-}
-
-function withPort(url: string, port: number): string {
-  const moved = new URL(url);
-  moved.port = String(port);
-  return moved.href.replace(/\/$/, '');
-}
 
 const wholeNumber = (min: number, max: number) => (text: string): number => {
   const value = Number(text);

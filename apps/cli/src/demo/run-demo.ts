@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { SigningKey } from '@boop/identity';
 import { type NetworkInfo } from '@boop/protocol';
-import { createRegistrationClient, createTerminalClient, createVendorClient, jwksUrlOf, type NetworkPin, type TerminalClient, type VendorClient } from '@boop/sdk';
+import { createRegistrationClient, createTerminalClient, createVendorClient, type TerminalClient, type VendorClient } from '@boop/sdk';
 import { fromBase64Url, isBoopError } from '@boop/shared';
-import { type DevelopmentCredentials, noNetwork } from './credentials.ts';
+import { type NetworkAccess, noNetwork } from './network-access.ts';
 import { type Plan } from './plan.ts';
 import { collectProofs } from './proofs.ts';
 import { presentAll } from './recognition.ts';
@@ -13,9 +13,7 @@ import { type Story } from './story.ts';
 
 export interface DemoInput {
   readonly plan: Plan;
-  /** Without `bridgeUrl` the network's own is used. */
-  readonly credentials: Omit<DevelopmentCredentials, 'bridgeUrl'> & { readonly bridgeUrl?: string | undefined };
-  readonly pin: NetworkPin | undefined;
+  readonly access: NetworkAccess;
   readonly concurrency: number;
   readonly jsonFile: string | undefined;
   readonly story: Story;
@@ -28,16 +26,17 @@ export interface DemoInput {
  * @throws BoopError `demo.no-network`, and what stops a registration
  */
 export async function runDemo(input: DemoInput): Promise<boolean> {
-  const { credentials, pin, story } = input;
-  const account = { gatewayUrl: credentials.gatewayUrl, apiKey: credentials.vendor.apiKey, vendorId: credentials.vendor.id, ...(pin ? { pin } : {}) };
-  const network = await unlessAway(createVendorClient(account).network(), credentials.gatewayUrl);
-  const bridgeUrl = credentials.bridgeUrl ?? network.bridgeUrl;
-  const vendor = createVendorClient({ ...account, bridgeUrl, issuer: network.issuer, logVerifierKey: network.log.verifierKey });
-  const device = SigningKey.fromSecret(fromBase64Url(credentials.terminal.deviceSecret));
-  const terminal = createTerminalClient({ bridgeUrl, terminalKey: credentials.terminal.key, device, ...(pin ? { pin } : {}) });
+  const { story, access } = input;
+  const { gatewayUrl, pin } = access;
+  const account = { gatewayUrl, apiKey: access.vendor.apiKey, vendorId: access.vendor.id, pin };
+  const network = await unlessAway(createVendorClient(account).network(), gatewayUrl);
+  const { bridgeUrl, issuer } = network;
+  const vendor = createVendorClient({ ...account, bridgeUrl, issuer, logVerifierKey: network.log.verifierKey });
+  const device = SigningKey.fromSecret(fromBase64Url(access.terminal.deviceSecret));
+  const terminal = createTerminalClient({ bridgeUrl, terminalKey: access.terminal.key, device, pin });
   try {
     await unlessAway(terminal.connect(), bridgeUrl);
-    const report = await tell(input, { vendor, terminal, network, bridgeUrl });
+    const report = await tell(input, { vendor, terminal, network });
     if (input.jsonFile !== undefined) await writeFile(input.jsonFile, `${JSON.stringify(report, undefined, 2)}\n`);
     return conclude(report, input, story);
   } finally {
@@ -55,11 +54,11 @@ async function unlessAway<T>(answer: Promise<T>, url: string): Promise<T> {
   }
 }
 
-async function tell(input: DemoInput, clients: { vendor: VendorClient; terminal: TerminalClient; network: NetworkInfo; bridgeUrl: string }): Promise<DemoReport> {
-  const { plan, credentials, story, signal, concurrency } = input;
+async function tell(input: DemoInput, clients: { vendor: VendorClient; terminal: TerminalClient; network: NetworkInfo }): Promise<DemoReport> {
+  const { plan, access, story, signal, concurrency } = input;
   const { vendor, network } = clients;
-  const shop = { ...clients, terminalId: credentials.terminal.id };
-  const registration = createRegistrationClient({ bridgeUrl: clients.bridgeUrl, ...(input.pin ? { pin: input.pin } : {}) });
+  const shop = { ...clients, terminalId: access.terminal.id };
+  const registration = createRegistrationClient({ bridgeUrl: network.bridgeUrl, pin: access.pin });
 
   story.line(`Network ${network.networkId}: ${network.nodes} nodes, of which any ${network.threshold} may be curious or lie. No node, nor anybody between, ever sees a palm.`);
 
@@ -90,14 +89,14 @@ async function tell(input: DemoInput, clients: { vendor: VendorClient; terminal:
     duplicates: { tried: plan.enrolments.length, refused },
     results,
     proofs,
-    jwksUrl: jwksUrlOf(credentials.gatewayUrl),
+    jwksUrl: network.jwksUrl,
     checkpointKey,
   });
 }
 
 const verdict = (story: Story, count: number, of: number, words: string): string => (count === of ? story.good : story.bad)(`${count} of ${of} ${words}`);
 
-function conclude(report: DemoReport, { plan, jsonFile, credentials }: DemoInput, story: Story): boolean {
+function conclude(report: DemoReport, { plan, jsonFile }: DemoInput, story: Story): boolean {
   const { genuine, impostor, duplicates, authenticateMs, results } = report;
   story.line();
   story.table([
@@ -116,7 +115,7 @@ function conclude(report: DemoReport, { plan, jsonFile, credentials }: DemoInput
   if (faults.length === 0) story.line(story.good('Everything was as it should be.'));
   story.line('\nWhat to try next');
   if (jsonFile !== undefined) story.line(`  ${jsonFile} holds all tokens and proofs: check them with your own tools`);
-  if (credentials.consoleUrl !== undefined) story.line(`  ${credentials.consoleUrl} shows the nodes, the events and the log`);
+  story.line('  the console, whose address npm start printed, shows the nodes, the events and the log');
   story.line('  kill any two node processes (npm run boop -- network node kill 2) and run the demo\'s recognition again');
   return faults.length === 0;
 }
