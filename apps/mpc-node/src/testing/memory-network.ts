@@ -54,6 +54,7 @@ export class MemoryNetwork {
   offsetMs = 0;
   readonly #kernel: Kernel;
   readonly #log: Logger;
+  readonly #registries = new Map<PartyId, RunRegistry>();
 
   private constructor(members: readonly TestMember[], threshold: number, rng: Rng, kernel: Kernel, log: Logger) {
     this.members = members;
@@ -101,6 +102,7 @@ export class MemoryNetwork {
     });
     await node.load();
     this.nodes.set(party, node);
+    this.#registries.set(party, registry);
     this.hub.attach(party, {
       handlers: () => node.handlers,
       bootId: this.rng.bytes(16),
@@ -115,6 +117,7 @@ export class MemoryNetwork {
   /** Kills a node's process: memory gone, stores kept. */
   kill(party: number): void {
     this.hub.detach(party as PartyId);
+    this.#registries.get(party as PartyId)!.close();
     this.nodes.delete(party as PartyId);
   }
 }

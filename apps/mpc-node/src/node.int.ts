@@ -1,0 +1,106 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseTokenClaims } from '@boop/identity';
+import { fromBase64Url, utf8 } from '@boop/shared';
+import { systemRng as rng } from '@boop/platform';
+import { parseGroupKey } from '@boop/threshold';
+import { authenticationContext, capture, enrolment, probe, randomPalm } from './testing/fixtures.ts';
+import { ProcessNetwork } from './testing/process-network.ts';
+
+const [palm, stranger] = [randomPalm(rng), randomPalm(rng)];
+const all = [1, 2, 3, 4, 5];
+let network: ProcessNetwork;
+
+const probeOf = async (template: Int8Array) => await probe(network.splitter, authenticationContext(network.manifest, rng, Date.now()), capture(template, rng));
+const authenticate = async (leader: number, template = palm) => await network.request(leader, 'authentication.run', await probeOf(template));
+
+beforeAll(async () => {
+  network = await ProcessNetwork.create({ nodes: 5, threshold: 1 });
+}, 90_000);
+
+afterAll(async () => await network?.stop(), 30_000);
+
+// The tests tell one story, in order.
+describe('five node processes', () => {
+  test('have made their group keys together', async () => {
+    const statuses = await Promise.all(all.map((id) => network.request(id, 'node.status', {})));
+    expect(statuses[0]!.groupKeys.map(({ name, suite, signers }) => ({ name, suite, signers }))).toEqual([
+      { name: 'token', suite: 'FROST-ED25519-SHA512', signers: 3 },
+      { name: 'log', suite: 'FROST-ED25519-SHA512', signers: 4 },
+      { name: 'prf', suite: 'FROST-P256-SHA256', signers: 3 },
+    ]);
+    for (const { groupKeys } of statuses) expect(groupKeys).toEqual(statuses[0]!.groupKeys);
+  });
+
+  test('register a palm, once', async () => {
+    const first = await network.request(1, 'registration.run', await enrolment(network.splitter, { 'right-palm': palm }, Date.now()), 30_000);
+    expect(first).toMatchObject({ verified: true });
+    expect(first.receipts).toHaveLength(5);
+    const again = enrolment(network.splitter, { 'right-palm': capture(palm, rng) }, Date.now()).then((body) => network.request(1, 'registration.run', body, 30_000));
+    await expect(again).rejects.toMatchObject({ code: 'registration.duplicate' });
+  }, 60_000);
+
+  test('recognise it, and sign a token that a stock library verifies', async () => {
+    const { idToken, ...answer } = await authenticate(2);
+    expect(answer).toMatchObject({ accepted: true, verified: true });
+    const [header, payload, signature] = idToken!.split('.') as [string, string, string];
+    const { groupKeys } = await network.request(4, 'node.status', {});
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: groupKeys[0]!.publicKey }, format: 'jwk' });
+    expect(verify(null, utf8(`${header}.${payload}`), key, fromBase64Url(signature))).toBe(true);
+    expect(parseTokenClaims(idToken!)).toMatchObject({ aud: 'vendor-1', boop: { verified: true } });
+  }, 30_000);
+
+  test('do not recognise a stranger', async () => {
+    await expect(authenticate(3, stranger)).resolves.toMatchObject({ accepted: false, reason: 'no-match' });
+  }, 30_000);
+
+  test('serve each role its own methods', async () => {
+    const ledger = await network.client('ledger', 2);
+    const bridge = await network.client('bridge', 2);
+    try {
+      await ledger.waitConnected(5_000);
+      const { key } = (await ledger.request('keys.get', { name: 'log' }, { timeoutMs: 2_000 })) as { key: Uint8Array };
+      expect(parseGroupKey(key)).toMatchObject({ name: 'log', threshold: 4 });
+      for (const method of ['node.status', 'session.open']) await expect(ledger.request(method, {}, { timeoutMs: 2_000 })).rejects.toMatchObject({ code: 'link.unknown-method' });
+      await expect(network.request(2, 'session.open' as 'node.status', {})).rejects.toMatchObject({ code: 'link.unknown-method' });
+      await expect(bridge.waitConnected(500)).rejects.toMatchObject({ code: 'link.timeout' });
+    } finally {
+      await ledger.close();
+      await bridge.close();
+    }
+  }, 30_000);
+
+  test('go on with two of them killed, unverified', async () => {
+    await network.kill(4);
+    await network.waitStatus(1, ({ live }) => live.length === 4);
+    await expect(authenticate(1)).resolves.toMatchObject({ accepted: true, verified: true });
+    await network.kill(5);
+    await network.waitStatus(1, ({ live }) => live.length === 3);
+    await expect(authenticate(1)).resolves.toMatchObject({ accepted: true, verified: false });
+  }, 30_000);
+
+  test('say at once that three killed are too many, and recover without help', async () => {
+    const spent = await probeOf(palm);
+    await expect(network.request(1, 'authentication.run', spent)).resolves.toMatchObject({ accepted: true });
+    await network.kill(3);
+    await network.waitStatus(1, ({ live }) => live.length === 2);
+    const startedAt = performance.now();
+    await expect(authenticate(1)).rejects.toMatchObject({ code: 'mpc.nodes-unavailable', kind: 'unavailable' });
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+
+    for (const id of [3, 4, 5]) await network.start(id);
+    await network.waitReady(all);
+    for (const id of all) await network.waitStatus(id, ({ live, galleryRows }) => live.length === 5 && galleryRows === 1);
+    await expect(authenticate(5)).resolves.toMatchObject({ accepted: true, verified: true });
+    // What was decided before the restart stays decided.
+    await expect(network.request(3, 'authentication.run', spent)).rejects.toMatchObject({ code: 'split.replayed' });
+  }, 60_000);
+
+  test('log no more than codes, names and durations', () => {
+    const lines = network.output.split('\n').filter((line) => line.startsWith('{'));
+    expect(lines.length).toBeGreaterThan(20);
+    const fields = new Set(lines.flatMap((line) => Object.keys(JSON.parse(line) as object)));
+    const allowed = ['level', 'time', 'pid', 'hostname', 'name', 'msg', 'node', 'peer', 'peers', 'rows', 'group', 'session', 'reason', 'verified', 'durationMs', 'error', 'code', 'committee', 'cause', 'open', 'agree', 'de-duplicate', 'store', 'total'];
+    expect([...fields].filter((field) => !allowed.includes(field))).toEqual([]);
+  });
+});

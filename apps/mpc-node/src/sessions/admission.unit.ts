@@ -1,0 +1,92 @@
+import { describe, expect, test } from '@jest/globals';
+import { type AuthenticationContext, giveConsent, type RegistrationContext, sessionIdOf, type SignedConsent, SigningKey } from '@boop/identity';
+import { type SealedSplit, splitFor, type SplitHeader } from '@boop/protocol';
+import { seededRng } from '@boop/testing';
+import { networkOf } from '../network.ts';
+import { authenticationContext, consentText, enrolment, probe, randomPalm, seal, type Splitter } from '../testing/fixtures.ts';
+import { memoryCustody } from '../testing/memory-custody.ts';
+import { manifestOf } from '../testing/memory-network.ts';
+import { admit } from './admission.ts';
+
+const rng = seededRng(9);
+const nowMs = 1_700_000_000_000;
+const manifest = manifestOf([1, 2, 3].map(() => memoryCustody(rng)), 1);
+const network = networkOf(manifest, 2);
+const splitter: Splitter = { manifest, rng, device: SigningKey.generate(rng) };
+const palm = randomPalm(rng);
+
+const authentication = async (context: Partial<AuthenticationContext> = {}, header: Partial<SplitHeader> = {}) => await probe(splitter, authenticationContext(manifest, rng, nowMs, context), palm, header);
+const registration = async () => await enrolment(splitter, { 'right-palm': palm }, nowMs);
+const policy = (changes: object) => ({ policy: { operatingPoint: 'default', acceptUnverified: true, acceptGatewaySplit: false, ...changes } });
+
+type Input = { context: AuthenticationContext | RegistrationContext; consent?: SignedConsent; split: SealedSplit };
+const admitted = ({ split, ...rest }: Input, party = 2, atMs = nowMs) => admit(network, { ...rest, split: splitFor(split, party) }, atMs);
+const withSplit = (input: Input, changes: Partial<SealedSplit>): Input => ({ ...input, split: { ...input.split, ...changes } });
+
+describe('a node', () => {
+  test('admits what is in order', async () => {
+    expect(admitted(await authentication()).theta).toBe(100);
+    expect(admitted(await registration()).theta).toBe(100);
+  });
+
+  test('takes clocks that differ by five seconds', async () => {
+    const input = await authentication();
+    expect(() => admitted(input, 2, nowMs - 5_000)).not.toThrow();
+    expect(() => admitted(input, 2, nowMs + 20_000)).not.toThrow();
+    expect(() => admitted(input, 2, nowMs - 6_000)).toThrow(expect.objectContaining({ code: 'context.invalid' }));
+    expect(() => admitted(input, 2, nowMs + 21_000)).toThrow(expect.objectContaining({ code: 'context.expired' }));
+  });
+
+  test.each<[string, string, () => Promise<Input>]>([
+    ['a context of another network', 'context.invalid', () => authentication({ networkId: 'other-net' })],
+    ['a context that lives too long', 'context.invalid', () => authentication({ expiresAt: nowMs / 1000 + 16 })],
+    ['a context that ends before it begins', 'context.invalid', () => authentication({ expiresAt: nowMs / 1000 })],
+    ['an operating point off the menu', 'context.invalid', () => authentication(policy({ operatingPoint: 'lax' }))],
+    ['an operating point of another encoder', 'template.unknown-encoder', () => authentication(policy({ operatingPoint: 'other-encoder' }))],
+    ['a template of another encoder', 'template.unknown-encoder', () => authentication({}, { encoder: 'palm-compcode-9' })],
+    ['a share of another epoch', 'share.wrong-epoch', () => authentication({}, { epoch: 2 })],
+    ['a share of another purpose', 'share.wrong-session', () => authentication({}, { purpose: 'registration' })],
+    ['a share of another session', 'share.wrong-session', async () => ({ ...(await authentication()), context: authenticationContext(manifest, rng, nowMs) })],
+    ['two probes', 'split.incomplete', async () => {
+      const context = authenticationContext(manifest, rng, nowMs);
+      return { context, split: await seal(splitter, { purpose: 'authentication', sessionId: sessionIdOf(context), items: [{ role: 'probe' }, { role: 'probe' }] }, [palm, palm]) };
+    }],
+    ['a reference instead of a probe', 'split.incomplete', () => authentication({}, { items: [{ role: 'reference' }] })],
+    ['a split of the gateway against the policy', 'split.gateway-not-allowed', () => authentication({}, { splitAt: 'gateway' })],
+    ['another signature', 'split.altered', async () => withSplit(await authentication(), { signature: (await authentication()).split.signature })],
+    ['an envelope too few', 'split.incomplete', async () => {
+      const input = await authentication();
+      return withSplit(input, { envelopes: input.split.envelopes.slice(0, 2) });
+    }],
+    ['no consent', 'consent.missing', async () => {
+      const { context, split } = await registration();
+      return { context, split };
+    }],
+    ['a consent for another registration', 'consent.wrong-registration', async () => ({ ...(await registration()), consent: (await registration()).consent })],
+    ['a consent by somebody else', 'consent.invalid', async () => {
+      const input = await registration();
+      const somebody = SigningKey.generate(rng);
+      return { ...input, consent: giveConsent({ networkId: manifest.networkId, registrationId: input.context.registrationId, text: consentText, givenAt: nowMs / 1000 }, somebody) };
+    }],
+    ['a consent to a text that the network does not use', 'consent.invalid', async () => {
+      const input = await registration();
+      const text = { ...consentText, text: 'Something else.' };
+      return { ...input, consent: giveConsent({ networkId: manifest.networkId, registrationId: input.context.registrationId, text, givenAt: nowMs / 1000 }, splitter.device) };
+    }],
+    ['a sample too few', 'registration.incomplete', () => enrolment(splitter, { 'right-palm': palm }, nowMs, () => [palm, palm])],
+    ['a sample too many', 'registration.incomplete', () => enrolment(splitter, { 'right-palm': palm }, nowMs, () => [palm, palm, palm, palm])],
+  ])('refuses %s', async (_, code, input) => {
+    const refused = await input();
+    expect(() => admitted(refused)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('refuses a share that was sealed to another node', async () => {
+    const { context, split } = await authentication();
+    expect(() => admit(network, { context, split: splitFor(split, 1) }, nowMs)).toThrow(expect.objectContaining({ code: 'share.wrong-node' }));
+  });
+
+  test('takes a split of the gateway where the policy allows it', async () => {
+    const input = await authentication(policy({ acceptGatewaySplit: true }), { splitAt: 'gateway' });
+    expect(admitted(input).splitHash).toHaveLength(43);
+  });
+});

@@ -1,0 +1,177 @@
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type AuthenticationContext, parseTokenClaims } from '@boop/identity';
+import { twinKernel } from '@boop/kernels';
+import { palmStatistic } from '@boop/mpc';
+import { type PartyId, toBase64Url } from '@boop/shared';
+import { seededRng } from '@boop/testing';
+import { aggregate } from '@boop/threshold';
+import { Gallery } from '../gallery/gallery.ts';
+import { type PeerAnswer } from '../link/peer-methods.ts';
+import { Session } from '../sessions/session.ts';
+import { dealtRings } from '../testing/dealt-keys.ts';
+import { authenticationContext } from '../testing/fixtures.ts';
+import { manifestOf } from '../testing/memory-network.ts';
+import { StatementMill } from '../testing/statements.ts';
+import { byParty, DecisionService } from './decision-service.ts';
+import { type KeyRing } from './key-ring.ts';
+import { tokenMessage } from './token-message.ts';
+
+const rng = seededRng(7);
+const mill = new StatementMill({ nodes: 4, threshold: 1 }, rng);
+const signers = [1, 2, 3] as PartyId[];
+const nowMs = 1_700_000_000_000;
+const authTime = nowMs / 1000;
+const gallery = new Gallery(twinKernel(), palmStatistic);
+const context = authenticationContext(manifestOf(mill.custodies, 1), rng, nowMs);
+const verdicts = [mill.identify([1, 2, 3], 1), ...[[1, 2, 4], [1, 3, 4], [2, 3, 4]].map((committee) => mill.confirm(committee, 1))];
+const body = { splitHash: mill.view.splitHash, verdicts, authTime, verified: true };
+
+let rings: KeyRing[];
+let services: DecisionService[];
+let sessions: Session[];
+
+const sessionOf = (changes: Partial<AuthenticationContext> = {}): Session =>
+  new Session({
+    context: { ...context, ...changes },
+    header: { v: 1, networkId: 'test-net', epoch: 1, purpose: 'authentication', sessionId: mill.view.sessionId, encoder: 'palm-compcode-1', splitAt: 'edge', items: [{ role: 'probe' }] },
+    view: mill.view,
+    leader: 1 as PartyId,
+    galleryRows: 3,
+    shares: [new Int16Array(4096)],
+    openedAtMs: nowMs,
+  });
+
+beforeAll(async () => {
+  for (let slot = 0; slot < 3; slot++) {
+    const id = toBase64Url(new Uint8Array(32).fill(slot));
+    const record = { v: 1, networkId: 'test-net', epoch: 1, sessionId: id, splitHash: id, consent: id, subjectId: toBase64Url(new Uint8Array(16).fill(slot)), firstSlot: slot, positions: ['right-palm' as const], encoder: 'palm-compcode-1', verified: true, time: authTime } as const;
+    gallery.append({ ...record, positions: [...record.positions] }, [new Int16Array(4096)]);
+  }
+  rings = await dealtRings(mill.custodies, mill.members, ['token', 'prf'], 3, rng);
+});
+
+beforeEach(() => {
+  services = mill.custodies.map((custody, at) => new DecisionService({ gallery, ring: rings[at]!, members: mill.members, clock: { nowMs: () => nowMs }, rng, signIdentity: (bytes) => custody.signIdentity(bytes) }));
+  sessions = mill.custodies.map(() => sessionOf());
+});
+
+const service = (party: number) => services[party - 1]!;
+const session = (party: number) => sessions[party - 1]!;
+const authoriseAll = (changes: Partial<typeof body> = {}) => new Map(signers.map((party): [PartyId, PeerAnswer<'token.authorise'>] => [party, service(party).authorise(session(party), { ...body, ...changes })]));
+const signBody = (first: ReadonlyMap<PartyId, PeerAnswer<'token.authorise'>>) => ({
+  splitHash: body.splitHash,
+  partials: [...first].map(([party, { partial }]) => ({ party, bytes: partial })),
+  commitments: [...first].map(([party, { commitment }]) => ({ party, bytes: commitment })),
+});
+const expectCode = (task: () => unknown, code: string) => expect(task).toThrow(expect.objectContaining({ code }));
+
+describe('a token', () => {
+  test('comes out of two rounds with equal bytes at every signer', () => {
+    const first = authoriseAll();
+    const request = signBody(first);
+    const shares = new Map(signers.map((party) => [party, service(party).sign(session(party), request).share]));
+    const messages = signers.map((party) => toBase64Url(session(party).token!.message!.signingInput));
+    expect(new Set(messages).size).toBe(1);
+    const { signingInput } = session(1).token!.message!;
+    const signature = aggregate(rings[0]!.get('token').group, byParty(request.commitments), signingInput, shares);
+    const claims = parseTokenClaims(`${new TextDecoder().decode(signingInput)}.${toBase64Url(signature)}`);
+    expect(claims).toMatchObject({ nonce: context.nonce, auth_time: authTime, acr: 'urn:boop:acr:palm:t1n4:verified:liveness-0' });
+  });
+
+  test.each<[string, string, Partial<typeof body>]>([
+    ['a claim of verification that the statements do not bear out', 'decision.verified-mismatch', { verdicts: verdicts.slice(0, 2) }],
+    ['a denial of verification that they do bear out', 'decision.verified-mismatch', { verified: false }],
+    ['a time that is not now', 'decision.time', { authTime: authTime - 31 }],
+    ['a time in the future', 'decision.time', { authTime: authTime + 31 }],
+    ['a time before the context', 'decision.time', { authTime: authTime - 10 }],
+    ['a time after the context', 'context.expired', { authTime: authTime + 25 }],
+    ['a row that its gallery lacks', 'transcript.unknown-row', { verdicts: [mill.identify([1, 2, 3], 7, { galleryRows: 3 })] }],
+    ['nobody', 'transcript.no-match', { verdicts: [mill.certify('identify', [1, 2, 3], { kind: 'none' })] }],
+  ])('is not authorised for %s', (_, code, changes) => {
+    expectCode(() => service(1).authorise(session(1), { ...body, ...changes }), code);
+    expect(session(1).token).toBeUndefined();
+  });
+
+  test('is not authorised unverified against the policy', () => {
+    const strict = sessionOf({ policy: { ...context.policy, acceptUnverified: false } });
+    const unverified = { ...body, verdicts: verdicts.slice(0, 2), verified: false };
+    expectCode(() => service(1).authorise(strict, unverified), 'decision.unverified');
+    expect(() => service(1).authorise(session(1), unverified)).not.toThrow();
+  });
+
+  test('is one per session: neither another row, nor another time, nor a refusal follows', () => {
+    authoriseAll();
+    const elsewhere = [mill.identify([1, 2, 3], 2), ...[[1, 2, 4], [1, 3, 4], [2, 3, 4]].map((committee) => mill.confirm(committee, 2))];
+    expectCode(() => service(1).authorise(session(1), { ...body, verdicts: elsewhere }), 'decision.other-decision');
+    expectCode(() => service(1).authorise(session(1), { ...body, authTime: authTime + 1 }), 'decision.other-decision');
+    expectCode(() => service(1).reject(session(1), { ...body, verdicts: [mill.certify('identify', [1, 2, 3], { kind: 'none' })] }), 'decision.other-decision');
+  });
+
+  test('is not signed twice with one set of nonces', () => {
+    const request = signBody(authoriseAll());
+    service(1).sign(session(1), request);
+    expectCode(() => service(1).sign(session(1), request), 'decision.not-authorised');
+  });
+
+  test('may be signed again with fresh nonces, over the same message', () => {
+    const request = signBody(authoriseAll());
+    service(1).sign(session(1), request);
+    const { message } = session(1).token!;
+    const again = signBody(authoriseAll());
+    expect(service(1).sign(session(1), again).share).toHaveLength(32);
+    expect(session(1).token!.message).toEqual(message);
+  });
+
+  test('is not signed with nonces of an earlier authorisation', () => {
+    const stale = signBody(authoriseAll());
+    authoriseAll();
+    expectCode(() => service(1).sign(session(1), stale), 'frost.own-commitment-altered');
+  });
+
+  test('is not signed when a partial is about another input, and its sender is named', () => {
+    const first = authoriseAll();
+    const others = sessions.map(() => sessionOf({ sector: 'elsewhere.example' }));
+    const foreign = service(2).authorise(others[1]!, body).partial;
+    const request = signBody(first);
+    const partials = request.partials.map((partial) => (partial.party === 2 ? { ...partial, bytes: foreign } : partial));
+    expect(() => service(1).sign(session(1), { ...request, partials })).toThrow(expect.objectContaining({ code: 'prf.bad-partial', blame: [2] }));
+    // The attempt is spent with it.
+    expectCode(() => service(1).sign(session(1), request), 'decision.not-authorised');
+  });
+
+  test('is not signed before it is authorised', () => {
+    const request = signBody(authoriseAll());
+    expectCode(() => service(4).sign(session(4), request), 'decision.not-authorised');
+  });
+
+  test('is not signed over a list that counts a party twice', () => {
+    const request = signBody(authoriseAll());
+    expectCode(() => service(1).sign(session(1), { ...request, commitments: [...request.commitments, request.commitments[1]!] }), 'decision.repeated-party');
+  });
+
+  test('names the person by what the node itself holds for the row', () => {
+    const keys = { prf: rings[0]!.get('prf'), token: rings[0]!.get('token') };
+    const partials = byParty(signBody(authoriseAll()).partials);
+    const facts = { view: mill.view, context, splitAt: 'edge' as const, subjectId: gallery.row(2).subjectId, verified: true, authTime };
+    expect(() => tokenMessage(facts, keys, partials)).toThrow(expect.objectContaining({ code: 'prf.bad-partial' }));
+    expect(() => tokenMessage({ ...facts, subjectId: gallery.row(1).subjectId }, keys, partials)).not.toThrow();
+  });
+});
+
+describe('a refusal', () => {
+  const none = { ...body, verdicts: [mill.certify('identify', [1, 2, 3], { kind: 'none' })] };
+
+  test('is signed for a search that found nobody, and ends the session', () => {
+    expect(service(1).reject(session(1), none).receipt).toHaveLength(86);
+    expectCode(() => service(1).authorise(session(1), body), 'decision.other-decision');
+  });
+
+  test('is not signed for a match that the policy accepts', () => {
+    expectCode(() => service(1).reject(session(1), { ...body, verdicts: verdicts.slice(0, 1) }), 'decision.unverified');
+    expectCode(() => service(1).reject(session(1), body), 'transcript.match');
+  });
+
+  test('is not signed for another time', () => {
+    expectCode(() => service(1).reject(session(1), { ...none, authTime: authTime - 31 }), 'decision.time');
+  });
+});
