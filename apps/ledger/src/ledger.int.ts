@@ -4,7 +4,6 @@ import { consistencyProof, leafHash, newTiles, nodeHash, parseEntries, parseNote
 import { type LinkClient, silentLogger } from '@boop/platform';
 import { entryReceiptBytes, type LogProof, logEntryHash } from '@boop/protocol';
 import { concatBytes, fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
-import pg from 'pg';
 import { Checkpointer } from './checkpoints/checkpointer.ts';
 import { FrostSigner } from './checkpoints/frost-signer.ts';
 import { LogKey } from './checkpoints/log-key.ts';
@@ -12,82 +11,15 @@ import { SignerRoster } from './checkpoints/signer-roster.ts';
 import { type RunningLedger } from './ledger.ts';
 import { EntryPool } from './sequencer/entry-pool.ts';
 import { Sequencer } from './sequencer/sequencer.ts';
-import { describeLogStore, newEntries } from './store/log-store.conformance.ts';
-import { PrismaLogStore } from './store/prisma-log-store.ts';
-import { type Fault, FaultyAdapter } from './testing/faulty-adapter.ts';
+import { newEntries } from './store/log-store.conformance.ts';
+import { type PrismaLogStore } from './store/prisma-log-store.ts';
 import { eventually, httpTiles, LedgerFixture } from './testing/ledger-fixture.ts';
 
 let fixture: LedgerFixture;
 beforeAll(async () => {
-  fixture = await LedgerFixture.start(['suite', 'faults', 'served', 'rivals', 'replicas']);
+  fixture = await LedgerFixture.start(['served', 'rivals', 'replicas']);
 }, 30_000);
 afterAll(async () => await fixture.stop(), 20_000);
-
-async function query(database: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: fixture.url(database) });
-  await client.connect();
-  await client.query(sql).finally(() => client.end());
-}
-
-async function emptied(database: string): Promise<PrismaLogStore> {
-  await query(database, "TRUNCATE entries, tiles; UPDATE log_state SET size = 0, root = sha256(''::bytea), published_size = NULL, group_key = NULL; DELETE FROM checkpoints");
-  return fixture.store(database);
-}
-
-describeLogStore('PostgreSQL', () => emptied('suite'));
-
-describe('a crash at any statement', () => {
-  const faults: Fault[] = Array.from({ length: 8 }, (_, at) => (['before', 'after'] as const).map((when) => ({ at, when }))).flat();
-
-  test('leaves a whole batch or none, and the same entries get one place each', async () => {
-    let struck = 0;
-    for (const fault of faults) {
-      const store = await emptied('faults');
-      const old = newEntries(0, 250);
-      await sequencerOn(store).sequence(old);
-      const before = await store.head();
-      const adapter = new FaultyAdapter({ connectionString: fixture.url('faults') });
-      adapter.fault = fault;
-      const dying = new PrismaLogStore(adapter);
-      const entries = newEntries(240, 30);
-      const failed = await sequencerOn(dying).sequence(entries).then(() => false, () => true);
-      await dying.close();
-      if (!adapter.struck) break;
-      struck += 1;
-      // After the restart.
-      const { size } = await store.head();
-      expect(failed && [before.size, 270].includes(size)).toBe(true);
-      expect((await store.leafIndexes(entries.map(({ hash }) => hash))).size).toBe(size === 270 ? 30 : 10);
-      const indexes = await sequencerOn(store).sequence(entries);
-      expect([...indexes.values()].sort((a, b) => a - b)).toEqual(entries.map((_, at) => 240 + at));
-      expect((await store.head()).size).toBe(270);
-      for (const tile of newTiles(0, 270)) await store.read(tile);
-      await store.close();
-    }
-    // BEGIN, compare-and-swap, entries, tiles, COMMIT at least, on both sides.
-    expect(struck).toBeGreaterThanOrEqual(8);
-  });
-
-  test('publishes a checkpoint or does not', async () => {
-    const outcomes = new Set<number | undefined>();
-    for (const fault of faults) {
-      const store = await emptied('faults');
-      await sequencerOn(store).sequence(newEntries(0, 3));
-      const adapter = new FaultyAdapter({ connectionString: fixture.url('faults') });
-      adapter.fault = fault;
-      const dying = new PrismaLogStore(adapter);
-      const checkpoint = { ...(await store.head()), note: 'note', groupKey: Uint8Array.of(1) };
-      await dying.publish(checkpoint, undefined).catch(() => undefined);
-      await dying.close();
-      if (!adapter.struck) break;
-      const published = (await store.published())?.size;
-      expect(await store.checkpoint(3)).toBe(published === undefined ? undefined : 'note');
-      outcomes.add(published);
-      await store.close();
-    }
-    expect(outcomes).toEqual(new Set([undefined, 3]));
-  });
-});
 
 describe('a ledger', () => {
   const database = 'served';
@@ -248,11 +180,11 @@ describe('a ledger', () => {
 
 test('two sequencers and checkpointers that both believe to lead write one history', async () => {
   await forgetHeads();
-  const store = fixture.store('rivals');
+  const store = fixture.databases.store('rivals');
   const nodes = fixture.nodes.map(({ node }) => node);
   const { manifest } = fixture.network;
   const rivals = ['one', 'two'].map((name) => {
-    const own = fixture.store('rivals');
+    const own = fixture.databases.store('rivals');
     const key = new LogKey(manifest, nodes, own);
     const signer = new FrostSigner({ origin: manifest.logOrigin, nodes, key, roster: new SignerRoster({ nowMs: () => performance.now() }, 100), tiles: own, log: silentLogger });
     return { name, sequencer: sequencerOn(own), checkpointer: new Checkpointer({ store: own, signer, log: silentLogger, intervalMs: 1, retryMinMs: 1, retryMaxMs: 1 }) };
@@ -292,14 +224,14 @@ test('of two replicas one writes, both serve, and the other takes over when the 
   await expect(append(clients[1]!, 2)).rejects.toMatchObject({ code: 'log.unavailable', retryAllowed: true });
   await eventually(async () => (await fetch(`http://127.0.0.1:${second.httpPort}/checkpoint`)).status === 200);
 
-  await query('replicas', "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()");
+  await fixture.databases.query('replicas', "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()");
   await eventually(async () => first.leads() !== second.leads() && (await eitherAppends(append, clients, 2)));
   const leader = first.leads() ? first : second;
   const standby = leader === first ? second : first;
   await leader.close();
   await eventually(async () => standby.leads());
   await eventually(async () => await eitherAppends(append, clients, 3));
-  const store = fixture.store('replicas');
+  const store = fixture.databases.store('replicas');
   expect([...(await store.leafIndexes([1, 2, 3].map((number) => hashOf(number)))).values()].sort()).toEqual([0, 1, 2]);
 }, 20_000);
 
@@ -318,16 +250,14 @@ async function forgetHeads(): Promise<void> {
 }
 
 async function publishedSizes(database: string): Promise<number[]> {
-  const client = new pg.Client({ connectionString: fixture.url(database) });
-  await client.connect();
-  const { rows } = await client.query<{ size: string }>('SELECT size FROM checkpoints ORDER BY size').finally(() => client.end());
+  const rows = await fixture.databases.query<{ size: string }>(database, 'SELECT size FROM checkpoints ORDER BY size');
   return rows.map(({ size }) => Number(size));
 }
 
 async function expectConsistentHistory(database: string, ledger: RunningLedger, vkey: string): Promise<void> {
   const sizes = await publishedSizes(database);
   expect(sizes.length).toBeGreaterThanOrEqual(3);
-  await expectConsistent(fixture.store(database), sizes, vkey, httpTiles(ledger));
+  await expectConsistent(fixture.databases.store(database), sizes, vkey, httpTiles(ledger));
 }
 
 async function expectConsistent(store: PrismaLogStore, sizes: readonly number[], vkey: string, tiles: { read(tile: Tile): Promise<Uint8Array> } = store): Promise<void> {

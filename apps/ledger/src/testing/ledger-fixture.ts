@@ -1,42 +1,38 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type TileReader, tilePath } from '@boop/log';
-import { applyMigrations, createDevCa, type DevCa, type EmbeddedPostgres, issueCertificate, LinkClient, type PeerIdentity, peerUri, silentLogger, startEmbeddedPostgres, type TlsMaterial } from '@boop/platform';
+import { createDevCa, type DevCa, issueCertificate, LinkClient, type PeerIdentity, peerUri, silentLogger, type TlsMaterial } from '@boop/platform';
 import { tuningSchema } from '../config.ts';
 import { type RunningLedger, startLedger } from '../ledger.ts';
-import { PrismaLogStore } from '../store/prisma-log-store.ts';
 import { NodeServer } from './node-server.ts';
 import { SimulatedNode } from './simulated-node.ts';
+import { freePorts, TestDatabases } from './test-databases.ts';
 import { TestNetwork } from './test-network.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 const address = { host: '127.0.0.1', port: 0 };
 
 /** Real PostgreSQL, real mTLS, real FROST keys; only the nodes' insides are simulated. */
 export class LedgerFixture {
   readonly network: TestNetwork;
   readonly nodes: readonly NodeServer[];
+  readonly databases: TestDatabases;
   readonly #ca: DevCa;
   readonly #dir: string;
-  readonly #postgres: EmbeddedPostgres;
   readonly #undo: (() => Promise<void>)[] = [];
 
-  private constructor(parts: { network: TestNetwork; nodes: readonly NodeServer[]; ca: DevCa; dir: string; postgres: EmbeddedPostgres }) {
+  private constructor(parts: { network: TestNetwork; nodes: readonly NodeServer[]; ca: DevCa; dir: string; databases: TestDatabases }) {
     this.network = parts.network;
     this.nodes = parts.nodes;
     this.#ca = parts.ca;
     this.#dir = parts.dir;
-    this.#postgres = parts.postgres;
+    this.databases = parts.databases;
   }
 
-  static async start(databases: readonly string[]): Promise<LedgerFixture> {
+  static async start(names: readonly string[]): Promise<LedgerFixture> {
     const dir = mkdtempSync(join(tmpdir(), 'boop-ledger-'));
-    const [postgresPort, ...ports] = await freePorts(6);
-    const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: postgresPort!, databases: databases.map((name) => ({ name, user: name })) });
-    for (const url of Object.values(postgres.urls)) await applyMigrations(url, MIGRATIONS);
+    const databases = await TestDatabases.start(names);
+    const ports = await freePorts(5);
     const network = new TestNetwork({ ports });
     const ca = await createDevCa(join(dir, 'ca'));
     const { networkId } = network.manifest;
@@ -47,17 +43,7 @@ export class LedgerFixture {
         return server;
       }),
     );
-    return new LedgerFixture({ network, nodes, ca, dir, postgres });
-  }
-
-  url(database: string): string {
-    return this.#postgres.urls[database]!;
-  }
-
-  store(database: string): PrismaLogStore {
-    const store = PrismaLogStore.open(this.url(database));
-    this.#undo.push(() => store.close());
-    return store;
+    return new LedgerFixture({ network, nodes, ca, dir, databases });
   }
 
   /** @param id replica's name: two of one name would take each other's connections */
@@ -68,8 +54,8 @@ export class LedgerFixture {
       config: { networkId: manifest.networkId, http: address, link: address, metrics: address, tuning },
       manifest,
       tls: await this.tls({ role: 'ledger', id }),
-      databaseUrl: this.url(database),
-      store: this.store(database),
+      databaseUrl: this.databases.url(database),
+      store: this.databases.store(database),
       log: silentLogger,
     });
     this.#undo.push(() => ledger.close());
@@ -90,7 +76,7 @@ export class LedgerFixture {
   async stop(): Promise<void> {
     for (const one of this.#undo.splice(0).reverse()) await one();
     await Promise.all(this.nodes.map((node) => node.down()));
-    await this.#postgres.stop();
+    await this.databases.stop();
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }
@@ -116,12 +102,3 @@ export async function eventually<T>(condition: () => Promise<T | undefined | fal
 
 const certificate = async (ca: DevCa, networkId: string, peer: PeerIdentity): Promise<TlsMaterial> =>
   await issueCertificate(ca, { commonName: 'test', uri: peerUri(networkId, peer) });
-
-/** Ports that were free a moment ago; all are held at once so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
