@@ -1,30 +1,9 @@
-import { type AuthenticationContext, sessionIdOf } from '@boop/identity';
-import { type Authentication, type AuthenticationReason, type CreateAuthentication } from '@boop/protocol';
+import { sessionIdOf } from '@boop/identity';
+import { type AuthenticationReason } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
+import { type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, isDue, staleProcessingMs } from './authentication-record.ts';
+import { viewOf } from './authentication-view.ts';
 import { type ChannelEvent, adminEvent, isoTime, type OutboxEntry, pvsEvent, type Transition, vendorEvent } from './events.ts';
-
-export type AuthenticationStatus = Authentication['status'];
-export type AuthenticationResult = NonNullable<Authentication['result']>;
-
-/** An authentication context and what became of it. Times in milliseconds since the Unix epoch. */
-export interface AuthenticationRecord {
-  readonly id: string;
-  readonly vendorId: string;
-  readonly sessionId: string;
-  readonly status: AuthenticationStatus;
-  readonly request: CreateAuthentication;
-  /** SHA-256 of the request: the same id with another request is refused. */
-  readonly requestHash: string;
-  readonly context: AuthenticationContext;
-  readonly link: string;
-  readonly result?: AuthenticationResult;
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number;
-  readonly processingSinceMs?: number;
-}
-
-/** A run is bounded by 10 s; a context that was left in `processing` longer belongs to a gateway that died. */
-export const staleProcessingMs = 15_000;
 
 const retryAllowedAfter: Record<AuthenticationReason, boolean> = {
   ok: false,
@@ -146,9 +125,6 @@ export function cancelAuthentication(record: AuthenticationRecord, nowMs: number
   return { record: next, events: [vendorEvent(next.vendorId, { type: 'context_cancelled', contextId: next.id })] };
 }
 
-export const isDue = (record: AuthenticationRecord, nowMs: number): boolean =>
-  nowMs >= record.expiresAtMs && (record.status === 'pending' || (record.status === 'processing' && nowMs - (record.processingSinceMs ?? 0) >= staleProcessingMs));
-
 /** Due → expired; anything else stays. */
 export function expireAuthentication(record: AuthenticationRecord, nowMs: number): Transition<AuthenticationRecord> {
   if (!isDue(record, nowMs)) return { record, events: [] };
@@ -161,32 +137,6 @@ export function expireAuthentication(record: AuthenticationRecord, nowMs: number
       adminEvent({ type: 'event', event: 'context-expired', outcome: 'timeout', ...who(next, nowMs) }),
     ],
   };
-}
-
-/** The resource as its vendor sees it; a context past its time reads as expired even before the job came by. */
-export function viewOf(record: AuthenticationRecord, nowMs: number): Authentication {
-  const { id, context, sessionId, link, result } = record;
-  return {
-    id,
-    status: isDue(record, nowMs) ? 'expired' : record.status,
-    type: context.type,
-    nonce: context.nonce,
-    sessionId,
-    ...(context.terminalId === undefined ? {} : { terminalId: context.terminalId }),
-    createdAt: isoTime(record.createdAtMs),
-    expiresAt: isoTime(record.expiresAtMs),
-    link,
-    ...(result ? { result } : {}),
-  };
-}
-
-/** A terminal learns the decision; the token is the vendor's alone. */
-export function terminalViewOf(record: AuthenticationRecord, nowMs: number): Authentication {
-  const view = viewOf(record, nowMs);
-  if (!view.result) return view;
-  const result = { ...view.result };
-  delete result.idToken;
-  return { ...view, result };
 }
 
 function assertOpen(record: AuthenticationRecord, nowMs: number): void {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type AuthenticationContext } from '@boop/identity';
-import { type AuthenticationRecord, beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, openAuthentication, releaseProbe, staleProcessingMs, terminalViewOf, viewOf } from './authentication.ts';
+import { beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, openAuthentication, releaseProbe } from './authentication.ts';
+import { type AuthenticationRecord, staleProcessingMs } from './authentication-record.ts';
+import { terminalViewOf, viewOf } from './authentication-view.ts';
 import { buildContext, requestHashOf } from './authentication-request.ts';
 import { type Transition } from './events.ts';
 

@@ -3,7 +3,7 @@ import { idField } from '@boop/identity';
 import { createAuthenticationSchema, probeSchema } from '@boop/protocol';
 import { BoopError, type Clock } from '@boop/shared';
 import { type FastifyReply } from 'fastify';
-import { terminalViewOf, viewOf } from '../domain/authentication.ts';
+import { terminalViewOf, viewOf } from '../domain/authentication-view.ts';
 import { parseRequest } from '../domain/invalid-request.ts';
 import { AuthenticationService } from '../services/authentication-service.ts';
 import { type AuthenticatedRequest, callerOf, Roles } from './access.ts';

@@ -2,7 +2,7 @@ import { describeError, type Handlers, type Logger } from '@boop/platform';
 import { gatewayMethods, problemOf } from '@boop/protocol';
 import { BoopError, type Clock } from '@boop/shared';
 import { type z } from 'zod';
-import { viewOf } from '../domain/authentication.ts';
+import { viewOf } from '../domain/authentication-view.ts';
 import { parseRequest } from '../domain/invalid-request.ts';
 import { type AuthenticationService } from '../services/authentication-service.ts';
 import { type NetworkService } from '../services/network-service.ts';

@@ -1,5 +1,5 @@
 import { type Principal } from '@boop/protocol';
-import { type AuthenticationRecord } from '../domain/authentication.ts';
+import { type AuthenticationRecord } from '../domain/authentication-record.ts';
 import { type ChannelEvent, type OutboxEntry, type Transition } from '../domain/events.ts';
 import { type RegistrationRecord } from '../domain/registration.ts';
 

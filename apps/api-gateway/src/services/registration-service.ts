@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { consentHash, type ConsentText, type Position, type RegistrationContext, sessionIdOf, type SignedConsent } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
 import { envelopeHashes, type NetworkInfo, problemOf, type SealedSplit, sampleQualityMin, splitHash } from '@boop/protocol';
-import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
+import { BoopError, type Clock, isBoopError, type Rng, toBase64Url } from '@boop/shared';
 import { newId } from '../domain/authentication-request.ts';
 import { checkRegistrationAnswer, type VerifyEd25519 } from '../domain/check-answer.ts';
 import { checkIncomingSplit } from '../domain/check-split.ts';
@@ -141,7 +141,8 @@ export class RegistrationService {
     } catch (error) {
       const { code, detail, title, retryAllowed } = problemOf(error);
       metrics.observe('registration', code, clock.nowMs() - startedMs, {});
-      log.warn('registration failed', { registration: id, leader, outcome: code, error: describeError(error) });
+      const refused = isBoopError(error) && error.kind === 'rejected';
+      log[refused ? 'info' : 'warn']('registration failed', { registration: id, leader, outcome: code, ...(refused ? {} : { error: describeError(error) }) });
       await this.#change(id, (current) => failRun(current, { code, message: detail ?? title, retryAllowed }, clock.nowMs())).catch((cause: unknown) => {
         log.error('a failed registration could not be stored', { registration: id, error: describeError(cause) });
       });

@@ -1,6 +1,6 @@
 import { authenticationContextSchema } from '@boop/identity';
 import { createAuthenticationSchema } from '@boop/protocol';
-import { type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, staleProcessingMs } from '../domain/authentication.ts';
+import { type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, staleProcessingMs } from '../domain/authentication-record.ts';
 import { type AuthenticationRow, Prisma } from '../generated/prisma/client.ts';
 import { type AuthenticationStore, type Versioned } from '../services/ports.ts';
 import { type Database, isUniqueViolation, LostRace, unlessRaced } from './database.ts';

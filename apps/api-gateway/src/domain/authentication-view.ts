@@ -1,0 +1,29 @@
+import { type Authentication } from '@boop/protocol';
+import { type AuthenticationRecord, isDue } from './authentication-record.ts';
+import { isoTime } from './events.ts';
+
+/** The resource as its vendor sees it; a context past its time reads as expired even before the job came by. */
+export function viewOf(record: AuthenticationRecord, nowMs: number): Authentication {
+  const { id, context, sessionId, link, result } = record;
+  return {
+    id,
+    status: isDue(record, nowMs) ? 'expired' : record.status,
+    type: context.type,
+    nonce: context.nonce,
+    sessionId,
+    ...(context.terminalId === undefined ? {} : { terminalId: context.terminalId }),
+    createdAt: isoTime(record.createdAtMs),
+    expiresAt: isoTime(record.expiresAtMs),
+    link,
+    ...(result ? { result } : {}),
+  };
+}
+
+/** A terminal learns the decision; the token is the vendor's alone. */
+export function terminalViewOf(record: AuthenticationRecord, nowMs: number): Authentication {
+  const view = viewOf(record, nowMs);
+  if (!view.result) return view;
+  const result = { ...view.result };
+  delete result.idToken;
+  return { ...view, result };
+}
