@@ -1,25 +1,29 @@
-import { type AuthenticationContext, type SigningKey } from '@boop/identity';
+import { type Position, type SigningKey } from '@boop/identity';
 import { decodeImage, encodePalm } from '@boop/biometric';
 import { palmStatistic, splitTemplate } from '@boop/mpc';
 import { type NetworkManifest, type SealedSplit, sealSplit } from '@boop/protocol';
 import { BoopError, fromBase64Url, type Rng } from '@boop/shared';
 import { probeQualityMin } from '../domain/pvs-configuration.ts';
 
+export interface CaptureInput {
+  /** BMP or PNG, base64url. */
+  readonly capture: string;
+  readonly position?: Position | undefined;
+  readonly sessionId: string;
+  readonly manifest: NetworkManifest;
+  readonly encoder: string;
+  readonly device: SigningKey;
+  readonly rng: Rng;
+}
+
+const tools = { decodeImage, encodePalm, splitTemplate };
+
 /**
  * Splits a capture for a device that can't. The gateway sees the template for the moment of this call; every buffer that
  * held a part of it is wiped before it returns or throws, and the split says `splitAt: gateway`.
  * @throws BoopError `capture.*`
  */
-export async function splitCapture(input: {
-  capture: string;
-  position?: 'left-palm' | 'right-palm' | undefined;
-  context: AuthenticationContext;
-  sessionId: string;
-  manifest: NetworkManifest;
-  encoder: string;
-  device: SigningKey;
-  rng: Rng;
-}): Promise<SealedSplit> {
+export async function splitCapture(input: CaptureInput, { decodeImage, encodePalm, splitTemplate } = tools): Promise<SealedSplit> {
   const { position, sessionId, manifest, encoder, device, rng } = input;
   const wipe: { fill(value: number): unknown }[] = [];
   const held = <Buffer extends { fill(value: number): unknown }>(buffer: Buffer): Buffer => {

@@ -155,7 +155,7 @@ export class AuthenticationService {
     }
     if (!context.policy.acceptGatewaySplit) throw new BoopError('split.gateway-not-allowed', 'the policy of this context forbids splitting at the gateway');
     const encoder = encoderOf(network.manifest, context.policy.operatingPoint);
-    return splitCapture({ ...probe, context, sessionId, manifest: network.manifest, encoder, device, rng });
+    return splitCapture({ ...probe, sessionId, manifest: network.manifest, encoder, device, rng });
   }
 
   #change(vendorId: string, id: string, decide: (record: AuthenticationRecord) => Transition<AuthenticationRecord>): Promise<Transition<AuthenticationRecord>> {
