@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { appendEntries, consistencyProof, emptyTreeHead, formatCheckpoint, type Tile, tilePath, type TileReader, type TreeHead } from '@boop/log';
 import { silentLogger } from '@boop/platform';
 import { type PartyId, utf8 } from '@boop/shared';
-import { seededRng } from '@boop/testing';
+import { runSimulation, seededRng } from '@boop/testing';
 import { aggregate, verifySignature } from '@boop/threshold';
 import { dealtRings } from '../testing/dealt-keys.ts';
 import { MemoryStores } from '../testing/memory-stores.ts';
@@ -46,7 +46,7 @@ const commit = async (party: number, size: number, source = log, fromSize = serv
   await services[party - 1]!.commit({ origin, size, root: source.heads.get(size)!.root, fromSize, consistency: await source.proof(Math.min(fromSize, size), size) });
 
 beforeAll(async () => {
-  rings = await dealtRings(mill.custodies, mill.members, ['log'], 3, rng);
+  rings = await dealtRings(runSimulation, mill.custodies, mill.members, ['log'], 3, rng);
   log = await logOf([3, 5, 8]);
 });
 

@@ -3,7 +3,7 @@ import { type AuthenticationContext, parseTokenClaims } from '@boop/identity';
 import { twinKernel } from '@boop/kernels';
 import { palmStatistic } from '@boop/mpc';
 import { type PartyId, toBase64Url } from '@boop/shared';
-import { seededRng } from '@boop/testing';
+import { runSimulation, seededRng } from '@boop/testing';
 import { aggregate } from '@boop/threshold';
 import { Gallery } from '../gallery/gallery.ts';
 import { type PeerAnswer } from '../link/peer-methods.ts';
@@ -47,7 +47,7 @@ beforeAll(async () => {
     const record = { v: 1, networkId: 'test-net', epoch: 1, sessionId: id, splitHash: id, consent: id, subjectId: toBase64Url(new Uint8Array(16).fill(slot)), firstSlot: slot, positions: ['right-palm' as const], encoder: 'palm-compcode-1', verified: true, time: authTime } as const;
     gallery.append({ ...record, positions: [...record.positions] }, [new Int16Array(4096)]);
   }
-  rings = await dealtRings(mill.custodies, mill.members, ['token', 'prf'], 3, rng);
+  rings = await dealtRings(runSimulation, mill.custodies, mill.members, ['token', 'prf'], 3, rng);
 });
 
 beforeEach(() => {

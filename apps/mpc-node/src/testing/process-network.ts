@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SigningKey } from '@boop/identity';
 import { createDevCa, type EmbeddedPostgres, ensureCertificate, LinkClient, loadTlsMaterial, openFileCustody, type PeerRole, peerUri, startEmbeddedPostgres, systemRng, type TlsMaterial } from '@boop/platform';
-import { type NetworkManifest, nodeMethods } from '@boop/protocol';
+import { type NetworkManifest, type nodeMethods } from '@boop/protocol';
 import { type z } from 'zod';
 import { type Splitter } from './fixtures.ts';
 import { manifestOf } from './memory-network.ts';
