@@ -15,6 +15,7 @@ interface DemoOptions {
   readonly gateway?: string;
   readonly portBase?: number;
   readonly concurrency: number;
+  readonly registration: boolean;
 }
 
 const syntheticDefault = 6;
@@ -29,6 +30,7 @@ export function demoCommand(): Command {
     .addOption(new Option('--gateway <url>', 'address of the gateway, when it is not on this machine at its usual port').conflicts('portBase'))
     .addOption(new Option('--port-base <port>', 'port base of the network, when it is not the one in the data folder').argParser(wholeNumber(1, 65_000)))
     .addOption(new Option('--concurrency <count>', 'probes at once; times are honest with 1').argParser(wholeNumber(1, 16)).default(1))
+    .option('--no-registration', 'only recognise what an earlier run registered; needs no more than 2t+1 nodes')
     .action(async (options: DemoOptions) => {
       process.exitCode = await run(options);
     });
@@ -42,7 +44,7 @@ async function run(options: DemoOptions): Promise<number> {
     const plan = await choosePlan(options);
     const access = openAccess(options);
     const jsonFile = options.json === undefined ? undefined : fromHere(options.json);
-    const done = await runDemo({ plan, access, concurrency: options.concurrency, jsonFile, story: new Story(), signal: stop.signal });
+    const done = await runDemo({ plan, access, concurrency: options.concurrency, registration: options.registration, jsonFile, story: new Story(), signal: stop.signal });
     return done ? 0 : 1;
   } catch (error) {
     if (!stop.signal.aborted && !isBoopError(error)) throw error;

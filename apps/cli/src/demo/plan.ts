@@ -20,6 +20,8 @@ export interface Enrolment {
 }
 
 export interface Probe {
+  /** Name of the palm that is presented. */
+  readonly palm: string;
   readonly capture: Capture;
   readonly expected: 'accept' | 'reject';
 }
@@ -44,8 +46,8 @@ export function planOf(palms: readonly Palm[]): Plan {
   const registered = palms.slice(0, count);
   return {
     enrolments: registered.map(enrolmentOf),
-    genuine: registered.flatMap(({ captures }) => captures.slice(samplesPerPalm).map((capture): Probe => ({ capture, expected: 'accept' }))),
-    impostor: palms.slice(count).flatMap(({ captures }) => captures.map((capture): Probe => ({ capture, expected: 'reject' }))),
+    genuine: registered.flatMap(({ name, captures }) => captures.slice(samplesPerPalm).map((capture): Probe => ({ palm: name, capture, expected: 'accept' }))),
+    impostor: palms.slice(count).flatMap(({ name, captures }) => captures.map((capture): Probe => ({ palm: name, capture, expected: 'reject' }))),
   };
 }
 

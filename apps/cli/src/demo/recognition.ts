@@ -38,7 +38,7 @@ export async function presentAll(shop: Shop, probes: readonly Probe[], options: 
 }
 
 /** The time runs from the capture's presentation until the vendor holds the verified result. */
-async function presentOne(shop: Shop, { capture, expected }: Probe, story: Story, signal: AbortSignal): Promise<ProbeResult> {
+async function presentOne(shop: Shop, { palm, capture, expected }: Probe, story: Story, signal: AbortSignal): Promise<ProbeResult> {
   const image = await capture.load();
   const authentication = await openContext(shop, story, signal);
   const context = await contextAt(shop.terminal, authentication.id, signal);
@@ -49,13 +49,13 @@ async function presentOne(shop: Shop, { capture, expected }: Probe, story: Story
     .then(([ended]) => ended)
     .catch((error: unknown) => failureOf(error, signal))
     .finally(() => broken.abort());
-  return { probe: capture.name, expected, milliseconds: Math.round((performance.now() - startMs) * 10) / 10, ...outcomeOf(result) };
+  return { probe: capture.name, palm, expected, milliseconds: Math.round((performance.now() - startMs) * 10) / 10, ...outcomeOf(result) };
 }
 
-function outcomeOf(result: AuthenticationResult | { outcome: 'error'; code: string }): Pick<ProbeResult, 'decision' | 'verified' | 'idToken' | 'logEntry' | 'error'> {
+function outcomeOf(result: AuthenticationResult | { outcome: 'error'; code: string }): Pick<ProbeResult, 'decision' | 'verified' | 'idToken' | 'sub' | 'logEntry' | 'error'> {
   switch (result.outcome) {
     case 'accepted':
-      return { decision: 'accept', verified: result.verified, idToken: result.idToken, logEntry: result.logEntry };
+      return { decision: 'accept', verified: result.verified, idToken: result.idToken, sub: result.claims.sub, logEntry: result.logEntry };
     case 'rejected':
       return { decision: 'reject', verified: result.authentication.result?.verified ?? false, ...(result.logEntry === undefined ? {} : { logEntry: result.logEntry }) };
     case 'error':

@@ -1,6 +1,6 @@
 import { SigningKey } from '@boop/identity';
 import { type RegistrationClient, systemRng } from '@boop/sdk';
-import { isBoopError } from '@boop/shared';
+import { BoopError, isBoopError } from '@boop/shared';
 import { type Capture, type Enrolment } from './plan.ts';
 import { type Story } from './story.ts';
 
@@ -14,6 +14,8 @@ async function register(client: RegistrationClient, { palm }: Enrolment, capture
     return 'registered';
   } catch (error) {
     if (isBoopError(error) && error.code === 'registration.duplicate') return 'duplicate';
+    if (isBoopError(error) && error.code === 'mpc.nodes-unavailable')
+      throw new BoopError('demo.nodes-missing', 'registration needs all nodes, and some are down: start them, or only recognise with --no-registration', { kind: 'unavailable', cause: error });
     throw error;
   }
 }

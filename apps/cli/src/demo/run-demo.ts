@@ -15,6 +15,8 @@ export interface DemoInput {
   readonly plan: Plan;
   readonly access: NetworkAccess;
   readonly concurrency: number;
+  /** Registration needs all nodes; without it the palms are those of an earlier run. */
+  readonly registration: boolean;
   readonly jsonFile: string | undefined;
   readonly story: Story;
   readonly signal: AbortSignal;
@@ -62,19 +64,29 @@ async function tell(input: DemoInput, clients: { vendor: VendorClient; terminal:
 
   story.line(`Network ${network.networkId}: ${network.nodes} nodes, of which any ${network.threshold} may be curious or lie. No node, nor anybody between, ever sees a palm.`);
 
-  story.chapter(`1  ${plan.enrolments.length} people register a palm`);
-  const registered = await registerAll(registration, plan.enrolments, story, signal);
+  const enrolments = input.registration ? plan.enrolments : [];
+  let registered = 0;
+  if (input.registration) {
+    story.chapter(`1  ${enrolments.length} people register a palm`);
+    registered = await registerAll(registration, enrolments, story, signal);
+  }
 
   story.chapter(`2  They come back: ${plan.genuine.length} other captures of their palms`);
   const genuine = await presentAll(shop, plan.genuine, { concurrency, story, signal });
   story.line(`  ${verdict(story, genuine.filter(({ decision }) => decision === 'accept').length, genuine.length, 'recognised, each with a token that the nodes signed together')}`);
 
+  const people = new Set(genuine.flatMap(({ sub }) => sub ?? [])).size;
+  story.line(story.quiet(`  the shop sees ${people} pseudonyms, and another shop would see others`));
+
   story.chapter(`3  Strangers try: ${plan.impostor.length} captures of palms that nobody registered`);
   const impostor = await presentAll(shop, plan.impostor, { concurrency, story, signal });
   story.line(`  ${verdict(story, impostor.filter(({ decision }) => decision === 'reject').length, impostor.length, 'turned away')}`);
 
-  story.chapter('4  The same palms again, under other names');
-  const refused = await registerAgain(registration, plan.enrolments, story, signal);
+  let refused = 0;
+  if (input.registration) {
+    story.chapter('4  The same palms again, under other names');
+    refused = await registerAgain(registration, enrolments, story, signal);
+  }
 
   story.chapter('5  What the log says');
   const results = [...genuine, ...impostor];
@@ -86,7 +98,7 @@ async function tell(input: DemoInput, clients: { vendor: VendorClient; terminal:
     nodes: network.nodes,
     threshold: network.threshold,
     registered,
-    duplicates: { tried: plan.enrolments.length, refused },
+    duplicates: { tried: enrolments.length, refused },
     results,
     proofs,
     jwksUrl: network.jwksUrl,
@@ -96,12 +108,12 @@ async function tell(input: DemoInput, clients: { vendor: VendorClient; terminal:
 
 const verdict = (story: Story, count: number, of: number, words: string): string => (count === of ? story.good : story.bad)(`${count} of ${of} ${words}`);
 
-function conclude(report: DemoReport, { plan, jsonFile }: DemoInput, story: Story): boolean {
+function conclude(report: DemoReport, { plan, registration, jsonFile }: DemoInput, story: Story): boolean {
   const { genuine, impostor, duplicates, authenticateMs, results } = report;
   story.line();
   story.table([
     ['', 'tried', 'as it should be'],
-    ['registrations', String(plan.enrolments.length), report.registered === plan.enrolments.length ? String(report.registered) : `${report.registered} new`],
+    ...(registration ? [['registrations', String(plan.enrolments.length), report.registered === plan.enrolments.length ? String(report.registered) : `${report.registered} new`]] : []),
     ['genuine, accepted', String(genuine.tried), String(genuine.accepted)],
     ['strangers, refused', String(impostor.tried), String(impostor.tried - impostor.accepted)],
     ['second registrations, refused', String(duplicates.tried), String(duplicates.refused)],
@@ -116,6 +128,6 @@ function conclude(report: DemoReport, { plan, jsonFile }: DemoInput, story: Stor
   story.line('\nWhat to try next');
   if (jsonFile !== undefined) story.line(`  ${jsonFile} holds all tokens and proofs: check them with your own tools`);
   story.line('  the console, whose address npm start printed, shows the nodes, the events and the log');
-  story.line('  kill any two node processes (npm run boop -- network node kill 2) and run the demo\'s recognition again');
+  story.line('  kill any two nodes (npm run boop -- network node kill 2), then the same demo with --no-registration');
   return faults.length === 0;
 }

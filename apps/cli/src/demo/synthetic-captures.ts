@@ -10,8 +10,9 @@ const genuineCaptures = [3, CAPTURES_PER_SESSION];
 const againCaptures = [CAPTURES_PER_SESSION + 1, CAPTURES_PER_SESSION + 2, CAPTURES_PER_SESSION + 3];
 const strangerCaptures = [0, CAPTURES_PER_SESSION];
 
+const nameOf = (identity: number): string => `synthetic-${identity}`;
 const captureOf = (identity: number, capture: number): Capture => ({
-  name: `synthetic-${identity}/capture-${capture}`,
+  name: `${nameOf(identity)}/capture-${capture}`,
   load: () => Promise.resolve(encodeGreyBmp(syntheticPalm({ identity, position, capture }))),
 });
 
@@ -23,7 +24,7 @@ export function syntheticPlan(count: number): Plan {
   const identities = Array.from({ length: count }, (_, i) => i + 1);
   const strangers = Array.from({ length: Math.ceil(count / 2) }, (_, i) => firstStranger + i);
   const probes = (of: readonly number[], captures: readonly number[], expected: Probe['expected']): Probe[] =>
-    of.flatMap((identity) => captures.map((capture) => ({ capture: captureOf(identity, capture), expected })));
+    of.flatMap((identity) => captures.map((capture) => ({ palm: nameOf(identity), capture: captureOf(identity, capture), expected })));
   return {
     enrolments: identities.map(enrolmentOf),
     genuine: probes(identities, genuineCaptures, 'accept'),
@@ -33,6 +34,6 @@ export function syntheticPlan(count: number): Plan {
 
 function enrolmentOf(identity: number): Enrolment {
   const captures = [0, 1, 2].map((capture) => captureOf(identity, capture));
-  const palm: Palm = { name: `synthetic-${identity}`, position, captures };
+  const palm: Palm = { name: nameOf(identity), position, captures };
   return { palm, samples: captures, again: againCaptures.map((capture) => captureOf(identity, capture)) };
 }
