@@ -1,0 +1,53 @@
+import { CELLS, GRID, ORIENTATIONS, ROI_SIZE } from './format.ts';
+
+/** Pixels at or above are saturated: specular glare or overexposure. */
+export const SATURATED = 250;
+/** Pixels at or below are outside of the palm (or lost to shadow). */
+export const OUTSIDE = 8;
+// Spread of a cell's six answers below which no orientation stands out, about a quarter of the median on real palms.
+const SPREAD_MIN = 320_000;
+const CELL = ROI_SIZE / GRID;
+const SATURATED_PIXELS_MAX = 1;
+/** Cells around glare and around the palm's edge that the filters see it from. */
+const REACH = 2;
+
+/** Largest minus smallest of the six answers, per cell: how clearly an orientation stands out. */
+export function spreads(responses: Int32Array): Int32Array {
+  const out = new Int32Array(CELLS);
+  for (let cell = 0; cell < CELLS; cell++) {
+    const answers = responses.subarray(cell * ORIENTATIONS, (cell + 1) * ORIENTATIONS);
+    out[cell] = Math.max(...answers) - Math.min(...answers);
+  }
+  return out;
+}
+
+/** 1 where a cell's orientation can be trusted: clear answers, no glare and no background within two cells. */
+export function confidenceMask(pixels: Uint8Array, spread: Int32Array): Uint8Array {
+  const mask = new Uint8Array(CELLS).fill(1);
+  for (let cell = 0; cell < CELLS; cell++) {
+    if (spread[cell]! < SPREAD_MIN) mask[cell] = 0;
+    if (isSpoilt(pixels, cell)) clearAround(mask, cell);
+  }
+  return mask;
+}
+
+function isSpoilt(pixels: Uint8Array, cell: number): boolean {
+  const corner = Math.floor(cell / GRID) * CELL * ROI_SIZE + (cell % GRID) * CELL;
+  let saturated = 0;
+  let outside = 0;
+  for (let y = 0; y < CELL; y++) {
+    for (let x = 0; x < CELL; x++) {
+      const value = pixels[corner + y * ROI_SIZE + x]!;
+      if (value >= SATURATED) saturated++;
+      if (value <= OUTSIDE) outside++;
+    }
+  }
+  return saturated > SATURATED_PIXELS_MAX || outside === CELL * CELL;
+}
+
+function clearAround(mask: Uint8Array, cell: number): void {
+  const [cx, cy] = [cell % GRID, Math.floor(cell / GRID)];
+  for (let y = Math.max(0, cy - REACH); y <= Math.min(GRID - 1, cy + REACH); y++) {
+    mask.fill(0, y * GRID + Math.max(0, cx - REACH), y * GRID + Math.min(GRID - 1, cx + REACH) + 1);
+  }
+}

@@ -1,0 +1,10 @@
+export { type EncodedPalm, type Position, encodePalm } from './encode-palm.ts';
+export { decodeImage } from './image/decode-image.ts';
+export { type GreyImage } from './image/grey-image.ts';
+export { type Quality, type QualityReason, QUALITY_MIN, qualityReasons } from './quality.ts';
+export { type Encoder, type Template, PALM_ENCODER, VALID_CELLS_MIN, createTemplate, validCells } from './template.ts';
+export { type TemplateHeader, encodeTemplate, parseTemplate } from './container.ts';
+export { fuse } from './fuse.ts';
+export { type Shift, SHIFT_MAX, bestShift, score, shifts } from './score.ts';
+export { type OperatingPoint, FALSE_MATCH_RATE_DEFAULT, operatingPoints, thresholdFor } from './operating-points.ts';
+export { type SyntheticSeed, CAPTURES_PER_SESSION, syntheticPalm } from './synthetic/synthetic-palm.ts';

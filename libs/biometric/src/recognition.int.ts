@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Template, decodeImage, encodePalm, fuse, score, syntheticPalm, thresholdFor, validCells } from './index.ts';
+import { CALIBRATION } from './operating-points.ts';
+
+/** Captures by palm, twelve each: six of each of two sessions. */
+type Gallery = readonly (readonly { readonly template: Template; readonly quality: number }[])[];
+
+const root = new URL('../../../../shared/data/palms/', import.meta.url);
+const spectra = ['polyu-nir', 'polyu-green'].filter((spectrum) => existsSync(new URL(spectrum, root)));
+const list = (folder: URL): string[] => readdirSync(fileURLToPath(folder)).sort();
+
+function realGallery(spectrum: string): Gallery {
+  const folder = new URL(`${spectrum}/`, root);
+  return list(folder).map((palm) =>
+    list(new URL(`${palm}/`, folder)).map((file) => {
+      const { template, quality } = encodePalm(decodeImage(readFileSync(fileURLToPath(new URL(`${palm}/${file}`, folder)))));
+      return { template, quality: quality.score };
+    }),
+  );
+}
+
+const syntheticGallery = (palms: number, captures: readonly number[]): Gallery =>
+  Array.from({ length: palms }, (_, identity) =>
+    captures.map((capture) => {
+      const { template, quality } = encodePalm(syntheticPalm({ identity, position: 'left-palm', capture }));
+      return { template, quality: quality.score };
+    }),
+  );
+
+const TWELVE = Array.from({ length: 12 }, (_, i) => i);
+const galleries = [
+  ...spectra.map((spectrum) => ({ name: spectrum, gallery: realGallery(spectrum), enrolled: 6 })),
+  { name: 'synthetic', gallery: syntheticGallery(10, TWELVE), enrolled: 6 },
+  { name: 'synthetic, 50 identities', gallery: syntheticGallery(50, [0, 1, 2, 3, 6, 8]), enrolled: 50 },
+];
+const samplesOf = (captures: Gallery[number]): Template[] => captures.slice(0, 3).map(({ template }) => template);
+
+describe.each(galleries)('$name', ({ gallery, enrolled }) => {
+  const { theta } = thresholdFor(undefined, enrolled);
+  const references = gallery.slice(0, enrolled).map((captures) => fuse(samplesOf(captures)));
+
+  test('all captures are good enough to enrol', () => {
+    for (const { quality } of gallery.flat()) expect(quality).toBeGreaterThanOrEqual(80);
+  });
+
+  test('the three samples of a palm match each other and their fusion', () => {
+    references.forEach((reference, palm) => {
+      const samples = samplesOf(gallery[palm]!);
+      for (const sample of samples) {
+        expect(score(reference, sample)).toBeGreaterThan(theta + 100);
+        for (const other of samples) expect(score(sample, other)).toBeGreaterThan(theta + 100);
+      }
+      expect(validCells(reference)).toBeGreaterThan(768);
+    });
+  });
+
+  test('every genuine probe is accepted, by its own palm only, with room to spare', () => {
+    references.forEach((reference, palm) => {
+      for (const { template } of gallery[palm]!.slice(3)) expect(score(reference, template)).toBeGreaterThan(theta + 60);
+      gallery.forEach((captures, other) => {
+        if (other !== palm) for (const { template } of captures) expect(score(reference, template)).toBeLessThan(theta - 200);
+      });
+    });
+  });
+});
+
+interface Scores {
+  readonly genuine: number[];
+  readonly impostor: number[];
+}
+
+function scoresOf(galleriesOfOneKind: readonly Gallery[]): Scores {
+  const scores: Scores = { genuine: [], impostor: [] };
+  for (const gallery of galleriesOfOneKind) {
+    const captures = gallery.flatMap((palm, id) => palm.map(({ template }) => ({ id, template })));
+    captures.forEach((a, i) => {
+      for (const b of captures.slice(i + 1)) (a.id === b.id ? scores.genuine : scores.impostor).push(score(a.template, b.template));
+    });
+  }
+  return scores;
+}
+
+/** Two-sample Kolmogorov-Smirnov distance. */
+function distance(a: readonly number[], b: readonly number[]): number {
+  const [x, y] = [Float64Array.from(a).sort(), Float64Array.from(b).sort()];
+  let [i, j, largest] = [0, 0, 0];
+  while (i < x.length && j < y.length) {
+    const value = Math.min(x[i]!, y[j]!);
+    while (i < x.length && x[i]! <= value) i++;
+    while (j < y.length && y[j]! <= value) j++;
+    largest = Math.max(largest, Math.abs(i / x.length - j / y.length));
+  }
+  return largest;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviation = (values: readonly number[]): number => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
+
+/** Where the real captures are absent, a second set of synthetic palms stands in, so that each check still runs. */
+const reference = spectra.length > 0 ? galleries.slice(0, spectra.length).map(({ gallery }) => gallery) : [syntheticGallery(20, TWELVE).slice(10)];
+
+describe('against plain CompCode', () => {
+  // Genuine minimum minus impostor maximum of plain CompCode on the same captures: 452 near infrared, 592 green.
+  test.each(reference.map((gallery, i) => [spectra[i] ?? 'synthetic', gallery, spectra[i] === 'polyu-nir' ? 452 : spectra[i] === 'polyu-green' ? 592 : 200] as const))(
+    'single captures of %s are at least as far apart',
+    (_, gallery, margin) => {
+      const { genuine, impostor } = scoresOf([gallery]);
+      expect(Math.min(...genuine) - Math.max(...impostor)).toBeGreaterThanOrEqual(margin);
+    },
+  );
+});
+
+describe('synthetic palms', () => {
+  test('score like real ones, genuine and impostor', () => {
+    const real = scoresOf(reference);
+    const synthetic = scoresOf([syntheticGallery(36, [0, 1, 2, 6, 7, 8])]);
+    expect(distance(synthetic.genuine, real.genuine)).toBeLessThan(0.15);
+    expect(distance(synthetic.impostor, real.impostor)).toBeLessThan(0.15);
+  });
+});
+
+describe('calibration', () => {
+  test('bounds the impostor scores of captures against fused templates', () => {
+    for (const gallery of reference) {
+      const pairs: number[] = [];
+      const scores = gallery.flatMap((captures, id) =>
+        [0, 3, 6, 9].flatMap((first) => {
+          const fused = fuse(captures.slice(first, first + 3).map(({ template }) => template));
+          return gallery.flatMap((others, other) => {
+            if (other === id) return [];
+            const values = others.map(({ template }) => score(fused, template));
+            pairs.push(mean(values));
+            return values;
+          });
+        }),
+      );
+      // 45 pairs of ten palms: one-sided 95 % bounds by Student's t (about 1.68) and chi-square with 44 degrees of freedom (29.8).
+      expect(mean(scores) + (1.645 * deviation(pairs)) / Math.sqrt(45)).toBeLessThan(CALIBRATION.impostorMean + 1);
+      expect(deviation(scores) * Math.sqrt(44 / 29.8)).toBeLessThan(CALIBRATION.impostorDeviation + 0.5);
+      expect(Math.max(...scores)).toBeLessThan(thresholdFor(1e-4).theta);
+    }
+  });
+});

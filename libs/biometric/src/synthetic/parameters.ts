@@ -1,0 +1,59 @@
+/** What the synthetic palms are made of; lengths in pixels of the 128×128 region of interest, angles in radians. */
+export interface PalmParameters {
+  /** Standard deviation of the principal lines' control points around the common layout. */
+  readonly layoutJitter: number;
+  /** Depth of the principal lines, grey levels. */
+  readonly principalDepth: number;
+  readonly creases: number;
+  readonly creaseDepth: number;
+  readonly creaseWidth: number;
+  readonly creaseLength: number;
+  /** Broad, faint lines: veins. */
+  readonly veins: number;
+  readonly veinDepth: number;
+  readonly veinWidth: number;
+  /** Share of creases and veins that follow the palm's own main direction instead of any. */
+  readonly aligned: number;
+  /** Standard deviation of that direction among palms, and of the lines around it. */
+  readonly directionSpread: number;
+  readonly alignmentSpread: number;
+  /** Standard deviations of shift and rotation, by session and by capture within it. */
+  readonly sessionShift: number;
+  readonly captureShift: number;
+  readonly sessionTurn: number;
+  readonly captureTurn: number;
+  /** Bending of the hand: mean amplitude of a smooth displacement. */
+  readonly sessionBend: number;
+  /** Standard deviation of the logarithm of each line's depth, by session. */
+  readonly sessionFading: number;
+  /** Sensor noise, grey levels, and how much it differs among people (standard deviation of the logarithm). */
+  readonly noise: number;
+  readonly noiseSpread: number;
+  /** Smooth clutter that changes from capture to capture (sweat, pressure), grey levels. */
+  readonly clutter: number;
+}
+
+/** Found by random search on the Kolmogorov-Smirnov distances to the real captures' scores (README, "Synthetic palms"). */
+export const PARAMETERS: PalmParameters = {
+  layoutJitter: 12,
+  principalDepth: 10,
+  creases: 21,
+  creaseDepth: 8.1,
+  creaseWidth: 3.3,
+  creaseLength: 55,
+  veins: 8,
+  veinDepth: 4.1,
+  veinWidth: 4.9,
+  aligned: 0.2,
+  directionSpread: 0.57,
+  alignmentSpread: 0.34,
+  sessionShift: 0.66,
+  captureShift: 1.15,
+  sessionTurn: 0.012,
+  captureTurn: 0.01,
+  sessionBend: 1.9,
+  sessionFading: 0.126,
+  noise: 2.5,
+  noiseSpread: 0.16,
+  clutter: 1,
+};
