@@ -16,18 +16,19 @@ export const environment = {
   PRISMA_SCHEMA_ENGINE_BINARY: join(root, 'scripts/schema-engine.mjs'),
 };
 
-/** Runs a command with our terminal; resolves to its exit status, and passes signals on. */
+/**
+ * Runs a command with our terminal; resolves to its exit status. Signals are passed on, and the child learns of our own
+ * death by its IPC channel.
+ */
 export function exec(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, env: environment, stdio: 'inherit', ...options });
+    const child = spawn(command, args, { cwd: root, env: environment, stdio: ['inherit', 'inherit', 'inherit', 'ipc'], ...options });
     const pass = (signal) => child.kill(signal);
-    // A terminal sends Ctrl-C to the whole group: only outlive the child, don't signal it twice.
-    const wait = () => undefined;
-    process.on('SIGINT', wait);
+    process.on('SIGINT', pass);
     process.on('SIGTERM', pass);
     child.on('error', reject);
     child.on('exit', (code, signal) => {
-      process.off('SIGINT', wait);
+      process.off('SIGINT', pass);
       process.off('SIGTERM', pass);
       resolve(signal ? 128 + (signal === 'SIGINT' ? 2 : 15) : code);
     });

@@ -1,8 +1,23 @@
 import { useCallback, useRef, useState } from 'react';
 import { SigningKey } from '@boop/identity';
-import { createRegistrationClient } from '@boop/sdk';
+import { createRegistrationClient, type RegistrationProgress } from '@boop/sdk';
 import type { Addresses } from '../settings.ts';
 import { PalmPicker, type PalmSource } from '../ui/palm-source.tsx';
+
+const steps: Record<Exclude<RegistrationProgress['step'], 'sample'>, string> = {
+  consent: 'Consent recorded',
+  samples: 'Captures wanted',
+  'checking-samples': 'The nodes compare the captures with each other, over shares',
+  'de-duplicating': 'The nodes look for this palm among all registered ones, over shares',
+  storing: 'Each node stores its share',
+  done: 'Done',
+};
+
+function sentenceOf(progress: RegistrationProgress): string {
+  if (progress.step !== 'sample') return steps[progress.step];
+  const { score, reasons } = progress.quality;
+  return `Capture ${progress.index + 1}: quality ${score}${reasons.length ? ` (${reasons.join(', ')})` : ''}, ${progress.accepted ? 'accepted' : 'again, please'}`;
+}
 
 export function Registration({ addresses }: { addresses: Addresses }) {
   const [source, setSource] = useState<PalmSource>();
@@ -25,11 +40,11 @@ export function Registration({ addresses }: { addresses: Addresses }) {
           setQuestion(text);
           return new Promise<boolean>((resolve) => (answer.current = resolve)).finally(() => setQuestion(undefined));
         },
-        onProgress: (progress) => tell(JSON.stringify(progress)),
+        onProgress: (progress) => tell(sentenceOf(progress)),
       });
-      tell(`registered; log entry ${receipt.logEntry}`);
+      tell(`Registered. The log entry is ${receipt.logEntry}`);
     } catch (error) {
-      tell(`refused: ${(error as Error).message}`);
+      tell(`Refused: ${(error as Error).message}`);
     } finally {
       setBusy(false);
     }

@@ -30,7 +30,9 @@ export function Scanner({ addresses }: { addresses: Addresses }) {
   return (
     <section className="card">
       <h2>Scanner simulator</h2>
-      <label>Development credentials (the content of dev-credentials.json)<input type="password" autoComplete="off" value={credentials} onChange={(event) => setCredentials(event.target.value)} /></label>
+      <form onSubmit={(event) => event.preventDefault()}>
+        <label>Development credentials (the content of dev-credentials.json)<input type="password" autoComplete="off" value={credentials} onChange={(event) => setCredentials(event.target.value)} /></label>
+      </form>
       <PalmPicker count={1} onPick={pick} />
       <p><button disabled={busy || !source || !credentials} onClick={() => void run()}>Present {source?.label}</button></p>
       {failure && <p className="bad">{failure}</p>}
