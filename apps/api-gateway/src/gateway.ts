@@ -103,7 +103,7 @@ async function start(config: GatewayConfig, { log, clock, rng, undo }: Surroundi
   const document = pvsDocument(encoderOf(manifest, manifest.defaultOperatingPoint));
   const configuration = signConfiguration(await publishedVersion(database, document), document, device);
   const terminals = new TerminalService({ events, directory, authentications, configuration, clock });
-  undo(startJobs({ authentications, registrations, events, idempotency, nodes, clock, log }));
+  undo(startJobs({ authentications, registrations, events, idempotency, outbox, nodes, clock, log }));
 
   const handlers = bridgeHandlers({ directory, authentications, registrations, terminals, network, clock, log });
   const linkServer = new LinkServer({ tls, networkId, authorize: ({ role }) => role === 'bridge', handlers, log });

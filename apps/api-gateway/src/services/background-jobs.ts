@@ -2,7 +2,7 @@ import { describeError, type Logger } from '@boop/platform';
 import { type NodeStatus } from '@boop/protocol';
 import { type Clock } from '@boop/shared';
 import { adminEvent } from '../domain/events.ts';
-import { type EventStore, type IdempotencyStore } from './ports.ts';
+import { type EventStore, type IdempotencyStore, type OutboxStore } from './ports.ts';
 
 const expiryMs = 500;
 const pruneMs = 30_000;
@@ -13,6 +13,7 @@ export interface JobDependencies {
   readonly registrations: { expireDue(): Promise<void> };
   readonly events: EventStore;
   readonly idempotency: IdempotencyStore;
+  readonly outbox: OutboxStore;
   readonly nodes: { statuses(): NodeStatus[]; on(event: 'change', listener: () => void): unknown };
   readonly clock: Clock;
   readonly log: Logger;
@@ -20,7 +21,7 @@ export interface JobDependencies {
 
 /** Expiry, pruning, and the nodes' status for dashboards, on change and now and then. @returns what ends them all */
 export function startJobs(use: JobDependencies): () => Promise<void> {
-  const { authentications, registrations, events, idempotency, nodes, clock, log } = use;
+  const { authentications, registrations, events, idempotency, outbox, nodes, clock, log } = use;
   const announceNodes = (): Promise<void> => events.append([adminEvent({ type: 'nodes', nodes: nodes.statuses() })]);
   nodes.on('change', () => void announceNodes().catch((error: unknown) => log.warn('node status could not be published', { error: describeError(error) })));
   const jobs = [
@@ -31,6 +32,7 @@ export function startJobs(use: JobDependencies): () => Promise<void> {
     every(pruneMs, 'prune', async () => {
       await events.prune(clock.nowMs());
       await idempotency.prune(clock.nowMs());
+      await outbox.prune(clock.nowMs());
     }, log),
     every(nodesEventMs, 'announce nodes', announceNodes, log),
   ];

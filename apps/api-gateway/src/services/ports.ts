@@ -73,6 +73,8 @@ export interface OutboxStore {
   due(nowMs: number, limit: number): Promise<PendingEntry[]>;
   acknowledge(id: bigint, leafIndex: number, nowMs: number): Promise<void>;
   postpone(id: bigint, untilMs: number): Promise<void>;
+  /** Forgets entries that the ledger has had for a day. */
+  prune(nowMs: number): Promise<void>;
   /** How many entries wait. */
   waiting(): Promise<number>;
   /** Whether this entry waits. */

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { type OutboxStore } from '../services/ports.ts';
 import { type Database } from './database.ts';
 
+const keptMs = 24 * 60 * 60_000;
+
 export function outboxStore(database: Database): OutboxStore {
   return {
     async due(nowMs, limit) {
@@ -14,6 +16,9 @@ export function outboxStore(database: Database): OutboxStore {
     },
     async postpone(id, untilMs) {
       await database.logOutbox.update({ where: { id }, data: { attempts: { increment: 1 }, nextAttemptAt: new Date(untilMs) } });
+    },
+    async prune(nowMs) {
+      await database.logOutbox.deleteMany({ where: { acknowledgedAt: { lt: new Date(nowMs - keptMs) } } });
     },
     async holds(entryHash) {
       return (await database.logOutbox.count({ where: { entryHash, acknowledgedAt: null } })) > 0;

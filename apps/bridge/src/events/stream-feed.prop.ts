@@ -106,6 +106,17 @@ describe('a stream feed', () => {
     expect(client.got).toEqual(got);
   });
 
+  test('knows a client that is ahead of the last notification', async () => {
+    const stream = new MemoryStream();
+    const hub = new FeedHub(stream, fail);
+    await hub.subscribe('known', undefined, new Client());
+    for (let i = 0; i < 3; i++) stream.append();
+    const client = new Client();
+    await hub.subscribe('known', { epoch: 'e1', offset: 2 }, client);
+    expect(client.started).toEqual({ epoch: 'e1', offset: 2, recovered: true });
+    expect(client.got).toEqual([3]);
+  });
+
   test('says so when part of what was missed is gone', async () => {
     const stream = new MemoryStream();
     for (let i = 0; i < 5; i++) stream.append();
