@@ -27,7 +27,7 @@ export async function registerAll(client: RegistrationClient, enrolments: readon
     story.progress(index, enrolments.length, `palm ${enrolment.palm.name}`);
     if ((await register(client, enrolment, enrolment.samples, signal)) === 'registered') registered += 1;
   }
-  story.line(`  ${story.good(`${registered} registered`)}${story.quiet(' (consent, three captures each, fused, split, sealed, de-duplicated, stored as shares)')}`);
+  if (registered > 0) story.line(`  ${story.good(`${registered} registered`)}${story.quiet(' (consent, three captures each, fused, split, sealed, de-duplicated, stored as shares)')}`);
   const known = enrolments.length - registered;
   if (known > 0) story.line(`  ${known} known from an earlier run: the network remembers them. For a clean start: npm start -- --fresh`);
   return registered;
