@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseTokenClaims } from '@boop/identity';
 import { entryReceiptBytes, parseLogEntry } from '@boop/protocol';
 import { fromBase64Url, type PartyId, toBase64Url, utf8 } from '@boop/shared';
@@ -31,6 +31,8 @@ beforeAll(async () => {
   network = await MemoryNetwork.create({ nodes: 4, threshold: 1 }, rng);
   for (const palm of palms) await register(palm);
 }, 60_000);
+
+afterAll(() => network.stop());
 
 describe('four nodes, threshold one', () => {
   test('recognise a registered palm and sign one token that names no gallery id', async () => {

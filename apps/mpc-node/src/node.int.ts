@@ -86,14 +86,14 @@ describe('five node processes', () => {
     await network.waitStatus(1, ({ live }) => live.length === 2);
     const startedAt = performance.now();
     await expect(authenticate(1)).rejects.toMatchObject({ code: 'mpc.nodes-unavailable', kind: 'unavailable' });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
 
     for (const id of [3, 4, 5]) await network.start(id);
     await network.waitReady(all);
-    for (const id of all) await network.waitStatus(id, ({ live, galleryRows }) => live.length === 5 && galleryRows === 1);
-    await expect(authenticate(5)).resolves.toMatchObject({ accepted: true, verified: true });
     // What was decided before the restart stays decided.
     await expect(network.request(3, 'authentication.run', spent)).rejects.toMatchObject({ code: 'split.replayed' });
+    for (const id of all) await network.waitStatus(id, ({ live, galleryRows }) => live.length === 5 && galleryRows === 1);
+    await expect(authenticate(5)).resolves.toMatchObject({ accepted: true, verified: true });
   }, 60_000);
 
   test('log no more than codes, names and durations', () => {

@@ -14,6 +14,8 @@ import { type SessionStore } from '../sessions/session-store.ts';
 
 const openTimeoutMs = 2_500;
 const endTimeoutMs = 1_000;
+/** Once enough nodes have opened a session, the others get so much longer. */
+const stragglersMs = 250;
 
 /** A session that this node leads. */
 export interface Led {
@@ -42,13 +44,12 @@ export class SessionLead {
     if (split.envelopes.length !== network.nodes) throw new BoopError('split.incomplete', 'the split does not cover all nodes');
     const { head } = gallery;
     const own: { session?: Session } = {};
-    const results = await Promise.allSettled(
-      live.map(async (party) => {
-        const body = { context, split: splitFor(split, party), head, ...(consent ? { consent } : {}) };
-        if (party !== network.self) return await peers.request(party, 'session.open', body, openTimeoutMs);
-        own.session = await service.open(party, body);
-      }),
-    );
+    const openings = live.map(async (party) => {
+      const body = { context, split: splitFor(split, party), head, ...(consent ? { consent } : {}) };
+      if (party !== network.self) return void (await peers.request(party, 'session.open', body, openTimeoutMs));
+      own.session = await service.open(party, body);
+    });
+    const results = await settledOrEnough(openings, Math.max(needed, 3 * network.threshold + 1), stragglersMs);
     const refusals = results.flatMap((result, at) => (result.status === 'rejected' ? [{ party: live[at]!, reason: result.reason as unknown }] : []));
     const opened = live.filter((party) => !refusals.some((refusal) => refusal.party === party));
     for (const { party, reason } of refusals) if (party !== network.self) log.warn('a node did not open a session', { peer: party, code: codeOf(reason) });
@@ -78,6 +79,35 @@ export class SessionLead {
     sessions.end(splitHash);
     for (const party of opened) if (party !== peers.self) peers.request(party, 'session.end', { splitHash }, endTimeoutMs).catch(() => undefined);
   }
+}
+
+/**
+ * As `Promise.allSettled`, but once `enough` have succeeded the rest has only so much time: a node that hangs must not make
+ * everybody wait. What is still open then counts as unavailable.
+ */
+export async function settledOrEnough(tasks: readonly Promise<void>[], enough: number, graceMs: number): Promise<PromiseSettledResult<void>[]> {
+  const results: PromiseSettledResult<void>[] = tasks.map(() => ({ status: 'rejected', reason: nodesUnavailable() }));
+  let timer: NodeJS.Timeout | undefined;
+  const gracePassed = new Promise<void>((resolve) => {
+    let opened = 0;
+    for (const task of tasks) {
+      task.then(
+        () => {
+          opened += 1;
+          if (opened >= enough) timer ??= setTimeout(resolve, graceMs);
+        },
+        () => undefined,
+      );
+    }
+  });
+  const all = Promise.all(
+    tasks.map(async (task, at) => {
+      results[at] = await task.then((value) => ({ status: 'fulfilled' as const, value }), (reason: unknown) => ({ status: 'rejected' as const, reason }));
+    }),
+  );
+  await Promise.race([all, gracePassed]);
+  clearTimeout(timer);
+  return [...results];
 }
 
 export const nodesUnavailable = (): BoopError => new BoopError('mpc.nodes-unavailable', 'too few nodes are up', { kind: 'unavailable' });

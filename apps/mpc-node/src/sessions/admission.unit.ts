@@ -32,14 +32,14 @@ describe('a node', () => {
   test('takes clocks that differ by five seconds', async () => {
     const input = await authentication();
     expect(() => admitted(input, 2, nowMs - 5_000)).not.toThrow();
-    expect(() => admitted(input, 2, nowMs + 20_000)).not.toThrow();
+    expect(() => admitted(input, 2, nowMs + 35_000)).not.toThrow();
     expect(() => admitted(input, 2, nowMs - 6_000)).toThrow(expect.objectContaining({ code: 'context.invalid' }));
-    expect(() => admitted(input, 2, nowMs + 21_000)).toThrow(expect.objectContaining({ code: 'context.expired' }));
+    expect(() => admitted(input, 2, nowMs + 36_000)).toThrow(expect.objectContaining({ code: 'context.expired' }));
   });
 
   test.each<[string, string, () => Promise<Input>]>([
     ['a context of another network', 'context.invalid', () => authentication({ networkId: 'other-net' })],
-    ['a context that lives too long', 'context.invalid', () => authentication({ expiresAt: nowMs / 1000 + 16 })],
+    ['a context that lives too long', 'context.invalid', () => authentication({ expiresAt: nowMs / 1000 + 31 })],
     ['a context that ends before it begins', 'context.invalid', () => authentication({ expiresAt: nowMs / 1000 })],
     ['an operating point off the menu', 'context.invalid', () => authentication(policy({ operatingPoint: 'lax' }))],
     ['an operating point of another encoder', 'template.unknown-encoder', () => authentication(policy({ operatingPoint: 'other-encoder' }))],

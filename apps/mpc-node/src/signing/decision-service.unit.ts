@@ -22,7 +22,7 @@ const signers = [1, 2, 3] as PartyId[];
 const nowMs = 1_700_000_000_000;
 const authTime = nowMs / 1000;
 const gallery = new Gallery(twinKernel(), palmStatistic);
-const context = authenticationContext(manifestOf(mill.custodies, 1), rng, nowMs);
+const context = authenticationContext(manifestOf(mill.custodies, 1), rng, nowMs, { expiresAt: authTime + 15 });
 const verdicts = [mill.identify([1, 2, 3], 1), ...[[1, 2, 4], [1, 3, 4], [2, 3, 4]].map((committee) => mill.confirm(committee, 1))];
 const body = { splitHash: mill.view.splitHash, verdicts, authTime, verified: true };
 

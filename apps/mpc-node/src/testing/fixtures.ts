@@ -49,11 +49,11 @@ export function authenticationContext(manifest: NetworkManifest, rng: Rng, nowMs
     issuer: 'http://127.0.0.1:40401',
     vendorId: 'vendor-1',
     sector: 'vendor-1.example',
-    type: 'entrance',
+    type: 'access',
     nonce: toBase64Url(rng.bytes(16)),
     policy: { operatingPoint: 'default', acceptUnverified: true, acceptGatewaySplit: false },
     issuedAt,
-    expiresAt: issuedAt + 15,
+    expiresAt: issuedAt + 30,
     ...changes,
   };
 }

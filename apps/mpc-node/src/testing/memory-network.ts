@@ -114,6 +114,11 @@ export class MemoryNetwork {
     });
   }
 
+  /** Ends whatever still runs. */
+  stop(): void {
+    for (const party of [...this.nodes.keys()]) this.kill(party);
+  }
+
   /** Kills a node's process: memory gone, stores kept. */
   kill(party: number): void {
     this.hub.detach(party as PartyId);

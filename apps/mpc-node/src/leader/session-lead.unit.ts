@@ -1,0 +1,23 @@
+import { describe, expect, test } from '@jest/globals';
+import { settledOrEnough } from './session-lead.ts';
+
+const never = new Promise<void>(() => undefined);
+const done = Promise.resolve();
+const failed = async (): Promise<void> => await Promise.reject(new Error('refused'));
+const statuses = async (tasks: Promise<void>[], enough: number) => (await settledOrEnough(tasks, enough, 20)).map(({ status }) => status);
+
+describe('waiting for nodes', () => {
+  test('ends when all have answered', async () => {
+    expect(await statuses([done, failed(), done], 9)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  test('ends some time after enough have opened', async () => {
+    const late = new Promise<void>((resolve) => setTimeout(resolve, 5));
+    expect(await statuses([done, late, never, done], 2)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  test('does not end while too few have opened', async () => {
+    const waiting = statuses([done, failed(), never], 2);
+    expect(await Promise.race([waiting, new Promise((resolve) => setTimeout(() => resolve('waits'), 50))])).toBe('waits');
+  });
+});

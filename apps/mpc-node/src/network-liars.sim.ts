@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { splitFor, splitHash as splitHashOf } from '@boop/protocol';
+import { type BoopError, type PartyId, toBase64Url } from '@boop/shared';
+import { seededRng } from '@boop/testing';
+import { authenticationContext, capture, enrolment, probe, randomPalm } from './testing/fixtures.ts';
+import { MemoryNetwork } from './testing/memory-network.ts';
+
+const rng = seededRng(11);
+const palm = randomPalm(rng);
+let network: MemoryNetwork;
+
+const request = async (template = capture(palm, rng)) => await probe(network.splitter, authenticationContext(network.manifest, rng, network.clock.nowMs()), template);
+const authenticate = async (leader = 1) => await network.node(leader).authentications.run(await request());
+
+beforeAll(async () => {
+  network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
+  await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': palm }, network.clock.nowMs()));
+}, 60_000);
+
+afterAll(() => network.stop());
+
+beforeEach(() => {
+  network.hub.onAnswer = undefined;
+  network.hub.onSession = undefined;
+});
+
+describe('a lying node', () => {
+  test('in a comparison never makes a stranger somebody', async () => {
+    const stranger = randomPalm(rng);
+    let lies = 0;
+    network.hub.onSession = (from, _to, payload) => {
+      const sent = payload.slice();
+      // Shifts every masked score that it sends in the first round.
+      if (from === 3 && payload.length > 40 && payload[1] === 0) {
+        for (let i = 2; i < sent.length; i++) sent[i] = sent[i]! ^ rng.bytes(1)[0]!;
+        lies += 1;
+      }
+      return sent;
+    };
+    for (let attempt = 0; attempt < 6; attempt++) {
+      const outcome = await network.node(1).authentications.run(await request(capture(stranger, rng))).catch((error: BoopError) => error.code);
+      if (typeof outcome === 'object') expect(outcome).toMatchObject({ accepted: false });
+      else expect(outcome).toBe('mpc.aborted');
+    }
+    expect(lies).toBeGreaterThan(0);
+  });
+
+  test('that signs another outcome ends the session', async () => {
+    network.hub.onAnswer = (_from, to, method, answer) => (method === 'run.join' && to === 3 ? { signature: toBase64Url(network.members[2]!.custody.signIdentity(new Uint8Array(1))) } : answer);
+    const outcomes = await Promise.all([1, 2, 4].map((leader) => authenticate(leader).catch((error: BoopError) => error.code)));
+    expect(outcomes).toEqual(['mpc.aborted', 'mpc.aborted', 'mpc.aborted']);
+  });
+
+  test.each<[string, string]>([
+    ['partial', 'token.authorise'],
+    ['share', 'token.sign'],
+  ])('that sends a bad %s is left out, and the token comes from others', async (field, method) => {
+    let lies = 0;
+    network.hub.onAnswer = (_from, to, asked, answer) => {
+      if (asked !== method || to !== 2) return answer;
+      lies += 1;
+      const bytes = (answer as Record<string, Uint8Array>)[field]!.slice();
+      bytes[20]! ^= 1;
+      return { ...(answer as object), [field]: bytes };
+    };
+    await expect(authenticate(1)).resolves.toMatchObject({ accepted: true, verified: true });
+    expect(lies).toBe(1);
+  });
+
+  test('that leads cannot have a row confirmed that nobody identified, nor use a session of another leader', async () => {
+    const { context, split } = await request();
+    const { head } = network.node(5).gallery;
+    const liar = 5 as PartyId;
+    for (const party of [1, 2, 3] as PartyId[]) await network.node(party).handlers['session.open'](liar, { context, split: splitFor(split, party), head });
+    const splitHash = splitHashOf(splitFor(split, 1));
+    const run = { splitHash, operation: 'verify' as const, committee: [1, 2, 3], row: 0 };
+    await expect(network.node(1).handlers['run.request'](liar, run)).rejects.toMatchObject({ code: 'transcript.no-basis' });
+    await expect(network.node(1).handlers['run.request'](2 as PartyId, run)).rejects.toMatchObject({ code: 'session.not-led' });
+    await expect(network.node(1).handlers['session.end'](2 as PartyId, { splitHash })).rejects.toMatchObject({ code: 'session.not-led' });
+    const identify = { splitHash, operation: 'identify' as const, committee: [1, 2, 3] };
+    await expect(network.node(1).handlers['run.request'](liar, identify)).resolves.toMatchObject({ statement: { decision: { kind: 'one', row: 0 } } });
+    await expect(network.node(1).handlers['run.request'](liar, identify)).rejects.toMatchObject({ code: 'session.decided' });
+    await expect(network.node(2).handlers['run.join'](3 as PartyId, { ...identify, runId: rng.bytes(16), lanes: [] })).rejects.toMatchObject({ code: 'run.not-led' });
+  });
+});

@@ -1,0 +1,49 @@
+// Authentications led by one node at a time in a network of node processes, over mTLS, each with its own database, without a gateway.
+// Run: node --conditions=@boop/source bench/node.mjs [--nodes 5] [--threshold 1] [--rows 6] [--probes 60] [--json FILE]
+// Prints a table to stderr and one JSON object to stdout. Needs `prisma generate` (npm run build).
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { systemRng as rng } from '@boop/platform';
+import { authenticationContext, capture, enrolment, probe, randomPalm } from '../apps/mpc-node/src/testing/fixtures.ts';
+import { ProcessNetwork } from '../apps/mpc-node/src/testing/process-network.ts';
+
+const text = (value) => ({ type: 'string', default: String(value) });
+const { values } = parseArgs({ options: { nodes: text(5), threshold: text(1), rows: text(6), probes: text(60), json: { type: 'string' } } });
+const [nodes, threshold, rows, probes] = [values.nodes, values.threshold, values.rows, values.probes].map(Number);
+const WARM_UP = 2 * nodes;
+const quantile = (list, share) => list.toSorted((a, b) => a - b)[Math.floor(share * (list.length - 1))];
+const spread = (list) => ({ p50: +quantile(list, 0.5).toFixed(1), p95: +quantile(list, 0.95).toFixed(1), min: +Math.min(...list).toFixed(1), runs: list.length });
+const byStage = (answers) => Object.fromEntries(Object.keys(answers[0].stages).map((stage) => [stage, spread(answers.map(({ stages }) => stages[stage]))]));
+
+const network = await ProcessNetwork.create({ nodes, threshold });
+try {
+  const palms = Array.from({ length: rows }, () => randomPalm(rng));
+  const registrations = [];
+  for (const palm of palms) registrations.push(await network.request(1, 'registration.run', await enrolment(network.splitter, { 'right-palm': palm }, Date.now()), 60_000));
+  const accepted = [];
+  for (let i = 0; i < WARM_UP + probes; i++) {
+    const body = await probe(network.splitter, authenticationContext(network.manifest, rng, Date.now()), capture(palms[i % rows], rng));
+    const answer = await network.request(1 + (i % nodes), 'authentication.run', body);
+    if (!answer.accepted) throw new Error(`a registered palm was refused: ${answer.reason}`);
+    if (i >= WARM_UP) accepted.push(answer);
+  }
+  const result = {
+    bench: 'node',
+    machine: `${cpus().length} × ${cpus()[0].model}`,
+    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+    nodes,
+    threshold,
+    rows,
+    verified: accepted.every(({ verified }) => verified),
+    authenticateMs: byStage(accepted),
+    registerMs: byStage(registrations),
+  };
+  for (const kind of ['authenticateMs', 'registerMs'])
+    for (const [stage, { p50, p95 }] of Object.entries(result[kind])) console.error(`${kind.padEnd(15)} ${stage.padEnd(13)} p50 ${String(p50).padStart(7)} ms   p95 ${String(p95).padStart(7)} ms`);
+  console.log(JSON.stringify(result));
+  if (values.json) writeFileSync(values.json, JSON.stringify(result, undefined, 2));
+} finally {
+  await network.stop();
+}
