@@ -7,5 +7,7 @@ export default {
   ...preset,
   testEnvironmentOptions,
   displayName: 'ledger',
+  // Databases, handshakes and threshold signatures take their time on a busy machine.
+  testTimeout: 30_000,
   testMatch: ['<rootDir>/src/**/*.{unit,vector,prop,sim,int}.ts'],
 };

@@ -18,8 +18,8 @@ import { eventually, httpTiles, LedgerFixture } from './testing/ledger-fixture.t
 let fixture: LedgerFixture;
 beforeAll(async () => {
   fixture = await LedgerFixture.start(['served', 'rivals', 'replicas']);
-}, 30_000);
-afterAll(async () => await fixture.stop(), 20_000);
+});
+afterAll(async () => await fixture.stop());
 
 describe('a ledger', () => {
   const database = 'served';
@@ -43,7 +43,7 @@ describe('a ledger', () => {
   beforeAll(async () => {
     ledger = await fixture.ledger(database);
     gateway = await fixture.client(ledger);
-    await gateway.waitConnected(5_000);
+    await gateway.waitConnected(20_000);
     await eventually(async () => ledger.leads());
   });
 
@@ -59,7 +59,7 @@ describe('a ledger', () => {
     });
     expect(ready).toEqual({ status: 'ready', checks: { leads: true, treeSize: 0, publishedSize: 0, nodesConnected: 5 } });
     const key = (await (await fetch(url('v1/log/key'))).json()) as { origin: string; verifierKey: string };
-    expect(await gateway.request('log.key', {}, { timeoutMs: 2_000 })).toEqual(key);
+    expect(await gateway.request('log.key', {}, { timeoutMs: 10_000 })).toEqual(key);
     expect(key.origin).toBe('log.example/test-net');
     vkey = key.verifierKey;
   });
@@ -81,8 +81,8 @@ describe('a ledger', () => {
     const x = toBase64Url(fixture.nodes[0]!.node.key.group.publicKey);
     const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
     expect(verify(null, utf8(text), publicKey, signatures[0]!.signature)).toBe(true);
-    expect(await gateway.request('log.proof', { entryHash: answers[3]!.entryHash }, { timeoutMs: 2_000 })).toEqual({ proof: proofs[3] });
-  }, 15_000);
+    expect(await gateway.request('log.proof', { entryHash: answers[3]!.entryHash }, { timeoutMs: 10_000 })).toEqual({ proof: proofs[3] });
+  });
 
   test('serves every tile as anybody computes it from the entries', async () => {
     const bundles = await Promise.all([httpTiles(ledger).read({ level: 'entries', index: 0, width: 256 }), httpTiles(ledger).read({ level: 'entries', index: 1, width: 14 })]);
@@ -121,14 +121,14 @@ describe('a ledger', () => {
   test('refuses whom it does not know and what nobody vouches for', async () => {
     const entry = fixture.network.entry(1_000);
     const refused = async (body: unknown, code: string): Promise<void> => {
-      await expect(gateway.request('log.append', body, { timeoutMs: 2_000 })).rejects.toMatchObject({ code, kind: 'rejected' });
+      await expect(gateway.request('log.append', body, { timeoutMs: 10_000 })).rejects.toMatchObject({ code, kind: 'rejected' });
     };
     const [receipt] = fixture.network.receipts(entry, [2]);
     await refused({ entry, receipts: [receipt] }, 'log.unauthorized');
     await refused({ entry, receipts: [receipt, { ...receipt, party: 3 }] }, 'log.unauthorized');
     await refused({ entry: utf8('{}'), receipts: fixture.network.receipts(utf8('{}'), [1, 2]) }, 'log.malformed-entry');
     await refused({ entry, receipts: [], extra: 1 }, 'request.malformed');
-    await expect(gateway.request('log.other', {}, { timeoutMs: 2_000 })).rejects.toMatchObject({ code: 'link.unknown-method' });
+    await expect(gateway.request('log.other', {}, { timeoutMs: 10_000 })).rejects.toMatchObject({ code: 'link.unknown-method' });
     const bridge = await fixture.client(ledger, 'bridge');
     await expect(bridge.waitConnected(300)).rejects.toMatchObject({ code: 'link.timeout' });
     expect(entryReceiptBytes(entry).length).toBeGreaterThan(entry.length);
@@ -155,7 +155,7 @@ describe('a ledger', () => {
       ledger = await fixture.ledger(database);
       return await fixture.client(ledger);
     });
-    await gateway.waitConnected(5_000);
+    await gateway.waitConnected(20_000);
     await eventually(async () => ledger.leads());
     expect(await publishedSize()).toBe(271);
     expect((await append(300)).leafIndex).toBe(270);
@@ -214,10 +214,10 @@ test('of two replicas one writes, both serve, and the other takes over when the 
   await eventually(async () => first.leads());
   const second = await fixture.ledger('replicas', 'b');
   const clients = [await fixture.client(first, 'gateway', 'a'), await fixture.client(second, 'gateway', 'b')];
-  await Promise.all(clients.map((client) => client.waitConnected(5_000)));
+  await Promise.all(clients.map((client) => client.waitConnected(20_000)));
   const append = async (client: LinkClient, number: number): Promise<unknown> => {
     const entry = fixture.network.entry(number);
-    return await client.request('log.append', { entry, receipts: fixture.network.receipts(entry, [2, 3]) }, { timeoutMs: 5_000 });
+    return await client.request('log.append', { entry, receipts: fixture.network.receipts(entry, [2, 3]) }, { timeoutMs: 20_000 });
   };
   expect(await append(clients[0]!, 1)).toMatchObject({ leafIndex: 0 });
   expect(second.leads()).toBe(false);
@@ -233,7 +233,7 @@ test('of two replicas one writes, both serve, and the other takes over when the 
   await eventually(async () => await eitherAppends(append, clients, 3));
   const store = fixture.databases.store('replicas');
   expect([...(await store.leafIndexes([1, 2, 3].map((number) => hashOf(number)))).values()].sort()).toEqual([0, 1, 2]);
-}, 20_000);
+});
 
 const hashOf = (number: number): Uint8Array => Buffer.from(logEntryHash(fixture.network.entry(number)), 'base64url');
 

@@ -46,16 +46,16 @@ describe('the sequencer', () => {
   });
 
   test('waits between small batches, and not while a whole batch waits', async () => {
-    const { pool, stop, start } = setUp(new MemoryLogStore(), { intervalMs: 120, batchMax: 2 });
+    const { pool, stop, start } = setUp(new MemoryLogStore(), { intervalMs: 400, batchMax: 2 });
     const running = start();
     const [a, b, c, d, e, f] = newEntries(0, 6);
     await pool.add(a!);
     const startedAtMs = performance.now();
     await pool.add(b!);
-    expect(performance.now() - startedAtMs).toBeGreaterThan(80);
+    expect(performance.now() - startedAtMs).toBeGreaterThan(300);
     const full = performance.now();
     await Promise.all([c, d, e, f].map((entry) => pool.add(entry!)));
-    expect(performance.now() - full).toBeLessThan(240);
+    expect(performance.now() - full).toBeLessThan(800);
     stop.abort();
     await running;
   });

@@ -11,8 +11,8 @@ import { PrismaLogStore } from './prisma-log-store.ts';
 let databases: TestDatabases;
 beforeAll(async () => {
   databases = await TestDatabases.start(['suite', 'faults']);
-}, 30_000);
-afterAll(async () => await databases.stop(), 20_000);
+});
+afterAll(async () => await databases.stop());
 
 const sequencerOn = (store: PrismaLogStore): Sequencer => new Sequencer({ store, pool: new EntryPool(), log: silentLogger, intervalMs: 1, batchMax: 100 });
 
