@@ -1,0 +1,234 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isPortFree } from '@boop/platform';
+import { type NodeStatus, parseManifest, type NetworkManifest } from '@boop/protocol';
+import { projectRoot } from './captures.ts';
+import { askLauncher, type ProcessStatus } from './launcher-control.ts';
+import { isAlive, processesUsing } from './processes.ts';
+
+export interface NetworkOptions {
+  readonly portBase?: number;
+  readonly nodes?: number;
+  readonly threshold?: number;
+  /** For the launcher; what it passes on to its processes is its own matter. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Kept when given, otherwise a temporary folder that goes with the network. */
+  readonly dataDir?: string;
+}
+
+export interface Credentials {
+  readonly vendor: { readonly id: string; readonly apiKey: string };
+  readonly terminal: { readonly id: string; readonly key: string; readonly deviceSecret: string };
+  readonly admin: { readonly id: string; readonly key: string };
+}
+
+const launcherScript = join(projectRoot, 'apps/cli/dist/main.js');
+const portsSpan = 100;
+const startTimeoutMs = 240_000;
+const stopTimeoutMs = 30_000;
+const settleTimeoutMs = 60_000;
+const pollMs = 50;
+
+/**
+ * A development network of real processes, started as a person would: the built launcher, in a process of its own. Nothing is left
+ * behind when it is disposed of or when the test process ends, however that happens: the launcher holds an IPC channel of ours.
+ */
+export class RunningNetwork {
+  readonly dataDir: string;
+  readonly portBase: number;
+  readonly #options: NetworkOptions;
+  #launcher: ChildProcess | undefined;
+  #exit: Promise<number | string> = Promise.resolve(0);
+  #output = '';
+  /** Every process that was ever seen, so that none is left at the end. */
+  readonly #pids = new Set<number>();
+
+  constructor(dataDir: string, portBase: number, options: NetworkOptions) {
+    this.dataDir = dataDir;
+    this.portBase = portBase;
+    this.#options = options;
+  }
+
+  get gatewayUrl(): string {
+    return `http://127.0.0.1:${this.portBase + 1}`;
+  }
+
+  get bridgeUrl(): string {
+    return `ws://127.0.0.1:${this.portBase + 3}`;
+  }
+
+  get ledgerUrl(): string {
+    return `http://127.0.0.1:${this.portBase + 4}`;
+  }
+
+  get credentials(): Credentials {
+    return JSON.parse(this.read('dev-credentials.json')) as Credentials;
+  }
+
+  get manifest(): NetworkManifest {
+    return parseManifest(JSON.parse(this.read('network.json')));
+  }
+
+  /** Connection string of one database for the server's administrator. */
+  adminUrl(database: string): string {
+    const { boop_admin: password } = JSON.parse(this.read('postgres/passwords.json')) as Record<string, string>;
+    return `postgres://boop_admin:${password}@127.0.0.1:${this.portBase + 5}/${database}`;
+  }
+
+  /** What the launcher printed. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** A text file of the data folder. */
+  read(path: string): string {
+    return readFileSync(join(this.dataDir, path), 'utf8');
+  }
+
+  /** Starts the launcher and waits until it shows its table of addresses. @returns milliseconds that it took */
+  async start(): Promise<number> {
+    const { nodes, threshold, env } = this.#options;
+    const flags = Object.entries({ data: this.dataDir, 'port-base': this.portBase, nodes, threshold }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
+    const startedAt = performance.now();
+    const child = spawn(process.execPath, [launcherScript, 'network', 'up', ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, NODE_OPTIONS: '', ...env },
+    });
+    this.#launcher = child;
+    this.#output = '';
+    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
+    this.#exit = new Promise((resolve) => child.once('close', (status, signal) => resolve(signal ?? status ?? 0)));
+    const shown = until(() => this.#output.includes('Ctrl-C stops all'), startTimeoutMs);
+    const ended = this.#exit.then((status) => {
+      throw new Error(`the launcher ended with ${status}`);
+    });
+    try {
+      await Promise.race([shown, ended]);
+      ended.catch(() => undefined);
+      await this.settled();
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.#output}`, { cause: error });
+    }
+    return performance.now() - startedAt;
+  }
+
+  async status(): Promise<readonly ProcessStatus[]> {
+    return this.#seen(await askLauncher(this.dataDir, { command: 'status' }));
+  }
+
+  /** SIGKILL; resolves when the process is gone. */
+  async killNode(party: number): Promise<void> {
+    this.#seen(await askLauncher(this.dataDir, { command: 'node', action: 'kill', party }));
+  }
+
+  /** Starts a node's process without waiting for it. */
+  async startNode(party: number): Promise<void> {
+    this.#seen(await askLauncher(this.dataDir, { command: 'node', action: 'start', party }));
+  }
+
+  /** As the gateway tells everybody. */
+  async nodes(): Promise<readonly NodeStatus[]> {
+    return ((await getJson(`${this.gatewayUrl}/v1/network/nodes`)) as { nodes: NodeStatus[] }).nodes;
+  }
+
+  /** Waits until gateway and nodes agree that exactly these nodes are up; without an argument, all of them. */
+  async settled(parties?: readonly number[]): Promise<void> {
+    const expected = parties ?? this.manifest.members.map(({ party }) => party);
+    await until(async () => {
+      const nodes = await this.nodes().catch(() => []);
+      const up = nodes.filter(({ live, ready }) => live && ready).map(({ party }) => party);
+      if (up.join() !== expected.join() || nodes.filter(({ live }) => live).length !== expected.length) return false;
+      const seen = await Promise.all(expected.map((party) => this.#liveNodesSeenBy(party)));
+      return seen.every((live) => live === expected.length);
+    }, settleTimeoutMs);
+    await this.status();
+  }
+
+  /** Ctrl-C, and waits for the end. @returns exit status of the launcher, or the signal that it took */
+  async stop(): Promise<number | string> {
+    if (!this.#launcher) return 0;
+    await this.status().catch(() => undefined);
+    this.#launcher.kill('SIGINT');
+    const status = await Promise.race([this.#exit, sleep(stopTimeoutMs, 'still running', { ref: false })]);
+    if (status === 'still running') this.#launcher.kill('SIGKILL');
+    await this.#exit;
+    this.#launcher = undefined;
+    return status;
+  }
+
+  async restart(): Promise<number> {
+    await this.stop();
+    return await this.start();
+  }
+
+  /** Process ids and ports that are still in use by what was started here. */
+  async leftovers(): Promise<{ pids: number[]; ports: number[] }> {
+    const pids = new Set([...this.#pids].filter(isAlive));
+    for (const pid of processesUsing(this.dataDir)) if (pid !== process.pid) pids.add(pid);
+    const ports = Array.from({ length: portsSpan }, (_, at) => this.portBase + at);
+    const free = await Promise.all(ports.map((port) => isPortFree(port)));
+    return { pids: [...pids], ports: ports.filter((_, at) => !free[at]) };
+  }
+
+  /** Stops everything, kills what did not stop, and deletes the data folder unless the caller gave it. */
+  async dispose(): Promise<void> {
+    await this.stop();
+    for (const pid of (await this.leftovers()).pids) kill(pid);
+    if (this.#options.dataDir === undefined) rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #seen(status: readonly ProcessStatus[]): readonly ProcessStatus[] {
+    for (const { pid } of status) if (pid !== undefined) this.#pids.add(pid);
+    this.#pids.add(Number.parseInt(this.read('postgres/cluster/postmaster.pid'), 10));
+    return status;
+  }
+
+  async #liveNodesSeenBy(party: number): Promise<number> {
+    const { checks } = (await getJson(`http://127.0.0.1:${this.portBase + 30 + party}/readyz`).catch(() => ({ checks: { live: 0 } }))) as { checks: { live: number } };
+    return checks.live;
+  }
+}
+
+/** Starts a network with the launcher that is built, on ports that are free. */
+export async function startNetwork(options: NetworkOptions = {}): Promise<RunningNetwork> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'boop-net-'));
+  const network = new RunningNetwork(dataDir, options.portBase ?? (await freePortBase()), options);
+  try {
+    await network.start();
+    return network;
+  } catch (error) {
+    await network.dispose();
+    throw error;
+  }
+}
+
+/** Polls a condition. @throws Error when it does not hold in time */
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void> {
+  for (const deadline = Date.now() + timeoutMs; !(await condition()); await sleep(pollMs)) {
+    if (Date.now() > deadline) throw new Error(`nothing happened within ${timeoutMs / 1000} s`);
+  }
+}
+
+/** Below the range from which systems take ports for outgoing connections. */
+async function freePortBase(): Promise<number> {
+  for (;;) {
+    const base = 20_000 + Math.floor(Math.random() * 120) * portsSpan;
+    const free = await Promise.all(Array.from({ length: portsSpan }, (_, at) => isPortFree(base + at)));
+    if (free.every(Boolean)) return base;
+  }
+}
+
+async function getJson(url: string): Promise<unknown> {
+  return await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).json();
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone meanwhile.
+  }
+}
