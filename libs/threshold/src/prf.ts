@@ -1,5 +1,7 @@
 import { p256, p256_hasher, p256_oprf } from '@noble/curves/nist.js';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { BoopError, concatBytes, type PartyId, type Rng, utf8 } from '@boop/shared';
+import { CONTEXT_STRING, verifyDleq } from './dleq.ts';
 import { checkEach } from './fault.ts';
 import { type GroupKey } from './group-key.ts';
 import { type KeyShare, signingShareOf } from './key-share.ts';
@@ -9,10 +11,12 @@ import { nobleRng } from './suites.ts';
 export const PRF_PARTIAL_BYTES = 33 + 64;
 const INPUT_BYTES_MAX = 0xffff; // RFC 9497 section 1.2
 
-// RFC 9497 sections 3.1 and 4.3: HashToGroup of the suite P256-SHA256 in VOPRF mode.
-const HASH_TO_GROUP_DST = concatBytes(utf8('HashToGroup-OPRFV1-'), Uint8Array.of(1), utf8('-P256-SHA256'));
 const { Fn } = p256.Point;
-const BLIND_ONE = Fn.toBytes(1n);
+type Element = typeof p256.Point.BASE;
+// RFC 9497 section 4.3: HashToGroup of the suite.
+const HASH_TO_GROUP_DST = concatBytes(utf8('HashToGroup-'), CONTEXT_STRING);
+/** Window of a verifying share's table: some 20 ms to make, once for each key. */
+const KEY_WINDOW_BITS = 6;
 
 /**
  * One party's share of PRF_k(input) with a proof that it used its own key share: RFC 9497 BlindEvaluate with the blind
@@ -22,7 +26,7 @@ const BLIND_ONE = Fn.toBytes(1n);
  * Throws `prf.wrong-suite`, `prf.input-too-long` (over 65,535 bytes).
  */
 export function prfEvaluate(share: KeyShare, input: Uint8Array, rng: Rng): Uint8Array {
-  const element = hashToGroup(share.group, input);
+  const element = hashToGroup(share.group, input).toBytes();
   const verifyingShare = share.group.verifyingShares.get(share.self)!;
   const { evaluated, proof } = p256_oprf.voprf.blindEvaluate(signingShareOf(share), verifyingShare, element, nobleRng(rng));
   return concatBytes(evaluated, proof);
@@ -38,32 +42,55 @@ export function prfCombine(group: GroupKey, input: Uint8Array, partials: Readonl
   const element = hashToGroup(group, input);
   if ([...partials.keys()].some((party) => !group.parties.includes(party))) throw new BoopError('prf.unknown-party', 'a partial comes from outside the key set');
   if (partials.size < group.threshold) throw new BoopError('prf.too-few-partials', 'fewer partials than the threshold');
+  const evaluated = new Map<PartyId, Element>();
   checkEach(partials, 'prf.bad-partial', 'a partial evaluation is malformed or not proven', (party, bytes) => {
     if (bytes.length !== PRF_PARTIAL_BYTES) throw new RangeError('length');
-    p256_oprf.voprf.finalize(input, BLIND_ONE, bytes.slice(0, 33), element, group.verifyingShares.get(party)!, bytes.slice(33));
+    const point = p256.Point.fromBytes(bytes.slice(0, 33));
+    if (!verifyDleq(element, verifyingShareOf(group, party), point, bytes.slice(33))) throw new RangeError('proof');
+    evaluated.set(party, point);
   });
-  const chosen = [...partials].sort(([a], [b]) => a - b).slice(0, group.threshold);
-  const ids = chosen.map(([party]) => party);
-  const evaluated = chosen
-    .map(([party, bytes]) => p256.Point.fromBytes(bytes.slice(0, 33)).multiplyUnsafe(lagrangeAtZero(ids, party)))
-    .reduce((sum, point) => sum.add(point));
-  return p256_oprf.oprf.finalize(input, BLIND_ONE, evaluated.toBytes());
+  const chosen = [...evaluated].sort(([a], [b]) => a - b).slice(0, group.threshold);
+  return finalize(input, interpolateAtZero(chosen).toBytes());
 }
 
-function hashToGroup(group: GroupKey, input: Uint8Array): Uint8Array {
+/** RFC 9497 section 3.3.1: the output for an element that is not blinded. */
+const finalize = (input: Uint8Array, element: Uint8Array): Uint8Array =>
+  sha256(concatBytes(Uint8Array.of(input.length >> 8, input.length & 255), input, Uint8Array.of(0, element.length), element, utf8('Finalize')));
+
+function hashToGroup(group: GroupKey, input: Uint8Array): Element {
   if (group.suite !== 'FROST-P256-SHA256') throw new BoopError('prf.wrong-suite', 'the threshold PRF needs a P-256 key');
   if (input.length > INPUT_BYTES_MAX) throw new BoopError('prf.input-too-long', 'the PRF input is over 65,535 bytes');
-  return p256_hasher.hashToCurve(input, { DST: HASH_TO_GROUP_DST }).toBytes();
+  return p256_hasher.hashToCurve(input, { DST: HASH_TO_GROUP_DST }) as Element;
 }
 
-/** Lagrange coefficient of `party` for the value at 0 over the points `ids`, modulo the group order; public data only. */
-function lagrangeAtZero(ids: readonly PartyId[], party: PartyId): bigint {
-  let numerator = 1n;
-  let denominator = 1n;
-  for (const id of ids) {
-    if (id === party) continue;
-    numerator = Fn.mul(numerator, BigInt(id));
-    denominator = Fn.mul(denominator, Fn.create(BigInt(id - party)));
-  }
-  return Fn.div(numerator, denominator);
+const tabulated = new WeakMap<GroupKey, Map<PartyId, Element>>();
+
+/** A party's verifying share, with a table that is made once for each key. */
+function verifyingShareOf(group: GroupKey, party: PartyId): Element {
+  const shares = tabulated.get(group) ?? new Map<PartyId, Element>();
+  tabulated.set(group, shares);
+  const share = shares.get(party) ?? p256.Point.fromBytes(group.verifyingShares.get(party)!).precompute(KEY_WINDOW_BITS, false);
+  shares.set(party, share);
+  return share;
 }
+
+/**
+ * Value at 0 of the polynomial in the exponent. The Lagrange coefficients of small ids are small fractions: brought to one
+ * denominator, only it takes a full multiplication. Public data only.
+ */
+function interpolateAtZero(points: readonly (readonly [PartyId, Element])[]): Element {
+  const ids = points.map(([party]) => party);
+  const fractions = ids.map((id) => {
+    const others = ids.filter((other) => other !== id);
+    return { numerator: product(others.map(BigInt)), denominator: product(others.map((other) => BigInt(other - id))) };
+  });
+  const common = product(fractions.map(({ denominator }) => (denominator < 0n ? -denominator : denominator)));
+  const sum = points.reduce((total, [, point], i) => {
+    const { numerator, denominator } = fractions[i]!;
+    const weight = (numerator * common) / denominator;
+    return total.add(weight < 0n ? point.negate().multiplyUnsafe(-weight) : point.multiplyUnsafe(weight));
+  }, p256.Point.ZERO);
+  return sum.multiplyUnsafe(Fn.inv(Fn.create(common)));
+}
+
+const product = (factors: readonly bigint[]): bigint => factors.reduce((result, factor) => result * factor, 1n);
