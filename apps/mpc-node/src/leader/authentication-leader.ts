@@ -8,7 +8,7 @@ import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
 import { authenticationEntry } from '../signing/token-message.ts';
-import { outward, within } from './outward.ts';
+import { logFailure, outward, within } from './outward.ts';
 import { type Led, type SessionLead } from './session-lead.ts';
 import { Stages } from './stages.ts';
 import { type TokenAssembly, validReceipts } from './token-assembly.ts';
@@ -39,7 +39,7 @@ export class AuthenticationLeader {
       log.info('authentication decided', { session: led.session.splitHash, reason: answer.reason, verified: answer.verified, durationMs: answer.stages['total'] });
       return answer;
     } catch (error) {
-      log.warn('authentication not decided', { session: led?.session.splitHash, error });
+      logFailure(log, 'authentication', led?.session.splitHash, error);
       throw outward(error);
     } finally {
       if (led) lead.end(led);

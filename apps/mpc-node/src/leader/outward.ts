@@ -1,3 +1,4 @@
+import { type Logger } from '@boop/platform';
 import { problems } from '@boop/protocol';
 import { BoopError, isBoopError } from '@boop/shared';
 
@@ -11,6 +12,12 @@ export function outward(error: unknown): BoopError {
   if (isBoopError(error) && documented(error.code)) return error;
   if (isBoopError(error) && error.kind === 'unavailable') return new BoopError('mpc.nodes-unavailable', 'too few nodes are up', { kind: 'unavailable', cause: error });
   return new BoopError('mpc.aborted', 'the nodes broke off; capture again', { kind: 'peer', retryAllowed: true, cause: error });
+}
+
+/** Tells the log how a session ended without an answer: a refused input is everyday, anything else wants a look. */
+export function logFailure(log: Logger, kind: string, splitHash: string | undefined, error: unknown): void {
+  if (isBoopError(error) && error.kind === 'rejected') log.info(`${kind} refused`, { session: splitHash, code: error.code });
+  else log.warn(`${kind} broken off`, { session: splitHash, error });
 }
 
 /** @throws BoopError `session.timeout` (unavailable) */

@@ -12,7 +12,7 @@ import { Mutex } from '../mutex.ts';
 import { type Network } from '../network.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
 import { duplicate, samplesDisagree } from '../sessions/registration-transcript.ts';
-import { outward, within } from './outward.ts';
+import { logFailure, outward, within } from './outward.ts';
 import { codeOf, type Led, type SessionLead } from './session-lead.ts';
 import { Stages } from './stages.ts';
 import { validReceipts } from './token-assembly.ts';
@@ -77,7 +77,7 @@ export class RegistrationLeader {
       log.info('registration stored', { session: opened.session.splitHash, verified, ...stages.summary() });
       return { ...answer, verified, stages: stages.summary() };
     } catch (error) {
-      log.warn('registration not stored', { session: led?.session.splitHash, error });
+      logFailure(log, 'registration', led?.session.splitHash, error);
       throw outward(error);
     } finally {
       if (led) lead.end(led);
