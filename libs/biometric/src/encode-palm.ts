@@ -18,7 +18,7 @@ export interface EncodedPalm {
 /**
  * Competitive code (Kong and Zhang, ICPR 2004) of a region of interest, on locally normalised half resolution, with a
  * confidence mask. Integer arithmetic throughout but for one division and one square root per pixel, both fixed by
- * IEEE 754: the same bytes on every runtime. Constant time in the image's content, 3 ms on a desktop core.
+ * IEEE 754: the same bytes on every runtime. About 3 ms on one core.
  *
  * A poor capture is no error: it comes back with its quality, and its template may have too few valid cells for
  * `fuse`, `encodeTemplate` or `createTemplate` to take.

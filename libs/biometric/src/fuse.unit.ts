@@ -36,6 +36,7 @@ describe('fusion', () => {
     [[0, 2, 4], INVALID],
     [[INVALID, 3, 3], 3],
     [[INVALID, 1, 4], INVALID],
+    [[INVALID, 5, 1], 1],
     [[INVALID, INVALID, 3], INVALID],
   ])('of the votes %j is %i', (votes, orientation) => {
     expect(fusedCell(votes)).toBe(orientation);

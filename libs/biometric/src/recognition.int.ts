@@ -98,6 +98,19 @@ function distance(a: readonly number[], b: readonly number[]): number {
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const deviation = (values: readonly number[]): number => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
 
+/**
+ * Every 5 % quantile of 1,320 genuine and 12,960 impostor scores of single captures, both spectra together: what the
+ * synthetic palms were fitted to, for where the captures themselves are absent.
+ */
+const REAL_QUANTILES: Scores = {
+  genuine: [400, 560, 630, 688, 734, 780, 826, 876, 914, 950, 990, 1026, 1056, 1094, 1132, 1174, 1212, 1266, 1330, 1422, 1660],
+  impostor: [-950, -808, -772, -746, -726, -708, -692, -678, -664, -650, -636, -620, -604, -586, -566, -542, -518, -488, -448, -396, -216],
+};
+
+/** A sample with the given quantiles, 40 values to each step. */
+const sampleOf = (quantiles: readonly number[]): number[] =>
+  quantiles.slice(1).flatMap((end, i) => Array.from({ length: 40 }, (_, k) => quantiles[i]! + ((end - quantiles[i]!) * (k + 0.5)) / 40));
+
 /** Where the real captures are absent, a second set of synthetic palms stands in, so that each check still runs. */
 const reference = spectra.length > 0 ? galleries.slice(0, spectra.length).map(({ gallery }) => gallery) : [syntheticGallery(20, TWELVE).slice(10)];
 
@@ -114,10 +127,14 @@ describe('against plain CompCode', () => {
 
 describe('synthetic palms', () => {
   test('score like real ones, genuine and impostor', () => {
-    const real = scoresOf(reference);
+    const [genuine, impostor] = [sampleOf(REAL_QUANTILES.genuine), sampleOf(REAL_QUANTILES.impostor)];
     const synthetic = scoresOf([syntheticGallery(36, [0, 1, 2, 6, 7, 8])]);
-    expect(distance(synthetic.genuine, real.genuine)).toBeLessThan(0.15);
-    expect(distance(synthetic.impostor, real.impostor)).toBeLessThan(0.15);
+    expect(distance(synthetic.genuine, genuine)).toBeLessThan(0.15);
+    expect(distance(synthetic.impostor, impostor)).toBeLessThan(0.15);
+    if (spectra.length < 2) return;
+    const real = scoresOf(reference);
+    expect(distance(real.genuine, genuine)).toBeLessThan(0.02);
+    expect(distance(real.impostor, impostor)).toBeLessThan(0.02);
   });
 });
 
@@ -136,9 +153,9 @@ describe('calibration', () => {
           });
         }),
       );
-      // 45 pairs of ten palms: one-sided 95 % bounds by Student's t (about 1.68) and chi-square with 44 degrees of freedom (29.8).
-      expect(mean(scores) + (1.645 * deviation(pairs)) / Math.sqrt(45)).toBeLessThan(CALIBRATION.impostorMean + 1);
-      expect(deviation(scores) * Math.sqrt(44 / 29.8)).toBeLessThan(CALIBRATION.impostorDeviation + 0.5);
+      // One-sided 95 % bounds for the 45 pairs that ten palms make: Student's t (1.68) and chi-square (29.8), 44 degrees of freedom.
+      expect(mean(scores) + (1.68 * deviation(pairs)) / Math.sqrt(45)).toBeLessThanOrEqual(CALIBRATION.impostorMean);
+      expect(deviation(scores) * Math.sqrt(44 / 29.8)).toBeLessThanOrEqual(CALIBRATION.impostorDeviation);
       expect(Math.max(...scores)).toBeLessThan(thresholdFor(1e-4).theta);
     }
   });

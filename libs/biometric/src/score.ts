@@ -1,5 +1,5 @@
 import { BoopError } from '@boop/shared';
-import { CELLS, CODE_LENGTH, GRID, PLANES } from './compcode/format.ts';
+import { CODE_LENGTH, GRID, PLANES } from './compcode/format.ts';
 import { type Template } from './template.ts';
 
 /** Largest displacement searched, in cells, in x and in y: (2·2 + 1)² = 25 shifts. */
@@ -28,12 +28,9 @@ export function bestShift(a: Template, b: Template): Shift & { readonly score: n
   if (a.encoder !== b.encoder) throw new BoopError('template.unknown-encoder', 'templates of two encoder versions do not compare');
   const left = rowsOf(a);
   const right = rowsOf(b);
-  let best = { dx: 0, dy: 0, score: -Infinity };
-  for (const shift of shifts) {
-    const value = scoreAt(left, right, shift);
-    if (value > best.score) best = { ...shift, score: value };
-  }
-  return best;
+  const scores = shifts.map((shift) => scoreAt(left, right, shift));
+  const best = Math.max(...scores);
+  return { ...shifts[scores.indexOf(best)]!, score: best };
 }
 
 /** Per row of cells, from bit 31 down: one word per plane with the code bits, then one with the mask. */
@@ -42,11 +39,12 @@ const MASK = PLANES;
 
 function rowsOf({ values }: Template): Int32Array {
   const rows = new Int32Array(GRID * WORDS);
-  for (let cell = 0; cell < CELLS; cell++) {
-    const at = Math.floor(cell / GRID) * WORDS;
-    const bit = 1 << (GRID - 1 - (cell % GRID));
-    for (let plane = 0; plane < PLANES; plane++) if (values[cell * PLANES + plane]! < 0) rows[at + plane]! |= bit;
-    if (values[CODE_LENGTH + cell] === 1) rows[at + MASK]! |= bit;
+  for (let y = 0, cell = 0; y < GRID; y++) {
+    for (let x = 0; x < GRID; x++, cell++) {
+      const bit = 1 << (GRID - 1 - x);
+      for (let plane = 0; plane < PLANES; plane++) if (values[cell * PLANES + plane]! < 0) rows[y * WORDS + plane]! |= bit;
+      if (values[CODE_LENGTH + cell] === 1) rows[y * WORDS + MASK]! |= bit;
+    }
   }
   return rows;
 }

@@ -15,8 +15,14 @@ const REACH = 2;
 export function spreads(responses: Int32Array): Int32Array {
   const out = new Int32Array(CELLS);
   for (let cell = 0; cell < CELLS; cell++) {
-    const answers = responses.subarray(cell * ORIENTATIONS, (cell + 1) * ORIENTATIONS);
-    out[cell] = Math.max(...answers) - Math.min(...answers);
+    let least = responses[cell * ORIENTATIONS]!;
+    let most = least;
+    for (let j = 1; j < ORIENTATIONS; j++) {
+      const answer = responses[cell * ORIENTATIONS + j]!;
+      if (answer < least) least = answer;
+      if (answer > most) most = answer;
+    }
+    out[cell] = most - least;
   }
   return out;
 }

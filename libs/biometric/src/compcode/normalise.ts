@@ -38,19 +38,23 @@ export function normalise(half: Int32Array): Int32Array {
       squares[at] = value * value + squares[at - 1]! + squares[at - STRIDE]! - squares[at - STRIDE - 1]!;
     }
   }
+  const from = Array.from({ length: HALF }, (_, at) => Math.max(0, at - BOX_RADIUS));
+  const to = Array.from({ length: HALF }, (_, at) => Math.min(HALF, at + BOX_RADIUS + 1));
+  // Evaluated once: this loop is the hottest that is not integer arithmetic.
+  const { floor, sqrt } = Math;
   const out = new Int32Array(HALF * HALF);
-  for (let y = 0; y < HALF; y++) {
-    const top = Math.max(0, y - BOX_RADIUS) * STRIDE;
-    const bottom = Math.min(HALF, y + BOX_RADIUS + 1) * STRIDE;
-    for (let x = 0; x < HALF; x++) {
-      const left = Math.max(0, x - BOX_RADIUS);
-      const right = Math.min(HALF, x + BOX_RADIUS + 1);
-      const count = ((bottom - top) / STRIDE) * (right - left);
+  for (let y = 0, at = 0; y < HALF; y++) {
+    const top = from[y]! * STRIDE;
+    const bottom = to[y]! * STRIDE;
+    for (let x = 0; x < HALF; x++, at++) {
+      const left = from[x]!;
+      const right = to[x]!;
+      const count = (to[y]! - from[y]!) * (right - left);
       const sum = sums[bottom + right]! - sums[top + right]! - sums[bottom + left]! + sums[top + left]!;
       const square = squares[bottom + right]! - squares[top + right]! - squares[bottom + left]! + squares[top + left]!;
-      const deviation = Math.sqrt(count * square - sum * sum + count * count * FLOOR * FLOOR);
-      const value = Math.floor((UNIT * (count * half[y * HALF + x]! - sum)) / deviation + 0.5);
-      out[y * HALF + x] = value > CLIP ? CLIP : value < -CLIP ? -CLIP : value;
+      const deviation = sqrt(count * square - sum * sum + count * count * FLOOR * FLOOR);
+      const value = floor((UNIT * (count * half[at]! - sum)) / deviation + 0.5);
+      out[at] = value > CLIP ? CLIP : value < -CLIP ? -CLIP : value;
     }
   }
   return out;

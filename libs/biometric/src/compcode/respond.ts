@@ -34,11 +34,13 @@ function fold(padded: Int32Array, corner: number, folded: Int32Array): void {
   }
 }
 
+/** Continues the image by RADIUS pixels on each side, with the nearest pixel of its edge. */
 function pad(image: Int32Array): Int32Array {
+  const nearest = Array.from({ length: PADDED }, (_, at) => Math.min(HALF - 1, Math.max(0, at - RADIUS)));
   const out = new Int32Array(PADDED * PADDED);
-  for (let y = 0; y < PADDED; y++) {
-    const row = Math.min(HALF - 1, Math.max(0, y - RADIUS)) * HALF;
-    for (let x = 0; x < PADDED; x++) out[y * PADDED + x] = image[row + Math.min(HALF - 1, Math.max(0, x - RADIUS))]!;
+  for (let y = 0, at = 0; y < PADDED; y++) {
+    const row = nearest[y]! * HALF;
+    for (let x = 0; x < PADDED; x++, at++) out[at] = image[row + nearest[x]!]!;
   }
   return out;
 }

@@ -28,7 +28,7 @@ const CAPTURE = 3;
 /**
  * A 128×128 region of interest of a palm that belongs to nobody: the same seed gives the same pixels on every runtime.
  * Principal lines, creases and veins of an identity; placement, bending, fading, light and noise of a session and a
- * capture. Genuine and impostor scores are fitted to the real captures (README, "Synthetic palms"). About 3 ms.
+ * capture. Genuine and impostor scores are fitted to the real captures (README, "Synthetic palms"). About 2 ms.
  * @throws BoopError `synthetic.seed` for anything but non-negative safe integers
  */
 export function syntheticPalm(seed: SyntheticSeed): GreyImage {
