@@ -4,8 +4,9 @@ import { sessionIdOf } from '@boop/identity';
 import { palmStatistic, reconstructTemplate } from '@boop/mpc';
 import { checkSplit, type PvsConfiguration, type SealedSplit, splitFor } from '@boop/protocol';
 import { canonicalJson, partyId } from '@boop/shared';
+import { probeQualityMin } from '../capture/encode-capture.ts';
 import { authenticationContext, createFakeNetwork, testKey } from '../fixtures/fake-network.ts';
-import { blankCapture, palmCapture } from '../fixtures/palms.ts';
+import { blankCapture, darkCapture, palmCapture } from '../fixtures/palms.ts';
 import { type ReceivedMessage, type ScriptedBridge, type ScriptedConnection, startScriptedBridge, until } from '../fixtures/scripted-bridge.ts';
 import { presentByRest } from './present-by-rest.ts';
 import { createTerminalClient, type TerminalClient, type TerminalOptions } from './terminal-client.ts';
@@ -154,8 +155,9 @@ describe('configuration', () => {
       ['configuration_applied', 1, undefined],
     ]);
     expect(terminal.configuration?.version).toBe(1);
-    // Its quality minimum of 100 binds from now on.
-    await expect(terminal.present(authenticationContext(), palmCapture(1, 1))).rejects.toMatchObject({ code: 'capture.low-quality' });
+    // Its quality minimum of 100 binds from now on, in place of the built-in one, which this capture passes.
+    expect(encodePalm(decodeImage(darkCapture())).quality.score).toBeGreaterThanOrEqual(probeQualityMin);
+    await expect(terminal.present(authenticationContext(), darkCapture())).rejects.toMatchObject({ code: 'capture.low-quality' });
   });
 });
 
