@@ -8,9 +8,12 @@ import { ManagedProcess } from './managed-process.ts';
 import { type RequestedParameters } from './parameters.ts';
 import { assertPortsFree, portPlan } from './ports.ts';
 import { type Programs } from './programs.ts';
-import { databasesOf, provision, type ProvisionedNetwork } from './provision.ts';
+import { databasesOf, type ProcessPlan, provision, type ProvisionedNetwork } from './provision.ts';
 
 const READY_TIMEOUT_MS = 120_000;
+
+/** Callers before those whom they call, so that nobody spends its last seconds waiting for the dead. */
+const STOP_ORDER: readonly (readonly ProcessPlan['role'][])[] = [['console', 'bridge'], ['gateway'], ['ledger'], ['node']];
 
 /** Shows what is being done; `work` rejects where the step fails. */
 export type ShowStep = (title: string, work: () => Promise<void>) => Promise<void>;
@@ -83,10 +86,11 @@ export class DevelopmentNetwork {
   /** Stops services and nodes, and PostgreSQL once nobody uses it. Also halfway through a start. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.processes.map((process) => process.stop()));
     const postgres = await this.#postgres?.catch(() => undefined);
-    // A start that was under way may have gone on meanwhile.
-    await Promise.all(this.processes.map((process) => process.stop()));
+    for (const roles of STOP_ORDER) {
+      const phase = this.processes.filter(({ plan }) => roles.includes(plan.role));
+      await Promise.all(phase.map((process) => process.stop()));
+    }
     await postgres?.stop();
   }
 

@@ -54,7 +54,7 @@ function launch(requested: RequestedParameters = {}, options: { fresh?: boolean;
   return launcher;
 }
 
-async function until(condition: () => boolean | Promise<boolean>, describeFailure: () => string = () => 'not in time', timeoutMs = 25_000): Promise<void> {
+async function until(condition: () => boolean | Promise<boolean>, describeFailure: () => string = () => 'not in time', timeoutMs = 50_000): Promise<void> {
   for (const deadline = Date.now() + timeoutMs; !(await condition()); ) {
     if (Date.now() > deadline) throw new Error(describeFailure());
     await new Promise((resolve) => setTimeout(resolve, 30));

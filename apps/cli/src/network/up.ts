@@ -74,9 +74,10 @@ function listenForStop(): { requested: Promise<void>; stop: () => void; onSecond
 }
 
 async function handleControl(network: DevelopmentNetwork, request: ControlRequest, stop: () => void): Promise<ProcessStatus[]> {
-  if (request.command === 'stop') stop();
   if (request.command === 'node') await changeNode(network.node(request.party), request.action);
-  return await statusOf(network.processes);
+  const status = await statusOf(network.processes);
+  if (request.command === 'stop') stop();
+  return status;
 }
 
 async function changeNode(node: ManagedProcess, action: 'start' | 'stop' | 'kill'): Promise<void> {

@@ -1,18 +1,15 @@
-import { loadConfig, runProcess, startHealthServer } from '@boop/platform';
-import { z } from 'zod';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 
-const address = z.object({ host: z.string(), port: z.number() });
+/**
+ * Stands for any process of a network: takes its health address from its configuration, says when it is ready, ends when told. A node whose id is
+ * in FAKE_CRASH fails at once. Loads nothing, so that many can start quickly.
+ */
+const config = readFileSync(process.env['BOOP_CONFIG']!, 'utf8');
+const nodeId = /^nodeId: (\d+)$/m.exec(config)?.[1];
+if (nodeId !== undefined && nodeId === process.env['FAKE_CRASH']) throw new RangeError('this node was told to crash');
+const port = Number(/^health:\n {2}host: \S+\n {2}port: (\d+)$/m.exec(config)?.[1] ?? /^http:\n {2}host: \S+\n {2}port: (\d+)$/m.exec(config)?.[1]);
 
-/** Stands for any process of a network: reads its configuration, serves health, ends when told. A node whose id is in FAKE_CRASH fails at once. */
-runProcess('fake', async ({ log, onStop }) => {
-  const config = loadConfig(z.looseObject({ health: address.optional(), http: address.optional(), nodeId: z.number().optional() }), {
-    file: process.env['BOOP_CONFIG'],
-    env: {},
-    prefix: 'BOOP',
-  });
-  if (config.nodeId === Number(process.env['FAKE_CRASH'])) throw new RangeError('this node was told to crash');
-  const startedMs = Date.now();
-  const server = await startHealthServer({ ...(config.health ?? config.http)!, ready: () => ({ ready: Date.now() - startedMs > 50 }) });
-  onStop(() => server.close());
-  log.info('listening');
-});
+const startedMs = Date.now();
+createServer((_request, response) => response.writeHead(Date.now() - startedMs > 50 ? 200 : 503).end()).listen(port, '127.0.0.1');
+for (const signal of ['SIGTERM', 'disconnect']) process.once(signal, () => process.exit(0));

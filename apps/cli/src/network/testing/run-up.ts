@@ -5,7 +5,7 @@ import { networkUp } from '../up.ts';
 
 /** `boop network up` over fake processes: node run-up.ts '{"data":…,"requested":…,"fresh":…}' */
 const { data, requested, fresh } = JSON.parse(process.argv[2]!) as { data: string; requested: object; fresh: boolean };
-const fake = { script: fileURLToPath(new URL('./fake-process.ts', import.meta.url)), nodeOptions: ['--conditions=@boop/source', '--disable-warning=ExperimentalWarning'] };
+const fake = { script: fileURLToPath(new URL('./fake-process.ts', import.meta.url)), nodeOptions: ['--disable-warning=ExperimentalWarning'] };
 const programs: Programs = { node: fake, gateway: fake, bridge: fake, ledger: fake };
 
 try {
