@@ -142,14 +142,15 @@ describe('a channel', () => {
   test('leaves a server that has fallen silent', async () => {
     const bridge = await bridgeOf((message, connection) => connection.send(welcome(message, { heartbeatMs: connection.index === 0 ? 20 : 30_000 })), { mute: true });
     connect(bridge);
-    await until(() => bridge.connections.length === 2);
-    expect(bridge.received.at(-1)).toMatchObject({ type: 'vendor_hello', resume: { epoch: 'e', offset: 10 } });
+    const hellos = (): readonly ReceivedMessage[] => bridge.received.filter(({ type }) => type === 'vendor_hello');
+    await until(() => hellos().length === 2);
+    expect(hellos()[1]).toMatchObject({ resume: { epoch: 'e', offset: 10 } });
   });
 
   test('stays with a server that answers pings', async () => {
-    const bridge = await bridgeOf((message, connection) => connection.send(welcome(message, { heartbeatMs: 20 })));
+    const bridge = await bridgeOf((message, connection) => connection.send(welcome(message, { heartbeatMs: 300 })));
     const channel = connect(bridge);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect([channel.connected, bridge.connections.length]).toEqual([true, 1]);
   });
 
