@@ -97,6 +97,7 @@ describe('bad input has its own code and changes nothing', () => {
     ['share.wrong-session', 422, async (context) => ({ split: await edge(context, { purpose: 'registration' }) })],
     ['split.altered', 422, async (context) => ({ split: { ...(await edge(context)), signature: toBase64Url(new Uint8Array(64)) } })],
     ['split.incomplete', 422, async (context) => { const split = await edge(context); return { split: { ...split, envelopes: split.envelopes.slice(1) } }; }],
+    ['share.wrong-node', 422, async (context) => { const split = await edge(context); const [first, second, ...rest] = split.envelopes; return { split: { ...split, envelopes: [second!, first!, ...rest] } }; }],
     ['request.forbidden', 403, async (context) => ({ split: await sealedProbe(g.nodes.manifest, context.sessionId, otherDevice) })],
     ['request.forbidden', 403, async (context) => ({ split: await edge(context, { splitAt: 'gateway' }) })],
     ['request.malformed', 400, () => ({ capture: 5 })],

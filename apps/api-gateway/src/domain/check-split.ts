@@ -9,9 +9,10 @@ import { BoopError } from '@boop/shared';
 export function checkIncomingSplit(split: SealedSplit, expected: { manifest: NetworkManifest; purpose: SplitHeader['purpose']; sessionId: string; operatingPoint: string }): void {
   const { manifest, purpose, sessionId, operatingPoint } = expected;
   const { networkId, epoch, members } = manifest;
-  if (split.envelopes.length !== members.length) throw new BoopError('split.incomplete', 'the split does not cover all nodes');
-  for (const [index, { party }] of members.entries())
-    if (split.envelopes[index]!.party !== party) throw new BoopError('split.incomplete', 'the envelopes are not those of nodes 1 to N in order');
+  const named = new Set(split.envelopes.map(({ party }) => party));
+  if (split.envelopes.length !== members.length || !members.every(({ party }) => named.has(party))) throw new BoopError('split.incomplete', 'the split does not cover all nodes');
+  // Hashes are signed in the order of the nodes, so a share in another place is another node's.
+  if (members.some(({ party }, index) => split.envelopes[index]!.party !== party)) throw new BoopError('share.wrong-node', 'a share lies in the place of another node');
   checkSplit(splitFor(split, 1), { networkId, epoch, party: 1, nodes: members.length, purpose, sessionId });
   const encoder = encoderOf(manifest, operatingPoint);
   if (split.header.encoder !== encoder) throw new BoopError('template.unknown-encoder', 'the template comes from an encoder version that this context does not use');
