@@ -1,7 +1,9 @@
-// CPU per node of the comparison protocol and speed of the kernels. Run: node --conditions=@boop/source bench/mpc.mjs
+// CPU per node of the comparison protocol and speed of the kernels. Run: node --conditions=@boop/source bench/mpc.mjs [--json FILE]
 // Prints a table to stderr and one JSON object to stdout.
+import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
 import { loadKernel, twinKernel } from '@boop/kernels';
 import { agreeCommitteeKeys, compareProtocol, correlationBatch, palmStatistic, scoreShares } from '@boop/mpc';
 import { partyId, roundMachine, utf8 } from '@boop/shared';
@@ -109,7 +111,10 @@ const report = {
   kernels: await kernels(2000),
 };
 for (const rows of [report.protocol.map(({ offlineCpuMs, onlineCpuMs, ...rest }) => ({ ...rest, offlineMs: offlineCpuMs.median, onlineMs: onlineCpuMs.median })), report.kernels]) process.stderr.write(`${table(rows)}\n\n`);
-process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+const { values } = parseArgs({ options: { json: { type: 'string' } } });
+const text = `${JSON.stringify(report, null, 2)}\n`;
+if (values.json === undefined) process.stdout.write(text);
+else writeFileSync(values.json, text);
 
 function table(rows) {
   const keys = Object.keys(rows[0]);
