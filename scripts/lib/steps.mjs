@@ -20,9 +20,10 @@ export const environment = {
  * Runs a command with our terminal; resolves to its exit status. Signals are passed on, and the child learns of our own
  * death by its IPC channel.
  */
-export function exec(command, args, options = {}) {
+export function exec(command, args, { onStart, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, env: environment, stdio: ['inherit', 'inherit', 'inherit', 'ipc'], ...options });
+    onStart?.(child);
     const pass = (signal) => child.kill(signal);
     process.on('SIGINT', pass);
     process.on('SIGTERM', pass);
@@ -43,7 +44,8 @@ export function quietly(command, args, options = {}) {
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
     child.on('error', reject);
-    child.on('exit', (code) => (code === 0 ? resolve(output) : reject(new Error(`${command} ${args.join(' ')} failed (${code})\n${output}`))));
+    // Not `exit`: output may still be on its way then.
+    child.on('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`${command} ${args.join(' ')} failed (${code})\n${output}`))));
   });
 }
 
