@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { type RunningNetwork, startNetwork, until } from './network-harness.ts';
+import { type Palm, realPalmsOrSynthetic, syntheticPalmOf } from './palms.ts';
+import { isAlive } from './processes.ts';
+import { postJson, Shop } from './shop.ts';
+import { checkCheckpoint, query } from './stock-clients.ts';
+
+const all = [1, 2, 3, 4, 5];
+const stranger = syntheticPalmOf(7);
+const registered = syntheticPalmOf(1);
+let real: Palm;
+let realStranger: Palm;
+let network: RunningNetwork;
+let shop: Shop;
+
+beforeAll(async () => {
+  [real, realStranger] = realPalmsOrSynthetic() as [Palm, Palm];
+  network = await startNetwork();
+  shop = new Shop(network);
+}, 300_000);
+
+afterAll(async () => {
+  shop?.close();
+  await network?.dispose();
+}, 60_000);
+
+const duplicate = { code: 'registration.duplicate', kind: 'rejected' };
+const others = (down: readonly number[]): number[] => all.filter((party) => !down.includes(party));
+
+// The tests tell one story, in order.
+describe('a network of five nodes', () => {
+  test('answers on every health address that it prints', async () => {
+    const status = await network.status();
+    expect(status.filter(({ name }) => name !== 'console').map(({ name }) => name)).toEqual([...all.map((party) => `node-${party}`), 'ledger', 'gateway', 'bridge']);
+    for (const { healthUrl } of status) {
+      expect(network.output).toContain(`${healthUrl}/readyz`);
+      expect((await fetch(`${healthUrl}/readyz`)).status).toBe(200);
+      expect((await fetch(`${healthUrl}/healthz`)).status).toBe(200);
+    }
+  });
+
+  test('registers palms and recognises them, by REST and over the channels', async () => {
+    await expect(shop.register({ 'right-palm': registered.samples })).resolves.toMatchObject({ verified: true });
+    await expect(shop.register({ 'right-palm': real.samples })).resolves.toMatchObject({ verified: true });
+    await expect(shop.authenticate(registered.others[0]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true, claims: { boop: { verified: true } } });
+    await expect(shop.authenticateByChannel(registered.others[1]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true });
+    await expect(shop.authenticate(stranger.others[0]!)).resolves.toMatchObject({ outcome: 'rejected', reason: 'no-match' });
+    for (const capture of real.others) await expect(shop.authenticate(capture)).resolves.toMatchObject({ outcome: 'accepted', verified: true });
+    for (const capture of realStranger.others.slice(0, 3)) await expect(shop.authenticateByChannel(capture)).resolves.toMatchObject({ outcome: 'rejected', reason: 'no-match' });
+    await expect(shop.register({ 'right-palm': real.others.slice(0, 3) })).rejects.toMatchObject(duplicate);
+  });
+
+  test('gives a person the same name at the same vendor every time', async () => {
+    const results = [await shop.authenticate(registered.others[0]!), await shop.authenticate(registered.others[2]!), await shop.authenticate(real.others[0]!)];
+    const [first, again, other] = results.map((result) => result.outcome === 'accepted' && result.claims.sub);
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  test('is understood by stock clients: jose, plain Ed25519, the PostgreSQL driver', async () => {
+    const result = await shop.authenticate(registered.others[0]!);
+    if (result.outcome !== 'accepted') throw new Error(result.outcome);
+    const { jwks_uri: jwksUri, issuer } = (await (await fetch(`${network.gatewayUrl}/.well-known/openid-configuration`)).json()) as { jwks_uri: string; issuer: string };
+    const keys = createRemoteJWKSet(new URL(jwksUri));
+    const { payload } = await jwtVerify(result.idToken, keys, { issuer, audience: shop.vendorId, algorithms: ['EdDSA'] });
+    expect(payload).toMatchObject({ nonce: result.authentication.nonce, jti: result.authentication.sessionId, boop: { context: result.authentication.id, verified: true } });
+    expect(decodeProtectedHeader(result.idToken)).toMatchObject({ alg: 'EdDSA', typ: 'JWT' });
+    const altered = result.idToken.replace(/\.(.)/, (_, first: string) => `.${first === 'e' ? 'f' : 'e'}`);
+    await expect(jwtVerify(altered, keys)).rejects.toThrow();
+    await expect(jwtVerify(result.idToken, keys, { audience: 'another-shop' })).rejects.toMatchObject({ code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
+
+    const proof = await shop.vendor.getLogProof(result.logEntry, { waitMs: 10_000 });
+    const { log } = await shop.info();
+    const note = await (await fetch(`${network.ledgerUrl}/checkpoint`)).text();
+    const checkpoint = checkCheckpoint(note, log.verifierKey);
+    expect(checkpoint).toMatchObject({ origin: log.origin, signedBy: log.origin });
+    expect(checkpoint.size).toBeGreaterThan(proof.leafIndex);
+    expect(() => checkCheckpoint(note.replace(`\n${checkpoint.size}\n`, `\n${checkpoint.size + 1}\n`), log.verifierKey)).toThrow('the signature does not verify');
+
+    const [entries] = await query<{ count: number; last: Buffer }>(network.adminUrl('ledger'), 'SELECT count(*)::int AS count, (SELECT bytes FROM entries ORDER BY leaf_index DESC LIMIT 1) AS last FROM entries');
+    expect(entries!.count).toBeGreaterThanOrEqual(checkpoint.size);
+    expect(JSON.parse(entries!.last.toString())).toMatchObject({ v: 1, networkId: network.manifest.networkId });
+    const rows = await query<{ slot: number }>(network.adminUrl('node_3'), 'SELECT slot FROM gallery_rows ORDER BY slot');
+    expect(rows.map(({ slot }) => slot)).toEqual([0, 1]);
+  });
+
+  test('stops on Ctrl-C and leaves no process and no port behind', async () => {
+    const pids = (await network.status()).map(({ pid }) => pid!);
+    expect(pids.every(isAlive)).toBe(true);
+    await expect(network.leftovers()).resolves.toMatchObject({ pids: expect.arrayContaining(pids) });
+    expect(await network.stop()).toBe(0);
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect(await network.leftovers()).toEqual({ pids: [], ports: [] });
+  }, 60_000);
+
+  test('starts again and still knows who was registered', async () => {
+    const durationMs = await network.start();
+    process.stderr.write(`second start: ${(durationMs / 1000).toFixed(1)} s\n`);
+    await expect(shop.authenticate(registered.others[0]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true });
+    await expect(shop.authenticate(stranger.others[0]!)).resolves.toMatchObject({ outcome: 'rejected', reason: 'no-match' });
+    await expect(shop.register({ 'right-palm': registered.others.slice(0, 3) })).rejects.toMatchObject(duplicate);
+  }, 300_000);
+});
+
+describe('with nodes killed', () => {
+  /** All ten pairs; each differs from the one before in one node. */
+  const pairs: readonly (readonly [number, number])[] = [[1, 2], [1, 3], [1, 4], [1, 5], [2, 5], [2, 4], [2, 3], [3, 4], [3, 5], [4, 5]];
+  let down: readonly number[] = [];
+  let untouched: readonly (number | undefined)[];
+
+  const servicePids = async (): Promise<(number | undefined)[]> => (await network.status()).filter(({ name }) => !name.startsWith('node-')).map(({ pid }) => pid);
+
+  /** Kills and starts nodes until exactly these are down. */
+  async function takeDown(wanted: readonly number[]): Promise<void> {
+    for (const party of wanted) if (!down.includes(party)) await network.killNode(party);
+    for (const party of down) if (!wanted.includes(party)) await network.startNode(party);
+    down = wanted;
+    await network.settled(others(wanted));
+  }
+
+  beforeAll(async () => {
+    untouched = await servicePids();
+  });
+
+  test('one: recognises as ever, since a second committee is left', async () => {
+    await takeDown([1]);
+    await expect(shop.authenticate(registered.others[0]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true });
+    await expect(shop.authenticate(stranger.others[0]!)).resolves.toMatchObject({ outcome: 'rejected', reason: 'no-match' });
+    await expect(shop.register({ 'right-palm': stranger.samples })).rejects.toMatchObject({ code: 'mpc.nodes-unavailable' });
+  });
+
+  test.each(pairs)('nodes %i and %i: recognises, marked unverified', async (...pair) => {
+    await takeDown(pair);
+    const result = await shop.authenticate(registered.others[0]!);
+    expect(result).toMatchObject({ outcome: 'accepted', verified: false, claims: { boop: { verified: false } }, authentication: { status: 'succeeded', result: { verified: false } } });
+    await expect(shop.authenticate(stranger.others[0]!)).resolves.toMatchObject({ outcome: 'rejected', reason: 'no-match' });
+  }, 120_000);
+
+  test('two: a payment takes no unverified match unless its vendor says so', async () => {
+    await takeDown([4, 5]);
+    const payment = { type: 'payment', amount: 1250, currency: 'EUR' } as const;
+    await expect(shop.authenticate(registered.others[0]!, payment)).resolves.toMatchObject({ outcome: 'rejected', reason: 'unverified' });
+    await expect(shop.authenticate(registered.others[0]!, { ...payment, policy: { acceptUnverified: true } })).resolves.toMatchObject({ outcome: 'accepted', verified: false });
+  });
+
+  test('three: the vendor hears within two seconds, and all works again when they are back', async () => {
+    const early = await shop.open();
+    await network.killNode(3);
+    down = [3, 4, 5];
+    const killedAt = performance.now();
+    const refused = await refusal(AbortSignal.timeout(2_000));
+    const durationMs = performance.now() - killedAt;
+    process.stderr.write(`three of five killed: refused after ${durationMs.toFixed(0)} ms\n`);
+    expect(refused).toMatchObject({ status: 503, contentType: expect.stringMatching(/^application\/problem\+json/), body: { code: 'mpc.nodes-unavailable', status: 503, retryAllowed: true } });
+    expect(durationMs).toBeLessThan(2_000);
+    // A context from before says so too, and waits.
+    const presentedAt = performance.now();
+    await expect(shop.present(early, registered.others[0]!)).rejects.toMatchObject({ code: 'mpc.nodes-unavailable', status: 503 });
+    expect(performance.now() - presentedAt).toBeLessThan(2_000);
+
+    await takeDown([]);
+    expect(await servicePids()).toEqual(untouched);
+    await expect(shop.authenticate(registered.others[0]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true });
+    await expect(shop.register({ 'right-palm': stranger.samples })).resolves.toMatchObject({ verified: true });
+    await expect(shop.authenticate(stranger.others[0]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true });
+  }, 120_000);
+
+  /** Asks for a context until one is refused: a gateway may not have noticed yet that a node is gone. */
+  async function refusal(signal: AbortSignal) {
+    let answer = await postJson(`${network.gatewayUrl}/v1/authentications`, shop.apiKey, { type: 'access' }, signal);
+    await until(async () => {
+      if (answer.status === 201) answer = await postJson(`${network.gatewayUrl}/v1/authentications`, shop.apiKey, { type: 'access' }, signal);
+      return answer.status !== 201;
+    }, 2_000);
+    return answer;
+  }
+});

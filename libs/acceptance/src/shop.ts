@@ -1,0 +1,103 @@
+import { type Position, SigningKey } from '@boop/identity';
+import { type CreateAuthentication, type NetworkInfo, type Problem, type RegistrationReceipt } from '@boop/protocol';
+import { type AuthenticationHandle, type AuthenticationResult, createRegistrationClient, createTerminalClient, createVendorClient, type NetworkPin, pinOf, presentByRest, systemRng, type TerminalClient, type VendorClient } from '@boop/sdk';
+import { fromBase64Url, isBoopError } from '@boop/shared';
+import { type RunningNetwork } from './network-harness.ts';
+
+/** The nodes broke a run off: a person would try again. */
+const presentationsMax = 3;
+
+/** A vendor with a terminal, and a kiosk for registrations, all by the SDK. */
+export class Shop {
+  readonly gatewayUrl: string;
+  readonly bridgeUrl: string;
+  readonly pin: NetworkPin;
+  readonly device: SigningKey;
+  readonly terminalId: string;
+  readonly terminalKey: string;
+  readonly apiKey: string;
+  readonly vendorId: string;
+  readonly vendor: VendorClient;
+  #terminal: TerminalClient | undefined;
+
+  constructor(network: RunningNetwork) {
+    const { vendor, terminal } = network.credentials;
+    this.gatewayUrl = network.gatewayUrl;
+    this.bridgeUrl = network.bridgeUrl;
+    this.pin = pinOf(network.manifest);
+    this.device = SigningKey.fromSecret(fromBase64Url(terminal.deviceSecret));
+    this.terminalId = terminal.id;
+    this.terminalKey = terminal.key;
+    this.apiKey = vendor.apiKey;
+    this.vendorId = vendor.id;
+    this.vendor = createVendorClient({ gatewayUrl: this.gatewayUrl, apiKey: vendor.apiKey, vendorId: vendor.id, pin: this.pin });
+  }
+
+  async info(): Promise<NetworkInfo> {
+    return (await (await fetch(`${this.gatewayUrl}/v1/network`)).json()) as NetworkInfo;
+  }
+
+  /** A person registers palms and agrees to everything. @throws BoopError as the SDK does */
+  async register(positions: { readonly [position in Position]?: readonly Uint8Array[] }): Promise<RegistrationReceipt> {
+    const client = createRegistrationClient({ bridgeUrl: this.bridgeUrl, pin: this.pin });
+    return await client.register({ accountKey: SigningKey.generate(systemRng), positions, onConsent: () => Promise.resolve(true) });
+  }
+
+  /** Opens a context and presents a capture to it, both by REST. */
+  async authenticate(capture: Uint8Array, request: Partial<CreateAuthentication> = {}): Promise<AuthenticationResult> {
+    const authentication = await this.open(request);
+    await this.present(authentication, capture);
+    return await authentication.waitForResult();
+  }
+
+  async open(request: Partial<CreateAuthentication> = {}): Promise<AuthenticationHandle> {
+    return await this.vendor.createAuthentication({ type: 'access', ...request });
+  }
+
+  /** Tries again where the network says that one may capture again. */
+  async present({ authentication }: AuthenticationHandle, capture: Uint8Array): Promise<void> {
+    const { gatewayUrl, terminalKey, device, pin } = this;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await presentByRest({ gatewayUrl, terminalKey, device, authentication, capture, pin });
+        return;
+      } catch (error) {
+        if (attempt === presentationsMax || !isBoopError(error) || error.code !== 'mpc.aborted') throw error;
+      }
+    }
+  }
+
+  /** The same over `/ws/pvs`: the terminal hears of the context by itself. */
+  async authenticateByChannel(capture: Uint8Array): Promise<AuthenticationResult> {
+    this.#terminal ??= createTerminalClient({ bridgeUrl: this.bridgeUrl, terminalKey: this.terminalKey, device: this.device, pin: this.pin });
+    const terminal = this.#terminal;
+    await terminal.connect();
+    const authentication = await this.open({ terminalId: this.terminalId });
+    const presented = new Promise((resolve, reject) => {
+      const unsubscribe = terminal.onRequest((context) => {
+        if (context.contextId !== authentication.id) return;
+        queueMicrotask(() => unsubscribe());
+        terminal.present(context, capture).then(resolve, reject);
+      });
+    });
+    const [result] = await Promise.all([authentication.waitForResult(), presented]);
+    return result;
+  }
+
+  close(): void {
+    this.vendor.close();
+    this.#terminal?.close();
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Problem & Record<string, unknown>;
+}
+
+/** A request as any HTTP client would send it. */
+export async function postJson(url: string, key: string, body: unknown, signal: AbortSignal = AbortSignal.timeout(20_000)): Promise<Answer> {
+  const response = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal });
+  return { status: response.status, contentType: response.headers.get('content-type') ?? '', body: (await response.json()) as Answer['body'] };
+}
