@@ -58,8 +58,8 @@ describe('bad input', () => {
   let before: object;
 
   beforeAll(async () => {
-    // The registration's own entry is on its way to the log.
-    await until(async () => (await logSize()) > 0, 30_000);
+    // The registration's own entry is on its way to the log, and the gateway asks the nodes once a second.
+    await until(async () => (await logSize()) > 0 && (await network.nodes()).every(({ galleryRows }) => galleryRows === 1), 30_000);
     before = await stored();
     expect(before).toEqual({ rows: [1, 1, 1, 1, 1], told: [1, 1, 1, 1, 1], entries: 1, size: 1 });
   });

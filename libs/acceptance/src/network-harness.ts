@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { isPortFree } from '@boop/platform';
 import { type NodeStatus, parseManifest, type NetworkManifest } from '@boop/protocol';
 import { projectRoot } from './captures.ts';
@@ -26,6 +27,12 @@ export interface Credentials {
 }
 
 const launcherScript = join(projectRoot, 'apps/cli/dist/main.js');
+/** What stands between a terminal and the launcher when somebody types `npm start`, without the look for stale builds. */
+const wrapper = `
+  import { exec } from '${pathToFileURL(join(projectRoot, 'scripts/lib/steps.mjs')).href}';
+  process.on('disconnect', () => process.exit(1));
+  process.exit(await exec('node', process.argv.slice(1)));
+`;
 const portsSpan = 100;
 const startTimeoutMs = 240_000;
 const stopTimeoutMs = 30_000;
@@ -33,8 +40,9 @@ const settleTimeoutMs = 60_000;
 const pollMs = 50;
 
 /**
- * A development network of real processes, started as a person would: the built launcher, in a process of its own. Nothing is left
- * behind when it is disposed of or when the test process ends, however that happens: the launcher holds an IPC channel of ours.
+ * A development network of real processes, started as a person would: the built launcher behind a wrapper, in a process group of their
+ * own as in a terminal. Nothing is left behind when it is disposed of or when the test process ends, however that happens: the wrapper
+ * holds an IPC channel of ours.
  */
 export class RunningNetwork {
   readonly dataDir: string;
@@ -93,8 +101,9 @@ export class RunningNetwork {
     const { nodes, threshold, env } = this.#options;
     const flags = Object.entries({ data: this.dataDir, 'port-base': this.portBase, nodes, threshold }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
     const startedAt = performance.now();
-    const child = spawn(process.execPath, [launcherScript, 'network', 'up', ...flags], {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', wrapper, launcherScript, 'network', 'up', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
       env: { ...process.env, NODE_OPTIONS: '', ...env },
     });
     this.#launcher = child;
@@ -147,13 +156,14 @@ export class RunningNetwork {
     await this.status();
   }
 
-  /** Ctrl-C, and waits for the end. @returns exit status of the launcher, or the signal that it took */
+  /** Ctrl-C, which a terminal sends to the whole group, and waits for the end. @returns exit status, or the signal that it took */
   async stop(): Promise<number | string> {
     if (!this.#launcher) return 0;
     await this.status().catch(() => undefined);
-    this.#launcher.kill('SIGINT');
+    const group = -this.#launcher.pid!;
+    kill(group, 'SIGINT');
     const status = await Promise.race([this.#exit, sleep(stopTimeoutMs, 'still running', { ref: false })]);
-    if (status === 'still running') this.#launcher.kill('SIGKILL');
+    if (status === 'still running') kill(group, 'SIGKILL');
     await this.#exit;
     this.#launcher = undefined;
     return status;
@@ -176,7 +186,7 @@ export class RunningNetwork {
   /** Stops everything, kills what did not stop, and deletes the data folder unless the caller gave it. */
   async dispose(): Promise<void> {
     await this.stop();
-    for (const pid of (await this.leftovers()).pids) kill(pid);
+    for (const pid of (await this.leftovers()).pids) kill(pid, 'SIGKILL');
     if (this.#options.dataDir === undefined) rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -225,9 +235,9 @@ async function getJson(url: string): Promise<unknown> {
   return await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).json();
 }
 
-function kill(pid: number): void {
+function kill(pid: number, signal: 'SIGINT' | 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // Gone meanwhile.
   }

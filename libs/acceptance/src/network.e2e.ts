@@ -90,6 +90,7 @@ describe('a network of five nodes', () => {
     expect(pids.every(isAlive)).toBe(true);
     await expect(network.leftovers()).resolves.toMatchObject({ pids: expect.arrayContaining(pids) });
     expect(await network.stop()).toBe(0);
+    expect(network.output).toMatch(/\nstopped\n$/);
     expect(pids.filter(isAlive)).toEqual([]);
     expect(await network.leftovers()).toEqual({ pids: [], ports: [] });
   }, 60_000);

@@ -11,28 +11,37 @@ const codeCoordinates = 3072;
 const planes = 3;
 
 const residueOf = (value: number): number => ((value % p) + p) % p;
+const balancedOf = (value: number): number => (residueOf(value) > p / 2 ? residueOf(value) - p : residueOf(value));
 
-function words(values: ArrayLike<number>, write: 'writeInt16LE' | 'writeInt16BE' | 'writeUInt16LE' | 'writeUInt16BE', map = (value: number) => value): Buffer {
+function words(values: readonly number[], write: 'writeInt16LE' | 'writeInt16BE' | 'writeUInt16LE' | 'writeUInt16BE'): Buffer {
   const bytes = Buffer.alloc(values.length * 2);
-  for (let i = 0; i < values.length; i++) bytes[write](map(values[i]!), i * 2);
+  values.forEach((value, at) => bytes[write](value, at * 2));
   return bytes;
 }
 
-/** Shares and templates alike: words of both byte orders, lists and objects of numbers as JSON prints them. */
+/**
+ * Elements of the field, shares and templates alike, as canonical residues and balanced ones: words of both byte orders, lists and
+ * objects of numbers as JSON prints them.
+ */
 export function numberForms(values: ArrayLike<number>): Encoded[] {
-  const list = Array.from(values);
+  const residues = Array.from(values, residueOf);
+  const balanced = Array.from(values, balancedOf);
   return [
-    { form: 'residues-u16le', bytes: words(values, 'writeUInt16LE', residueOf) },
-    { form: 'residues-u16be', bytes: words(values, 'writeUInt16BE', residueOf) },
-    { form: 'balanced-i16le', bytes: words(values, 'writeInt16LE') },
-    { form: 'balanced-i16be', bytes: words(values, 'writeInt16BE') },
-    { form: 'json-array', bytes: Buffer.from(list.join(',')) },
-    { form: 'json-array-of-residues', bytes: Buffer.from(list.map(residueOf).join(',')) },
-    // JSON.stringify of a typed array.
-    { form: 'json-object', bytes: Buffer.from(list.map((value, at) => `"${at}":${value}`).join(',')) },
-    { form: 'printed-list', bytes: Buffer.from(list.join(', ')) },
+    { form: 'residues-u16le', bytes: words(residues, 'writeUInt16LE') },
+    { form: 'residues-u16be', bytes: words(residues, 'writeUInt16BE') },
+    { form: 'balanced-i16le', bytes: words(balanced, 'writeInt16LE') },
+    { form: 'balanced-i16be', bytes: words(balanced, 'writeInt16BE') },
+    ...textForms('residues', residues),
+    ...textForms('balanced', balanced),
   ];
 }
+
+const textForms = (name: string, list: readonly number[]): Encoded[] => [
+  { form: `${name}-json-array`, bytes: Buffer.from(list.join(',')) },
+  // JSON.stringify of a typed array.
+  { form: `${name}-json-object`, bytes: Buffer.from(list.map((value, at) => `"${at}":${value}`).join(',')) },
+  { form: `${name}-printed`, bytes: Buffer.from(list.join(', ')) },
+];
 
 /** All forms of a template's code; the mask is left out, since many palms share one. */
 export function templateForms(template: Template): Encoded[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { decodeImage, encodePalm, type Template } from '@boop/biometric';
-import { palmStatistic, splitTemplate } from '@boop/mpc';
+import { palmStatistic, parseShare, splitTemplate } from '@boop/mpc';
 import { seededRng } from '@boop/testing';
 import { syntheticPalmOf } from '../palms.ts';
 import { numberForms, templateForms, type Wrapping, wrappings } from './encodings.ts';
@@ -45,6 +45,12 @@ describe('the search', () => {
     const again = splitTemplate(template.values, palmStatistic, { nodes: 5, threshold: 1 }, rng);
     for (const innocent of [noise(2_000_000), Buffer.alloc(100_000), Buffer.alloc(100_000, 1), ...again.map((bytes) => Buffer.from(bytes))]) expect(index.search(innocent)).toEqual([]);
     for (const stranger of strangers) for (const { bytes } of templateForms(stranger)) expect(index.search(bytes)).toEqual([]);
+  });
+
+  test('finds what JSON and a program in memory make of a share', () => {
+    const inMemory = parseShare(share, palmStatistic);
+    for (const leaked of [JSON.stringify(inMemory), JSON.stringify([...numbers]), Buffer.from(inMemory.buffer), Buffer.from(share).toString('base64')])
+      expect(index.search(Buffer.concat([noise(9), Buffer.from(leaked)])).length).toBeGreaterThan(3);
   });
 
   test('tells where', () => {
