@@ -40,6 +40,8 @@ export class TestBridge {
     this.#postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: await freePort(), databases: [{ name: 'gateway', user: 'gateway' }] });
     const databaseUrl = this.#postgres.urls['gateway']!;
     this.#pool = new Pool({ connectionString: databaseUrl });
+    // The server may stop before an idle connection is closed.
+    this.#pool.on('error', () => undefined);
     await this.#pool.query(migration);
     const ca = await createDevCa(join(dir, 'ca'));
     const tls = (role: 'gateway' | 'bridge') => issueCertificate(ca, { commonName: role, uri: peerUri(networkId, { role, id: 'main' }), ips: [host] });

@@ -169,6 +169,7 @@ describe('a channel', () => {
   test('a wait ends by its signal or its time, the channel goes on', async () => {
     const bridge = await bridgeOf((message, connection) => message.type === 'vendor_hello' && connection.send(welcome(message)));
     const channel = connect(bridge);
+    await channel.ready();
     const controller = new AbortController();
     const waiting = channel.request({ type: 'cancel_context', contextId: 'x' }, cancelled('x'), { signal: controller.signal });
     controller.abort(new Error('changed my mind'));
