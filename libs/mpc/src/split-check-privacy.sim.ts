@@ -34,7 +34,8 @@ describe.each(parameters)('(%i, %i)', (nodes, threshold) => {
     }
   });
 
-  // A coalition of t is given all that it knows: the streams that it holds become zeros, and the template is the same every time.
+  // A coalition of t is given all that it knows: the streams that it holds become zeros, and shares and
+  // coefficients are the same every time.
   const coalitions = subsets(parties, threshold).filter((_, i, all) => i % Math.ceil(all.length / 4) === 0);
 
   test.each(coalitions.map((coalition) => [coalition.join(), coalition] as const))('what %s sees of the others is uniform, whatever the template', (_name, coalition) => {
@@ -53,7 +54,7 @@ describe.each(parameters)('(%i, %i)', (nodes, threshold) => {
           return [self, knowing(new HolderKeys(holding, holding.held.map(keyOf)), known)];
         }),
       );
-      const outcomes = runSimulation(splitCheckMachines({ keys, threshold, runId: `run ${run}`, statistic: pairedStatistic, items, prf: nodeAesCtr }), {
+      const outcomes = runSimulation(splitCheckMachines({ keys, threshold, runId: `run ${run}`, statistic: pairedStatistic, items, prf: nodeAesCtr, splitHash: () => new Uint8Array(32) }), {
         tamper: (from, _to, payload) => {
           if (coalition.includes(from)) return payload;
           decodeResidues(field, payload.subarray(2), 2 * COMBINATIONS, from).forEach((value, k) => {
