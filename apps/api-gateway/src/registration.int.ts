@@ -32,7 +32,7 @@ const id = (): string => session.context.registrationId;
 const consentOf = (text = session.consentText, registrationId = id()) => giveConsent({ networkId: 'test-net', registrationId, text, givenAt: 5 }, account);
 const consent = () => ask('registration.consent', { registrationId: id(), consent: consentOf() });
 const sample = (index: number, quality: object = good, position: Position = 'left-palm') => ask('registration.sample', { registrationId: id(), position, index, quality });
-const items: SplitItem[] = [{ role: 'reference', position: 'left-palm' }, ...[0, 1, 2].map((index): SplitItem => ({ role: 'sample', position: 'left-palm', index }))];
+const items: SplitItem[] = [{ role: 'reference', position: 'left-palm', valid: 900 }, ...[0, 1, 2].map((index): SplitItem => ({ role: 'sample', position: 'left-palm', index, valid: 900 }))];
 const split = (header = {}, key = account): Promise<SealedSplit> => sealedProbe(g.nodes.manifest, sessionIdOf(session.context), key, { purpose: 'registration', items, ...header });
 const complete = async (sealed?: SealedSplit) => ask('registration.complete', { registrationId: id(), split: sealed ?? (await split()) });
 const events = () => g.events(`registration:${id()}`);

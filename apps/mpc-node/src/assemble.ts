@@ -5,9 +5,11 @@ import { type Clock, type Rng } from '@boop/shared';
 import { CeremonyService } from './ceremony/ceremony-service.ts';
 import { Activity } from './committees/activity.ts';
 import { CommitteeService } from './committees/committee-service.ts';
+import { HolderKeysService } from './committees/holder-keys-service.ts';
 import { PoolKeeper } from './committees/pool-keeper.ts';
 import { ProtocolRunner } from './committees/protocol-runner.ts';
 import { RunService } from './committees/run-service.ts';
+import { SplitCheckService } from './committees/split-check-service.ts';
 import { Gallery } from './gallery/gallery.ts';
 import { type GalleryStore } from './gallery/gallery-store.ts';
 import { Registrar } from './gallery/registrar.ts';
@@ -51,6 +53,7 @@ export interface AssembledNode {
   readonly gallery: Gallery;
   readonly sessions: SessionStore;
   readonly committees: CommitteeService;
+  readonly holders: HolderKeysService;
   readonly keeper: PoolKeeper;
   readonly ring: KeyRing;
   readonly ceremonies: CeremonyService;
@@ -80,11 +83,14 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const sessions = new SessionStore(clock);
   const service = new SessionService({ network, sessions, splits: stores.splits, gallery, hpke, clock, activity });
   const committees = new CommitteeService({ network, peers, runner, activity, clock, rng, p: gallery.statistic.p });
-  const keeper = new PoolKeeper({ network, peers, committees, activity, log, ...pool });
-  const runs = new RunService({ network, peers, runner, committees, gallery, members, rng, signIdentity, onRun: surroundings.onRun ?? (() => undefined) });
+  const holders = new HolderKeysService({ network, peers, runner, clock, rng });
+  const keeper = new PoolKeeper({ network, peers, committees, holders, activity, log, ...pool });
+  const onRun = surroundings.onRun ?? (() => undefined);
+  const splitChecks = new SplitCheckService({ network, peers, runner, holders, rng, onRun });
+  const runs = new RunService({ network, peers, runner, committees, gallery, members, rng, signIdentity, onRun });
   const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity });
   const registrar = new Registrar({ gallery, store: stores.gallery, members, network, clock });
-  const registrations = new RegistrationService({ gallery, registrar, decisions, members, signIdentity });
+  const registrations = new RegistrationService({ network, gallery, registrar, decisions, members, signIdentity });
   const sync = new GallerySync({ network, peers, gallery, registrar, log });
   const ceremonies = new CeremonyService({ network, peers, runner, ring, custody, members, rng, log });
   const checkpoints = new CheckpointService({ self: network.self, origin: network.manifest.logOrigin, ring, store: stores.checkpoints, clock, rng, log });
@@ -95,21 +101,23 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     gallery,
     sessions,
     committees,
+    holders,
     keeper,
     ring,
     ceremonies,
     registrar,
     sync,
     checkpoints,
-    authentications: new AuthenticationLeader({ network, peers, lead, tokens, members, clock, rng, log }),
-    registrations: new RegistrationLeader({ network, peers, lead, service: registrations, sync, members, clock, rng, log }),
-    handlers: peerHandlers({ sessions, service, runs, committees, decisions, registrations, registrar, sync, ceremonies }),
+    authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, tokens, members, clock, rng, log }),
+    registrations: new RegistrationLeader({ network, peers, lead, splitChecks, service: registrations, sync, members, clock, rng, log }),
+    handlers: peerHandlers({ sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies }),
     async load() {
       await Promise.all([ring.load(), checkpoints.load(), registrar.load()]);
     },
     wipe() {
       sessions.endAll();
       committees.wipe();
+      holders.wipe();
       ring.wipe();
     },
   };

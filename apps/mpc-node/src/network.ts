@@ -13,6 +13,8 @@ export interface Network {
   readonly threshold: number;
   /** Members of one committee, 2t+1. */
   readonly committeeSize: number;
+  /** Nodes among whom t lying ones can't pass a lie off as the truth, 3t+1. */
+  readonly verifiableSize: number;
 }
 
 /** @throws BoopError `node.not-a-member` */
@@ -28,6 +30,7 @@ export function networkOf(manifest: NetworkManifest, self: number): Network {
     nodes: parties.length,
     threshold: manifest.threshold,
     committeeSize: 2 * manifest.threshold + 1,
+    verifiableSize: 3 * manifest.threshold + 1,
   };
 }
 

@@ -86,6 +86,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
         log.info(connected ? 'peer up' : 'peer down', { peer: party });
         if (!connected) registry.peerLost(party);
         node.committees.peerChanged();
+        node.holders.peerChanged();
         if (connected) void node.sync.settle();
       }),
     );

@@ -1,70 +1,21 @@
-import { BoopError, type PartyId, lengthPrefixed, toHex, utf8 } from '@boop/shared';
-import { hkdf } from '@noble/hashes/hkdf.js';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { KeyStream, type Prf } from './prf.ts';
+import { type PartyId } from '@boop/shared';
+import { HolderKeys } from './holder-keys.ts';
 import { createReplication, type Replication } from './replication.ts';
 
-/** Bounds what a member remembers; then it agrees on new keys. */
-const CLAIMS_MAX = 1 << 20;
-const ID_BYTES = 16;
-
-/**
- * The 32-byte keys of the replicated components that one member holds. In memory only: keys and the list of used ids live
- * and die together, so that no stream is ever read twice, whatever ids a leader proposes.
- * The holders are the committee itself; a wider holder set, folded into the committee's components, would add
- * redundancy to the masks of opened scores without changing this class's users.
- */
-export class CommitteeKeys {
+/** Keys whose holders are a committee of 2t + 1: what comparisons run on. */
+export class CommitteeKeys extends HolderKeys {
   readonly replication: Replication;
-  readonly #keys: readonly Uint8Array[];
-  readonly #claimed = new Set<string>();
-  #wiped = false;
 
   /** @param keys one per component held by `self`, in the order of `createReplication(…).held` */
   constructor(self: PartyId, committee: readonly PartyId[], threshold: number, keys: readonly Uint8Array[]) {
-    this.replication = createReplication(self, committee, threshold);
-    if (keys.length !== this.replication.held.length || keys.some((key) => key.length !== 32)) {
-      throw new BoopError('keys.malformed', 'one 32-byte key per held component', { kind: 'fatal' });
-    }
-    this.#keys = keys;
-  }
-
-  /**
-   * Streams of one run, one per held component: key = HKDF-SHA256 (RFC 5869) of the component's key with info = purpose and
-   * id, read from block 0. Each (purpose, id) is served once: BoopError `keys.reused` (rejected) afterwards, `keys.exhausted`
-   * (unavailable) after 2^20 ids.
-   */
-  streams(purpose: string, id: Uint8Array, prf: Prf): KeyStream[] {
-    if (id.length !== ID_BYTES) throw new BoopError('keys.malformed-id', 'a run is named by 16 bytes', { kind: 'fatal' });
-    if (this.#wiped) throw new BoopError('keys.wiped', 'these keys are gone', { kind: 'unavailable' });
-    const claim = `${purpose}/${toHex(id)}`;
-    if (this.#claimed.has(claim)) throw new BoopError('keys.reused', 'this id was used before under these keys');
-    if (this.#claimed.size >= CLAIMS_MAX) throw new BoopError('keys.exhausted', 'agree on new committee keys', { kind: 'unavailable' });
-    this.#claimed.add(claim);
-    const info = lengthPrefixed(utf8('boop/mpc/stream/v1'), utf8(purpose), id);
-    return this.#keys.map((key) => new KeyStream(prf, hkdf(sha256, key, undefined, info, 32)));
+    const replication = createReplication(self, committee, threshold);
+    super(replication, keys);
+    this.replication = replication;
   }
 
   /** Throws BoopError `keys.mismatch` unless these are the keys of that member of that committee. */
   checkFor(self: PartyId, committee: readonly PartyId[], threshold: number): Replication {
-    const { replication } = this;
-    const same = replication.self === self && replication.threshold === threshold && replication.committee.join() === committee.join();
-    if (!same) throw new BoopError('keys.mismatch', 'keys of another committee', { kind: 'fatal' });
-    return replication;
-  }
-
-  /** Ends the use of these keys: `streams` throws BoopError `keys.wiped` from here on. */
-  wipe(): void {
-    this.#wiped = true;
-    this.#claimed.clear();
-    for (const key of this.#keys) key.fill(0);
-  }
-
-  toJSON(): string {
-    return '[secret]';
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return '[secret]';
+    this.checkHolders(self, committee, threshold);
+    return this.replication;
   }
 }

@@ -3,9 +3,11 @@ import { BoopError, type PartyId, type RoundProtocol } from '@boop/shared';
 import { BooleanEngine } from './boolean-engine.ts';
 import { type CommitteeKeys } from './committee-keys.ts';
 import { CorrelationBatch } from './correlation-batch.ts';
+import { componentWeight } from './holding.ts';
 import { oneHot } from './one-hot.ts';
 import { type SharedNumber, sumModulo } from './modular-adders.ts';
 import { type KeyStream, type Prf, softwareAesCtr } from './prf.ts';
+import { addScaled, addZeroComponent } from './prss.ts';
 import { type Replication } from './replication.ts';
 import { bitSlices, xorInto } from './shared-bits.ts';
 
@@ -72,15 +74,12 @@ export function* correlationBatch(input: CorrelationInput): RoundProtocol<Correl
  * the components as shared numbers, all of whose other components are zero.
  */
 function numberShares(field: Field, replication: Replication, streams: readonly KeyStream[], lanes: number, mask: Uint16Array): SharedNumber[] {
-  const { components, held, committee, threshold, self } = replication;
+  const { components, held } = replication;
   const zero = new Uint32Array(lanes / 32);
   const drawn = held.map((component, c) => {
-    // f_M: degree t, 1 at 0 and 0 at the points of those who lack the component.
-    let share = 1;
-    for (const member of components[component]!.missing) share = field.mul(share, field.reduce(1 - field.mul(self, field.inv(committee[member]!))));
     const r = uniformResidues(field, lanes, streams[c]!);
-    addScaled(field, mask, r, share);
-    for (let degree = 1; degree <= threshold; degree++) addScaled(field, mask, uniformResidues(field, lanes, streams[c]!), field.mul(field.pow(self, degree), share));
+    addScaled(field, mask, r, componentWeight(field, replication, component));
+    addZeroComponent(field, replication, component, streams[c]!, mask);
     const slices = bitSlices(r, field.bits);
     r.fill(0);
     return slices;
@@ -88,8 +87,4 @@ function numberShares(field: Field, replication: Replication, streams: readonly 
   return components.map((_, component) =>
     Array.from({ length: field.bits }, (_bit, k) => held.map((index, c) => (index === component ? drawn[c]![k]! : zero))),
   );
-}
-
-function addScaled(field: Field, target: Uint16Array, values: Uint16Array, factor: number): void {
-  for (let i = 0; i < target.length; i++) target[i] = (target[i]! + values[i]! * factor) % field.p;
 }

@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import { subsets } from '@boop/field';
 import { type PartyId, partyId, type ProtocolMachine, roundMachine, toHex, utf8 } from '@boop/shared';
 import { runSimulation, seededRng, type Tamper } from '@boop/testing';
 import { agreeCommitteeKeys, type CommitteeKeys, softwareAesCtr } from './index.ts';
+import { createHolding } from './holding.ts';
 import { createReplication } from './replication.ts';
 import { id16, keyMachines, outputsOf, partyIds } from './testing/committee-harness.ts';
+import { allParties, holderKeys } from './testing/split-harness.ts';
 
 const HEADER = 2;
 const committees = [partyIds(1, 2, 3), partyIds(2, 4, 5), partyIds(1, 2, 3, 5, 7), partyIds(1, 2, 3, 4, 5, 6, 7)];
@@ -109,4 +112,27 @@ test('wiped keys serve nothing: the streams of zero keys are public', () => {
   const keys = outputsOf(run(partyIds(1, 2, 3))).get(partyId(1))!;
   keys.wipe();
   expect(() => keys.streams('a', id16('x'), softwareAesCtr)).toThrow(expect.objectContaining({ code: 'keys.wiped', kind: 'unavailable' }));
+});
+
+describe('holders beyond a committee', () => {
+  test.each([[4, 1], [5, 1], [7, 2]] as const)('(%i, %i): one key per set of t that lacks it, the same at all others', (nodes, threshold) => {
+    const parties = allParties(nodes);
+    const seen = new Map<number, Set<string>>();
+    for (const keys of holderKeys(parties, threshold).values())
+      keys.streams('test', id16('id'), softwareAesCtr).forEach((stream, c) => {
+        const component = keys.holding.held[c]!;
+        seen.set(component, (seen.get(component) ?? new Set()).add(toHex(stream.bytes(16))));
+      });
+    expect(seen.size).toBe(subsets(parties, threshold).length);
+    for (const prints of seen.values()) expect(prints.size).toBe(1);
+    expect(new Set([...seen.values()].flatMap((prints) => [...prints])).size).toBe(seen.size);
+  });
+
+  test('every key is unknown to exactly the set of t that lacks it', () => {
+    const holdings = allParties(5).map((self) => createHolding(self, allParties(5), 1));
+    holdings[0]!.components.forEach(({ missing, holders }, component) => {
+      expect([...missing, ...holders].sort()).toEqual([0, 1, 2, 3, 4]);
+      for (const { me, held } of holdings) expect(held.includes(component)).toBe(!missing.includes(me));
+    });
+  });
 });

@@ -1,16 +1,23 @@
-import { concatBytes, equalBytes, lengthPrefixed, type PartyId, ProtocolAbort, type Rng, type RoundProtocol, utf8 } from '@boop/shared';
+import { concatBytes, equalBytes, lengthPrefixed, type PartyId, ProtocolAbort, type Rng, type RoundProtocol, uint32, utf8 } from '@boop/shared';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { CommitteeKeys } from './committee-keys.ts';
+import { HolderKeys } from './holder-keys.ts';
+import { createHolding, type Holding } from './holding.ts';
 import { createReplication } from './replication.ts';
 import { splitParts } from './wire.ts';
 
-export interface KeyAgreementInput {
+export interface HolderAgreementInput {
   readonly self: PartyId;
-  /** 2t + 1 ascending party ids. */
-  readonly committee: readonly PartyId[];
+  /** 2t + 1 or more ascending party ids. */
+  readonly parties: readonly PartyId[];
   readonly threshold: number;
   /** Binds the keys to network, epoch and boot nonces; equal at all members, else the run aborts. */
   readonly context: Uint8Array;
+}
+
+export interface KeyAgreementInput extends Omit<HolderAgreementInput, 'parties'> {
+  /** 2t + 1 ascending party ids. */
+  readonly committee: readonly PartyId[];
 }
 
 const BYTES = 32;
@@ -23,35 +30,45 @@ const hash = (label: string, ...parts: readonly Uint8Array[]): Uint8Array => sha
  * confirmation of every shared key. Aborts `keys.equivocation`, `keys.bad-opening` or `keys.unconfirmed`, naming the liar
  * where one message proves it to this member. One inconsistently dealt key would make honest members accept impostors.
  */
-export function* agreeCommitteeKeys(input: KeyAgreementInput, rng: Rng): RoundProtocol<CommitteeKeys> {
-  const { self, committee, threshold } = input;
-  const replication = createReplication(self, committee, threshold);
-  const { components, me } = replication;
-  const others = committee.filter((party) => party !== self);
-  const scope = lengthPrefixed(input.context, Uint8Array.from(committee), Uint8Array.of(threshold));
-  const heldBy = (member: number): number[] => components.flatMap(({ holders }, c) => (holders.includes(member) ? [c] : []));
-  const sharedWith = (party: PartyId): number[] => replication.held.filter((c) => components[c]!.holders.includes(committee.indexOf(party)));
-  const commit = (component: number, dealer: number, value: Uint8Array): Uint8Array => hash('commitment', scope, Uint8Array.of(component, dealer), value);
+export function* agreeHolderKeys(input: HolderAgreementInput, rng: Rng): RoundProtocol<HolderKeys> {
+  const holding = createHolding(input.self, input.parties, input.threshold);
+  return new HolderKeys(holding, yield* agree(holding, input.context, rng));
+}
 
-  const mine = new Map(replication.held.map((c) => [c, rng.bytes(BYTES)]));
-  const commitments = concatBytes(...replication.held.map((c) => commit(c, me, mine.get(c)!)));
+/** {@link agreeHolderKeys} among a committee. */
+export function* agreeCommitteeKeys({ self, committee, threshold, context }: KeyAgreementInput, rng: Rng): RoundProtocol<CommitteeKeys> {
+  const replication = createReplication(self, committee, threshold);
+  return new CommitteeKeys(self, committee, threshold, yield* agree(replication, context, rng));
+}
+
+/** @returns the keys of the components that `self` holds, in the order of `held` */
+function* agree(holding: Holding, context: Uint8Array, rng: Rng): RoundProtocol<Uint8Array[]> {
+  const { self, parties, threshold, components, held, me } = holding;
+  const others = parties.filter((party) => party !== self);
+  const scope = lengthPrefixed(context, Uint8Array.from(parties), Uint8Array.of(threshold));
+  const heldBy = (member: number): number[] => components.flatMap(({ holders }, c) => (holders.includes(member) ? [c] : []));
+  const sharedWith = (party: PartyId): number[] => held.filter((c) => components[c]!.holders.includes(parties.indexOf(party)));
+  const commit = (component: number, dealer: number, value: Uint8Array): Uint8Array => hash('commitment', scope, uint32(component), Uint8Array.of(dealer), value);
+
+  const mine = new Map(held.map((c) => [c, rng.bytes(BYTES)]));
+  const commitments = concatBytes(...held.map((c) => commit(c, me, mine.get(c)!)));
   const first = yield { send: others.map((to) => ({ to, payload: commitments })), receiveFrom: others };
-  const seen = committee.map((party) => (party === self ? commitments : first.get(party)!));
-  const committed = seen.map((message, member) => new Map(splitParts(message, heldBy(member).length, BYTES, committee[member]!).map((part, i) => [heldBy(member)[i]!, part])));
+  const seen = parties.map((party) => (party === self ? commitments : first.get(party)!));
+  const committed = seen.map((message, member) => new Map(splitParts(message, heldBy(member).length, BYTES, parties[member]!).map((part, i) => [heldBy(member)[i]!, part])));
 
   const echo = seen.map((message) => hash('echo', scope, message));
   const second = yield {
     send: others.map((to) => ({ to, payload: concatBytes(...echo, ...sharedWith(to).map((c) => mine.get(c)!)) })),
     receiveFrom: others,
   };
-  const contributions = new Map(replication.held.map((c) => [c, new Map([[me, mine.get(c)!]])]));
+  const contributions = new Map(held.map((c) => [c, new Map([[me, mine.get(c)!]])]));
   for (const from of others) {
-    const member = committee.indexOf(from);
+    const member = parties.indexOf(from);
     const shared = sharedWith(from);
-    const parts = splitParts(second.get(from)!, committee.length + shared.length, BYTES, from);
-    checkEcho(parts.slice(0, committee.length), echo, [me, member], from);
+    const parts = splitParts(second.get(from)!, parties.length + shared.length, BYTES, from);
+    checkEcho(parts.slice(0, parties.length), echo, [me, member], from);
     shared.forEach((c, i) => {
-      const value = parts[committee.length + i]!;
+      const value = parts[parties.length + i]!;
       if (!equalBytes(commit(c, member, value), committed[member]!.get(c)!)) {
         throw new ProtocolAbort('keys.bad-opening', 'a contribution does not open its commitment', [from]);
       }
@@ -61,21 +78,21 @@ export function* agreeCommitteeKeys(input: KeyAgreementInput, rng: Rng): RoundPr
 
   const transcript = hash('transcript', scope, ...echo);
   const keys = new Map(
-    replication.held.map((c) => [c, hash('key', transcript, Uint8Array.of(c), ...components[c]!.holders.map((holder) => contributions.get(c)!.get(holder)!))]),
+    held.map((c) => [c, hash('key', transcript, uint32(c), ...components[c]!.holders.map((holder) => contributions.get(c)!.get(holder)!))]),
   );
-  const confirmation = (c: number, member: number): Uint8Array => hash('confirmation', transcript, keys.get(c)!, Uint8Array.of(c, member));
+  const confirmation = (c: number, member: number): Uint8Array => hash('confirmation', transcript, keys.get(c)!, uint32(c), Uint8Array.of(member));
   const third = yield {
     send: others.map((to) => ({ to, payload: concatBytes(...sharedWith(to).map((c) => confirmation(c, me))) })),
     receiveFrom: others,
   };
   for (const from of others) {
-    const member = committee.indexOf(from);
+    const member = parties.indexOf(from);
     const shared = sharedWith(from);
     const parts = splitParts(third.get(from)!, shared.length, BYTES, from);
     if (!shared.every((c, i) => equalBytes(parts[i]!, confirmation(c, member)))) throw new ProtocolAbort('keys.unconfirmed', 'a member confirms another key', [from]);
   }
   for (const values of contributions.values()) for (const value of values.values()) value.fill(0);
-  return new CommitteeKeys(self, committee, threshold, [...keys.values()]);
+  return [...keys.values()];
 }
 
 /** `certain` are the members of whose messages `from` can't honestly report another hash: our own, and its own. */

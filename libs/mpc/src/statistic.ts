@@ -9,9 +9,11 @@ export interface Statistic {
   readonly id: string;
   /** Field that holds the range of S: scoreMax − scoreMin < p. */
   readonly p: number;
-  /** Code coordinates first, then mask coordinates. */
+  /** Code coordinates first, then mask coordinates, each for the same number of consecutive code coordinates. */
   readonly coordinates: number;
   readonly codeCoordinates: number;
+  /** Valid mask coordinates that a template needs: few of them let a constant pattern reach high scores. */
+  readonly validMin: number;
   readonly alpha: number;
   readonly beta: number;
   readonly scoreMin: number;
@@ -40,13 +42,14 @@ function palmShift(dy: number, dx: number): Int32Array {
 
 /**
  * Palm CompCode (Kong 2004), 32×32 pixels: code[(y·32 + x)·3 + plane] ∈ {−1, 0, 1}, then mask[3072 + y·32 + x] ∈ {0, 1};
- * S = ⟨c, c'⟩ − ⟨m, m'⟩ ∈ [−4096, 2048]; 25 shifts of ±2 pixels in y (slow) and x (fast), zero-filled.
+ * S = ⟨c, c'⟩ − ⟨m, m'⟩ ∈ [−4096, 2048]; at least 512 pixels valid; 25 shifts of ±2 pixels in y (slow) and x (fast), zero-filled.
  */
 export const palmStatistic: Statistic = Object.freeze({
   id: 'palm-compcode-1',
   p: 8191,
   coordinates: PIXELS * (PLANES + 1),
   codeCoordinates: PIXELS * PLANES,
+  validMin: PIXELS / 2,
   alpha: 1,
   beta: 1,
   scoreMin: -4096,

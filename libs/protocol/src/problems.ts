@@ -32,6 +32,7 @@ export const problems = {
   'split.altered': { status: 422, retry: false, title: 'The split differs from what the device signed' },
   'split.replayed': { status: 409, retry: false, title: 'This split has had its decision' },
   'split.incomplete': { status: 422, retry: false, title: 'The split does not cover all nodes' },
+  'split.invalid-form': { status: 422, retry: false, title: 'The shares are not those of well-formed templates' },
   'split.gateway-not-allowed': { status: 403, retry: false, title: 'The policy forbids splitting at the gateway' },
   'consent.missing': { status: 422, retry: false, title: 'No consent was given' },
   'consent.invalid': { status: 422, retry: false, title: 'The consent is not valid' },

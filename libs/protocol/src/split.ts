@@ -5,12 +5,19 @@ import { BoopError, canonicalJson, concatBytes, fromBase64Url, lengthPrefixed, t
 import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from 'hpke';
 import { z } from 'zod';
 
-/** What each shared template in a split is for, in the order in which a node's shares are concatenated. */
-export const splitItemSchema = z.strictObject({
+/** What a shared template in a split is for. */
+export const splitItemPurposeSchema = z.strictObject({
   role: z.enum(['probe', 'reference', 'sample']),
   position: positionSchema.optional(),
   /** Index of a sample within its position, from 0. */
   index: z.number().int().min(0).max(9).optional(),
+});
+export type SplitItemPurpose = z.infer<typeof splitItemPurposeSchema>;
+
+/** A shared template as its splitter declares it, in the order in which a node's shares are concatenated. */
+export const splitItemSchema = splitItemPurposeSchema.extend({
+  /** Number of valid mask coordinates. Public; the nodes check it over shares. */
+  valid: z.number().int().min(0).max(65_535),
 });
 export type SplitItem = z.infer<typeof splitItemSchema>;
 

@@ -6,7 +6,7 @@ import { checkSplit, cutShares, deriveHpkeKeyPair, type HpkeKeyPair, importHpkeK
 
 const device = SigningKey.fromSecret(new Uint8Array(32).fill(7));
 const header: SplitHeader = {
-  v: 1, networkId: 'net', epoch: 1, purpose: 'authentication', sessionId: toBase64Url(new Uint8Array(32).fill(1)), encoder: 'palm-compcode-1', splitAt: 'edge', items: [{ role: 'probe' }],
+  v: 1, networkId: 'net', epoch: 1, purpose: 'authentication', sessionId: toBase64Url(new Uint8Array(32).fill(1)), encoder: 'palm-compcode-1', splitAt: 'edge', items: [{ role: 'probe', valid: 900 }],
 };
 const expected = { networkId: 'net', epoch: 1, party: 2, nodes: 3, purpose: 'authentication' as const, sessionId: header.sessionId };
 const shares = [1, 2, 3].map((value) => new Uint8Array(64).fill(value));
@@ -38,9 +38,19 @@ describe('a sealed split', () => {
     ['split.incomplete', (part) => ({ ...part, hashes: part.hashes.slice(1) }), {}],
     ['split.altered', (part) => ({ ...part, envelope: { ...part.envelope, ciphertext: part.envelope.ciphertext.replace(/^./, (c) => (c === 'A' ? 'B' : 'A')) } }), {}],
     ['split.altered', (part) => ({ ...part, header: { ...part.header, splitAt: 'gateway' } }), {}],
+    ['split.altered', (part) => ({ ...part, header: { ...part.header, items: [{ role: 'probe', valid: 901 }] } }), {}],
     ['split.altered', (part) => ({ ...part, deviceKey: SigningKey.fromSecret(new Uint8Array(32).fill(8)).publicKey }), {}],
   ])('is refused with %s', (code, alter, against) => {
     expect(() => checkSplit(alter(splitFor(split, 2)) as ReturnType<typeof splitFor>, { ...expected, ...against })).toThrow(expect.objectContaining({ code }));
+  });
+
+  test.each<[string, object[]]>([
+    ['without a declared number of valid coordinates', [{ role: 'probe' }]],
+    ['with a fraction of one', [{ role: 'probe', valid: 900.5 }]],
+    ['with fewer than none', [{ role: 'probe', valid: -1 }]],
+    ['with a field that nobody knows', [{ role: 'probe', valid: 900, weight: 1 }]],
+  ])('does not parse %s', (_, items) => {
+    expect(sealedSplitSchema.safeParse({ ...split, header: { ...header, items } }).success).toBe(false);
   });
 
   test('an envelope under a header that the sealer did not use does not open', async () => {

@@ -51,7 +51,8 @@ describe('in a browser bundle', () => {
     await bundle('probe', `export { encodeCapture, encodeGreyBmp, splitAndSeal, systemRng } from '@boop/sdk';`);
     const script = `
       import { encodeCapture, encodeGreyBmp, splitAndSeal, systemRng } from ${JSON.stringify(join(work, 'out-probe', 'bundle.js'))};
-      const { template } = encodeCapture(encodeGreyBmp({ width: 128, height: 128, pixels: systemRng.bytes(128 * 128) }));
+      const pixels = Uint8Array.from({ length: 128 * 128 }, (_, i) => 128 + 90 * Math.sin(((i % 128) + 0.7 * (i >> 7)) / 3));
+      const { template } = encodeCapture(encodeGreyBmp({ width: 128, height: 128, pixels }));
       const key = () => btoa(String.fromCharCode(...systemRng.bytes(32))).replaceAll('+', '-').replaceAll('/', '_').replace('=', '');
       const members = [1, 2, 3].map((party) => ({ party, name: 'n' + party, jurisdiction: 'CH', identityKey: key(), hpkeKey: key() }));
       const network = { networkId: 'n', epoch: 1, nodes: 3, threshold: 1, encoder: template.encoder, members };

@@ -1,5 +1,5 @@
 import { type ConsentText, type Position, type RegistrationContext, sessionIdOf, type SignedConsent, verifyConsent } from '@boop/identity';
-import { type qualitySchema, type RegistrationReceipt, sampleQualityMin, type SealedSplit, type SplitItem } from '@boop/protocol';
+import { type qualitySchema, type RegistrationReceipt, sampleQualityMin, type SealedSplit, type SplitItemPurpose } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { type z } from 'zod';
 import { adminEvent, isoTime, type OutboxEntry, registrationEvent, type Transition } from './events.ts';
@@ -165,14 +165,14 @@ export function expireRegistration(record: RegistrationRecord, nowMs: number): T
 }
 
 /** One reference and all samples of each position, in the order in which nodes cut the plaintext. */
-export const expectedItems = (context: RegistrationContext): SplitItem[] =>
-  context.positions.flatMap((position): SplitItem[] => [
+export const expectedItems = (context: RegistrationContext): SplitItemPurpose[] =>
+  context.positions.flatMap((position): SplitItemPurpose[] => [
     { role: 'reference', position },
-    ...Array.from({ length: context.samplesPerPosition }, (_, index): SplitItem => ({ role: 'sample', position, index })),
+    ...Array.from({ length: context.samplesPerPosition }, (_, index): SplitItemPurpose => ({ role: 'sample', position, index })),
   ]);
 
-const itemName = ({ role, position, index }: SplitItem): string => `${role}/${position ?? ''}/${index ?? ''}`;
-const sameItems = (a: readonly SplitItem[], b: readonly SplitItem[]): boolean =>
+const itemName = ({ role, position, index }: SplitItemPurpose): string => `${role}/${position ?? ''}/${index ?? ''}`;
+const sameItems = (a: readonly SplitItemPurpose[], b: readonly SplitItemPurpose[]): boolean =>
   a.length === b.length && a.map(itemName).sort().join() === b.map(itemName).sort().join();
 
 const isOver = (state: RegistrationState): boolean => state === 'done' || state === 'failed' || state === 'cancelled' || state === 'expired';

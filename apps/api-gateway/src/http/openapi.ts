@@ -36,7 +36,7 @@ interface Route {
 const keyed: readonly ProblemCode[] = ['request.unauthenticated', 'request.forbidden', 'request.rate-limited'];
 const idempotent: readonly ProblemCode[] = ['idempotency.in-flight', 'idempotency.other-body'];
 const split: readonly ProblemCode[] = [
-  'share.malformed', 'share.wrong-node', 'share.wrong-epoch', 'share.wrong-session', 'share.unopenable', 'split.altered', 'split.replayed', 'split.incomplete', 'split.gateway-not-allowed',
+  'share.malformed', 'share.wrong-node', 'share.wrong-epoch', 'share.wrong-session', 'share.unopenable', 'split.altered', 'split.replayed', 'split.incomplete', 'split.invalid-form', 'split.gateway-not-allowed',
   'template.unknown-encoder', 'capture.unreadable', 'capture.unsupported-format', 'capture.too-large', 'capture.wrong-size', 'capture.low-quality',
 ];
 

@@ -1,6 +1,6 @@
 import { type Position, type SigningKey } from '@boop/identity';
 import { decodeImage, encodePalm } from '@boop/biometric';
-import { palmStatistic, splitTemplate } from '@boop/mpc';
+import { countValid, palmStatistic, splitTemplate } from '@boop/mpc';
 import { type NetworkManifest, type SealedSplit, sealSplit } from '@boop/protocol';
 import { BoopError, fromBase64Url, type Rng } from '@boop/shared';
 import { probeQualityMin } from '../domain/pvs-configuration.ts';
@@ -21,7 +21,7 @@ const tools = { decodeImage, encodePalm, splitTemplate };
 /**
  * Splits a capture for a device that can't. The gateway sees the template for the moment of this call; every buffer that
  * held a part of it is wiped before it returns or throws, and the split says `splitAt: gateway`.
- * @throws BoopError `capture.*`
+ * @throws BoopError `capture.*`, `template.too-few-valid`
  */
 export async function splitCapture(input: CaptureInput, { decodeImage, encodePalm, splitTemplate } = tools): Promise<SealedSplit> {
   const { position, sessionId, manifest, encoder, device, rng } = input;
@@ -37,6 +37,7 @@ export async function splitCapture(input: CaptureInput, { decodeImage, encodePal
     held(template.values);
     if (quality.score < probeQualityMin) throw new BoopError('capture.low-quality', `the capture has too little quality: ${quality.reasons.join(', ') || 'unclear'}`, { retryAllowed: true });
     if (template.encoder !== encoder) throw new BoopError('template.unknown-encoder', 'this gateway does not have the encoder of the operating point');
+    const valid = countValid(palmStatistic, template.values);
     const shares = splitTemplate(template.values, palmStatistic, { nodes: manifest.members.length, threshold: manifest.threshold }, rng);
     shares.forEach(held);
     return await sealSplit(
@@ -48,7 +49,7 @@ export async function splitCapture(input: CaptureInput, { decodeImage, encodePal
         sessionId,
         encoder,
         splitAt: 'gateway',
-        items: [{ role: 'probe', ...(position === undefined ? {} : { position }) }],
+        items: [{ role: 'probe', valid, ...(position === undefined ? {} : { position }) }],
       },
       shares,
       manifest.members,

@@ -7,7 +7,7 @@ import { encoder, networkId } from './fake-network.ts';
 
 /** A sealed split of random bytes: the fake nodes open nothing. */
 export function sealedProbe(manifest: NetworkManifest, sessionId: string, device: SigningKey, header: Partial<SplitHeader> = {}): Promise<SealedSplit> {
-  const full: SplitHeader = { v: 1, networkId, epoch: 1, purpose: 'authentication', sessionId, encoder, splitAt: 'edge', items: [{ role: 'probe' }], ...header };
+  const full: SplitHeader = { v: 1, networkId, epoch: 1, purpose: 'authentication', sessionId, encoder, splitAt: 'edge', items: [{ role: 'probe', valid: 900 }], ...header };
   return sealSplit(full, manifest.members.map(() => systemRng.bytes(64)), manifest.members, device);
 }
 

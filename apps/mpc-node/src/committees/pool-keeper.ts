@@ -5,6 +5,7 @@ import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
 import { type Activity } from './activity.ts';
 import { type CommitteeService } from './committee-service.ts';
+import { type HolderKeysService } from './holder-keys-service.ts';
 
 const tickMs = 50;
 /** After a refusal or a failure, so that a committee that can't fill now isn't asked in every tick. */
@@ -16,14 +17,14 @@ export function wantedCommittees(network: Network, live: readonly PartyId[]): Pa
   return committeeFamily(live, network.nodes, network.threshold).committees;
 }
 
-/** Keeps correlations in stock while nobody waits: one batch at a time, for the committees that this node leads. */
+/** Keeps what sessions will need in stock while nobody waits: keys to check splits with, and correlations, one batch at a time, for the committees that this node leads. */
 export class PoolKeeper {
-  readonly #input: { network: Network; peers: Peers; committees: CommitteeService; activity: Activity; log: Logger; lanesTarget: number; lanesPerBatch: number };
+  readonly #input: { network: Network; peers: Peers; committees: CommitteeService; holders: HolderKeysService; activity: Activity; log: Logger; lanesTarget: number; lanesPerBatch: number };
   #timer: NodeJS.Timeout | undefined;
   #working = false;
   #pausedUntilMs = 0;
 
-  constructor(input: { network: Network; peers: Peers; committees: CommitteeService; activity: Activity; log: Logger; lanesTarget: number; lanesPerBatch: number }) {
+  constructor(input: { network: Network; peers: Peers; committees: CommitteeService; holders: HolderKeysService; activity: Activity; log: Logger; lanesTarget: number; lanesPerBatch: number }) {
     this.#input = input;
   }
 
@@ -35,23 +36,26 @@ export class PoolKeeper {
     clearInterval(this.#timer);
   }
 
-  /** Fills the emptiest committee by one batch if there is a pause. */
+  /** In a pause: fills the emptiest committee by one batch, or agrees on missing keys among all live nodes. */
   async tick(): Promise<void> {
-    const { network, peers, committees, activity, log, lanesTarget, lanesPerBatch } = this.#input;
+    const { network, peers, committees, holders, activity, log, lanesTarget, lanesPerBatch } = this.#input;
     if (this.#working || !activity.idle || performance.now() < this.#pausedUntilMs) return;
-    const short = wantedCommittees(network, peers.live())
+    const live = peers.live();
+    const keysMissing = live.length >= network.verifiableSize && !holders.has(live);
+    const short = wantedCommittees(network, live)
       .filter((members) => members[0] === network.self)
       .map((members) => ({ members, lanes: committees.availableLanes(members) }))
       .filter(({ lanes }) => lanes < lanesTarget)
       .sort((a, b) => a.lanes - b.lanes)[0];
-    if (!short) return;
+    if (!short && !keysMissing) return;
     this.#working = true;
     try {
-      await committees.fill(short.members, lanesPerBatch, false);
+      if (short) await committees.fill(short.members, lanesPerBatch, false);
+      else await holders.ensure(live);
     } catch (error) {
       this.#pausedUntilMs = performance.now() + pauseMs;
       const busy = isBoopError(error) && error.kind === 'unavailable';
-      if (!busy) log.warn('correlations not made', { committee: short.members, error });
+      if (!busy) log.warn('keys or correlations not made', { committee: short?.members, error });
     } finally {
       this.#working = false;
     }

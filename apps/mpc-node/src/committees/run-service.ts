@@ -80,6 +80,7 @@ export class RunService {
   async #take(session: Session, join: RunJoin, plan: RunPlan): Promise<Outcome> {
     const startedAt = performance.now();
     const committee = this.#committee(join.committee);
+    session.requireWellFormed();
     session.claim(join.operation, committee, join.row);
     const decision = plan.rows === 0 ? nothingToCompare(plan) : await this.#compare(session, join, committee, plan);
     this.#input.onRun(join.operation, performance.now() - startedAt);

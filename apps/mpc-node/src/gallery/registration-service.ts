@@ -1,6 +1,7 @@
 import { consentHash } from '@boop/identity';
 import { BoopError, equalBytes, type PartyId, toBase64Url } from '@boop/shared';
 import { type PeerAnswer, type PeerBody, type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
+import { type Network } from '../network.ts';
 import { enrolmentItems } from '../sessions/admission.ts';
 import { type MemberVerifier, refuse } from '../sessions/certified.ts';
 import { checkRegistration } from '../sessions/registration-transcript.ts';
@@ -12,9 +13,9 @@ import { type Registrar } from './registrar.ts';
 
 /** A node's part in storing a person: nothing is kept that its own session and the verified statements don't say. */
 export class RegistrationService {
-  readonly #input: { gallery: Gallery; registrar: Registrar; decisions: DecisionService; members: MemberVerifier; signIdentity: (bytes: Uint8Array) => Uint8Array };
+  readonly #input: { network: Network; gallery: Gallery; registrar: Registrar; decisions: DecisionService; members: MemberVerifier; signIdentity: (bytes: Uint8Array) => Uint8Array };
 
-  constructor(input: { gallery: Gallery; registrar: Registrar; decisions: DecisionService; members: MemberVerifier; signIdentity: (bytes: Uint8Array) => Uint8Array }) {
+  constructor(input: { network: Network; gallery: Gallery; registrar: Registrar; decisions: DecisionService; members: MemberVerifier; signIdentity: (bytes: Uint8Array) => Uint8Array }) {
     this.#input = input;
   }
 
@@ -41,11 +42,13 @@ export class RegistrationService {
 
   /**
    * First phase: checks the statements, stores the rows durably but invisibly, and signs that it has.
-   * @throws BoopError `registration.samples-disagree`, `registration.duplicate`, `gallery.slot-taken`, `transcript.*`
+   * @throws BoopError `registration.samples-disagree`, `registration.duplicate`, `gallery.slot-taken`, `split.unchecked`, `transcript.*`
    */
   async prepare(from: PartyId, session: Session, { verdicts, record }: PeerBody<'gallery.prepare'>): Promise<PeerAnswer<'gallery.prepare'>> {
-    const { gallery, registrar, decisions, members, signIdentity } = this.#input;
+    const { network, gallery, registrar, decisions, members, signIdentity } = this.#input;
     decisions.checkTime(session, record.time);
+    // A malformed row would match everybody who comes.
+    if (!session.splitPassed && network.nodes >= network.verifiableSize) refuse('split.unchecked', 'this node has not seen the split pass its check');
     const { verified } = checkRegistration(session.view, verdicts, gallery.rows, members);
     const own = preparedBytes(this.recordOf(session, { subjectId: record.subjectId, time: record.time, verified }));
     if (!equalBytes(own, preparedBytes(record))) refuse('registration.other-record', 'the record is not the one that this session calls for');

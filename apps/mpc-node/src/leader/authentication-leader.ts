@@ -3,6 +3,7 @@ import { type Logger } from '@boop/platform';
 import { type nodeMethods } from '@boop/protocol';
 import { BoopError, type Clock, type PartyId, type Rng } from '@boop/shared';
 import { type z } from 'zod';
+import { type SplitCheckService } from '../committees/split-check-service.ts';
 import { type CertifiedStatement } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
@@ -20,11 +21,11 @@ export type AuthenticationAnswer = z.infer<Method['answer']>;
 const sessionTimeoutMs = 10_000;
 const rejectTimeoutMs = 3_000;
 
-/** Leads authentications: one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
+/** Leads authentications: all check the split, one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
 export class AuthenticationLeader {
-  readonly #input: { network: Network; peers: Peers; lead: SessionLead; tokens: TokenAssembly; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
+  readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
 
-  constructor(input: { network: Network; peers: Peers; lead: SessionLead; tokens: TokenAssembly; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -47,7 +48,8 @@ export class AuthenticationLeader {
   }
 
   async #decide(led: Led, stages: Stages): Promise<AuthenticationAnswer> {
-    const { network, lead, tokens, clock } = this.#input;
+    const { network, lead, splitChecks, tokens, clock } = this.#input;
+    const checked = await stages.time('check', () => splitChecks.lead(led.session, led.opened));
     const family = committeeFamily(led.opened, network.nodes, network.threshold);
     const [first, ...others] = this.#rotated(family.committees);
     const identified = await stages.time('identify', () => lead.run(led, first!, 'identify'));
@@ -57,7 +59,7 @@ export class AuthenticationLeader {
     const confirmations = await stages.time('verify', () => Promise.all(others.map((committee) => lead.run(led, committee, 'verify', { row, basis: identified }))));
     const verdicts = [identified, ...confirmations];
     this.#checkAgreement(led, verdicts);
-    const { verified } = family;
+    const verified = checked && family.verified;
     if (!verified && !led.session.authentication.policy.acceptUnverified) return await this.#reject(led, verdicts, 'unverified', stages);
     const authTime = Math.floor(clock.nowMs() / 1000);
     const { idToken, entry, receipts } = await stages.time('sign', () => tokens.assemble(led, { verdicts, row, verified, authTime }));

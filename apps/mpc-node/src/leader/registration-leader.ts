@@ -3,6 +3,7 @@ import { type Logger } from '@boop/platform';
 import { type nodeMethods } from '@boop/protocol';
 import { BoopError, type Clock, fromBase64Url, type PartyId, type Rng, toBase64Url } from '@boop/shared';
 import { type z } from 'zod';
+import { type SplitCheckService } from '../committees/split-check-service.ts';
 import { preparedBytes, registrationEntry } from '../gallery/record.ts';
 import { type RegistrationService } from '../gallery/registration-service.ts';
 import { type GallerySync } from '../gallery/sync.ts';
@@ -30,6 +31,7 @@ export class RegistrationLeader {
     network: Network;
     peers: Peers;
     lead: SessionLead;
+    splitChecks: SplitCheckService;
     service: RegistrationService;
     sync: GallerySync;
     members: MemberVerifier;
@@ -44,6 +46,7 @@ export class RegistrationLeader {
     network: Network;
     peers: Peers;
     lead: SessionLead;
+    splitChecks: SplitCheckService;
     service: RegistrationService;
     sync: GallerySync;
     members: MemberVerifier;
@@ -84,9 +87,10 @@ export class RegistrationLeader {
     }
   }
 
-  /** Samples agree, nobody has this palm: both said by a whole family of committees. */
+  /** The split is well-formed, samples agree, nobody has this palm: the latter two said by a whole family of committees. */
   async #check(led: Led, stages: Stages): Promise<{ verdicts: CertifiedStatement[]; verified: boolean }> {
-    const { network, lead } = this.#input;
+    const { network, lead, splitChecks } = this.#input;
+    const checked = await stages.time('check', () => splitChecks.lead(led.session, led.opened));
     const { committees, verified } = committeeFamily(led.opened, network.nodes, network.threshold);
     const everyCommittee = (operation: 'agree' | 'de-duplicate') => Promise.all(committees.map((committee) => lead.run(led, committee, operation)));
     const agreements = await stages.time('agree', () => everyCommittee('agree'));
@@ -94,7 +98,7 @@ export class RegistrationLeader {
     if (!agreements.every(isTrue)) throw this.#disagreement(led, agreements);
     const searches = await stages.time('de-duplicate', () => everyCommittee('de-duplicate'));
     if (searches.some(isTrue)) throw duplicate();
-    return { verdicts: [...agreements, ...searches], verified };
+    return { verdicts: [...agreements, ...searches], verified: checked && verified };
   }
 
   #disagreement({ session }: Led, verdicts: readonly CertifiedStatement[]): BoopError {

@@ -49,7 +49,7 @@ export class SessionLead {
       if (party !== network.self) return void (await peers.request(party, 'session.open', body, openTimeoutMs));
       own.session = await service.open(party, body);
     });
-    const results = await settledOrEnough(openings, Math.max(needed, 3 * network.threshold + 1), stragglersMs);
+    const results = await settledOrEnough(openings, Math.max(needed, network.verifiableSize), stragglersMs);
     const refusals = results.flatMap((result, at) => (result.status === 'rejected' ? [{ party: live[at]!, reason: result.reason as unknown }] : []));
     const opened = live.filter((party) => !refusals.some((refusal) => refusal.party === party));
     for (const { party, reason } of refusals) if (party !== network.self) log.warn('a node did not open a session', { peer: party, code: codeOf(reason) });

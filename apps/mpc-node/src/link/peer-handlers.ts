@@ -1,6 +1,8 @@
 import { type CeremonyService } from '../ceremony/ceremony-service.ts';
 import { type CommitteeService } from '../committees/committee-service.ts';
+import { type HolderKeysService } from '../committees/holder-keys-service.ts';
 import { type RunService } from '../committees/run-service.ts';
+import { type SplitCheckService } from '../committees/split-check-service.ts';
 import { type Registrar } from '../gallery/registrar.ts';
 import { type RegistrationService } from '../gallery/registration-service.ts';
 import { type GallerySync } from '../gallery/sync.ts';
@@ -15,13 +17,15 @@ export function peerHandlers(services: {
   service: SessionService;
   runs: RunService;
   committees: CommitteeService;
+  holders: HolderKeysService;
+  splitChecks: SplitCheckService;
   decisions: DecisionService;
   registrations: RegistrationService;
   registrar: Registrar;
   sync: GallerySync;
   ceremonies: CeremonyService;
 }): PeerHandlers {
-  const { sessions, service, runs, committees, decisions, registrations, registrar, sync, ceremonies } = services;
+  const { sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies } = services;
   const nothing = {};
   return {
     'session.open': async (from, body) => {
@@ -36,6 +40,14 @@ export function peerHandlers(services: {
     'session.end': async (from, { splitHash }) => {
       service.ledBy(from, splitHash);
       sessions.end(splitHash);
+      return nothing;
+    },
+    'split.check': async (from, body) => {
+      await splitChecks.join(from, service.ledBy(from, body.splitHash), body);
+      return nothing;
+    },
+    'holders.agree': async (from, body) => {
+      await holders.joinAgreement(from, body);
       return nothing;
     },
     'run.request': async (from, body) => await runs.arrange(service.ledBy(from, body.splitHash), body),

@@ -7,6 +7,8 @@ const bytesOf = (size: number) => z.custom<Uint8Array>((value) => value instance
 const bytesUpTo = (size: number) => z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= size, { message: `must be at most ${size} bytes` });
 const party = z.number().int().min(1).max(255);
 const committee = z.array(party).min(3).max(7);
+/** At least 3t+1 nodes. */
+const holders = z.array(party).min(4).max(7);
 const hash = bytesField(32);
 const row = z.number().int().min(0);
 const nothing = z.strictObject({});
@@ -76,6 +78,9 @@ export const peerMethods = {
   'session.open': { body: z.strictObject({ context: sessionContextSchema, consent: signedConsentSchema.optional(), split: nodeSplitSchema, head: galleryHeadSchema }), answer: nothing },
   /** leader → all: wipe what the session held. */
   'session.end': { body: z.strictObject({ splitHash: hash }), answer: nothing },
+  /** leader → all that opened: is the split what it claims to be? Answered when this node has found that it is. */
+  'split.check': { body: z.strictObject({ splitHash: hash, parties: holders, keysId: bytesOf(16), runId: bytesOf(16) }), answer: nothing },
+  'holders.agree': { body: z.strictObject({ parties: holders, keysId: bytesOf(16), bootIds: z.array(bytesOf(16)).min(4).max(7) }), answer: nothing },
   /** leader → lowest party of a committee. */
   'run.request': { body: runRequestSchema, answer: certifiedStatementSchema },
   /** lowest party → the others of its committee. */

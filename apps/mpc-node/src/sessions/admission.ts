@@ -1,4 +1,5 @@
 import { type AuthenticationContext, contextTimeoutSeconds, type Position, type RegistrationContext, type SessionContext, sessionIdOf, type SignedConsent, verifyConsent } from '@boop/identity';
+import { checkDeclaredValid } from '@boop/mpc';
 import { checkSplit, type NodeSplit, splitHash, type SplitItem } from '@boop/protocol';
 import { BoopError, type SessionId } from '@boop/shared';
 import { type Network, operatingPointOf, statisticOf } from '../network.ts';
@@ -28,7 +29,8 @@ export function admit(network: Network, input: { context: SessionContext; consen
   const point = operatingPointOf(network, context.kind === 'authentication' ? context.policy.operatingPoint : context.operatingPoint);
   const sessionId = sessionIdOf(context);
   checkSplit(split, { networkId: network.networkId, epoch: network.epoch, party: network.self, nodes: network.nodes, purpose: context.kind, sessionId });
-  statisticOf(split.header.encoder);
+  const statistic = statisticOf(split.header.encoder);
+  for (const { valid } of split.header.items) checkDeclaredValid(statistic, valid);
   if (split.header.encoder !== point.encoder) throw new BoopError('template.unknown-encoder', 'the operating point is for another encoder');
   if (context.kind === 'authentication') checkAuthentication(context, split);
   else checkRegistration(network, context, split, input.consent);

@@ -49,9 +49,9 @@ describe('a node', () => {
     ['a share of another session', 'share.wrong-session', async () => ({ ...(await authentication()), context: authenticationContext(manifest, rng, nowMs) })],
     ['two probes', 'split.incomplete', async () => {
       const context = authenticationContext(manifest, rng, nowMs);
-      return { context, split: await seal(splitter, { purpose: 'authentication', sessionId: sessionIdOf(context), items: [{ role: 'probe' }, { role: 'probe' }] }, [palm, palm]) };
+      return { context, split: await seal(splitter, { purpose: 'authentication', sessionId: sessionIdOf(context) }, [{ role: 'probe' }, { role: 'probe' }], [palm, palm]) };
     }],
-    ['a reference instead of a probe', 'split.incomplete', () => authentication({}, { items: [{ role: 'reference' }] })],
+    ['a reference instead of a probe', 'split.incomplete', () => authentication({}, { items: [{ role: 'reference', valid: 1024 }] })],
     ['a split of the gateway against the policy', 'split.gateway-not-allowed', () => authentication({}, { splitAt: 'gateway' })],
     ['another signature', 'split.altered', async () => withSplit(await authentication(), { signature: (await authentication()).split.signature })],
     ['an envelope too few', 'split.incomplete', async () => {

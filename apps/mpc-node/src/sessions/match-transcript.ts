@@ -11,16 +11,17 @@ export interface GalleryView {
 
 export interface MatchTranscript {
   readonly row: number;
-  /** A family of committees confirmed, recomputed here. */
+  /** A family of committees confirmed, recomputed here, and this node has seen the split pass its check. */
   readonly verified: boolean;
 }
 
 /**
  * What the certified statements of an authentication prove: one identification that named one row, and confirmations of
  * that very row, all true.
+ * @param splitPassed whether this node has itself seen the split pass: what a malformed probe matches means nothing
  * @throws BoopError `transcript.*`
  */
-export function checkMatch(view: SessionView, verdicts: readonly CertifiedStatement[], gallery: GalleryView, members: MemberVerifier): MatchTranscript {
+export function checkMatch(view: SessionView, verdicts: readonly CertifiedStatement[], gallery: GalleryView, members: MemberVerifier, splitPassed: boolean): MatchTranscript {
   const { identify, confirmations } = split(view, verdicts, gallery, members);
   if (identify.decision.kind !== 'one') return refuse('transcript.no-match', 'the identification did not name one row');
   const { row } = identify.decision;
@@ -30,17 +31,17 @@ export function checkMatch(view: SessionView, verdicts: readonly CertifiedStatem
     if (statement.row !== row || statement.rowVersion !== version) refuse('transcript.other-row', 'a confirmation is about another row or version');
     if (statement.decision.kind !== 'bit' || !statement.decision.bit) refuse('transcript.not-confirmed', 'a confirmation did not come out true');
   }
-  return { row, verified: confirmedByFamily(view, [identify, ...confirmations]) };
+  return { row, verified: splitPassed && confirmedByFamily(view, [identify, ...confirmations]) };
 }
 
 /**
  * What the certified statements of a refused authentication prove.
- * @returns `no-match` when none or several rows matched; `unverified` when one did but no family confirmed it
+ * @returns `no-match` when none or several rows matched; `unverified` when one did but no family confirmed it, or the split was not checked here
  */
-export function checkNoAcceptance(view: SessionView, verdicts: readonly CertifiedStatement[], gallery: GalleryView, members: MemberVerifier): 'no-match' | 'unverified' {
+export function checkNoAcceptance(view: SessionView, verdicts: readonly CertifiedStatement[], gallery: GalleryView, members: MemberVerifier, splitPassed: boolean): 'no-match' | 'unverified' {
   const { identify, confirmations } = split(view, verdicts, gallery, members);
   if (identify.decision.kind === 'one') {
-    if (checkMatch(view, verdicts, gallery, members).verified) refuse('transcript.match', 'the statements prove a match');
+    if (checkMatch(view, verdicts, gallery, members, splitPassed).verified) refuse('transcript.match', 'the statements prove a match');
     return 'unverified';
   }
   if (confirmations.length > 0) refuse('transcript.other-row', 'a confirmation without a candidate');

@@ -8,7 +8,7 @@ import { checkBasis, checkMatch, checkNoAcceptance } from './match-transcript.ts
 
 const mill = new StatementMill({ nodes: 5, threshold: 1 }, seededRng(2));
 const gallery = { rows: 3, versionOf: (row: number) => (row < 3 ? 1 : undefined) };
-const check = (verdicts: readonly CertifiedStatement[]) => checkMatch(mill.view, verdicts, gallery, mill.members);
+const check = (verdicts: readonly CertifiedStatement[], splitPassed = true) => checkMatch(mill.view, verdicts, gallery, mill.members, splitPassed);
 const other = toBase64Url(new Uint8Array(32).fill(9));
 
 /** Leaves out each of the five nodes once. */
@@ -23,6 +23,10 @@ describe('a match', () => {
   test('is unverified when some node sat in every committee', () => {
     expect(check(family().slice(0, 1))).toEqual({ row: 1, verified: false });
     expect(check([mill.identify([1, 2, 3], 1), mill.confirm([1, 2, 4], 1), mill.confirm([1, 3, 5], 1)])).toEqual({ row: 1, verified: false });
+  });
+
+  test('is unverified where the split was not seen to pass its check, whatever the statements say', () => {
+    expect(check(family(), false)).toEqual({ row: 1, verified: false });
   });
 
   const last = mill.confirm([3, 4, 5], 1);
@@ -58,7 +62,7 @@ describe('a match', () => {
 });
 
 describe('a refusal', () => {
-  const refusal = (verdicts: readonly CertifiedStatement[]) => checkNoAcceptance(mill.view, verdicts, gallery, mill.members);
+  const refusal = (verdicts: readonly CertifiedStatement[], splitPassed = true) => checkNoAcceptance(mill.view, verdicts, gallery, mill.members, splitPassed);
 
   test('is a no-match when none or several rows matched', () => {
     expect(refusal([mill.certify('identify', [1, 2, 3], { kind: 'none' })])).toBe('no-match');
@@ -67,6 +71,7 @@ describe('a refusal', () => {
 
   test('is unverified when no family confirmed', () => {
     expect(refusal([mill.identify([1, 2, 3], 1)])).toBe('unverified');
+    expect(refusal(family(), false)).toBe('unverified');
   });
 
   test.each<[string, string, () => CertifiedStatement[]]>([

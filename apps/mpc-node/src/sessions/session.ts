@@ -15,6 +15,9 @@ export interface TokenAttempt {
   message: { readonly signingInput: Uint8Array; readonly entry: Uint8Array } | undefined;
 }
 
+/** What this node knows of the form of a split; it is checked once, and the verdict is final. */
+export type SplitCheck = 'unchecked' | 'running' | 'passed' | 'failed';
+
 /** One split of one context at one node, from its opening to its end. The shares never print. */
 export class Session {
   readonly context: SessionContext;
@@ -29,6 +32,7 @@ export class Session {
   readonly #shares: readonly Int16Array[];
   readonly #decided = new Set<string>();
   #ended = false;
+  #splitCheck: SplitCheck = 'unchecked';
   token: TokenAttempt | undefined;
   /** This node has signed that the session was refused. */
   rejected = false;
@@ -75,6 +79,35 @@ export class Session {
   share(at: number): Int16Array {
     if (this.#ended) throw new BoopError('session.ended', 'the session is over', { kind: 'peer' });
     return this.#shares[at]!;
+  }
+
+  /** This node has itself seen the split pass. */
+  get splitPassed(): boolean {
+    return this.#splitCheck === 'passed';
+  }
+
+  /**
+   * Runs the check of the split, whose verdict is kept. A check that breaks off leaves none.
+   * @param check resolves to the verdict
+   * @throws BoopError `split.checked` when there is a verdict, or a check under way; what `check` throws
+   */
+  async checkSplit(check: () => Promise<boolean>): Promise<void> {
+    if (this.#splitCheck !== 'unchecked') throw new BoopError('split.checked', 'a split is checked once', { kind: 'peer' });
+    this.#splitCheck = 'running';
+    try {
+      this.#splitCheck = (await check()) ? 'passed' : 'failed';
+    } finally {
+      if (this.#splitCheck === 'running') this.#splitCheck = 'unchecked';
+    }
+  }
+
+  /**
+   * Nothing is compared with a split that failed, or while it is being checked.
+   * @throws BoopError `split.invalid-form`, `split.unchecked`
+   */
+  requireWellFormed(): void {
+    if (this.#splitCheck === 'failed') throw new BoopError('split.invalid-form', 'the shares are not those of well-formed templates');
+    if (this.#splitCheck === 'running') throw new BoopError('split.unchecked', 'the split is being checked', { kind: 'peer' });
   }
 
   /**

@@ -25,15 +25,16 @@ export class DecisionService {
   }
 
   /**
-   * First round: checks the whole transcript, then evaluates the PRF for the subject and commits to nonces. A second call
+   * First round: checks the whole transcript, with the form of the split as this node itself has seen it checked, then evaluates the PRF for the subject and commits to nonces. A second call
    * gives fresh nonces for the same decision only.
-   * @throws BoopError `transcript.*`, `decision.*`
+   * @throws BoopError `split.invalid-form`, `transcript.*`, `decision.*`
    */
   authorise(session: Session, body: PeerBody<'token.authorise'>): PeerAnswer<'token.authorise'> {
     const { gallery, ring, members, rng } = this.#input;
     const context = session.authentication;
+    session.requireWellFormed();
     this.checkTime(session, body.authTime);
-    const { row, verified } = checkMatch(session.view, body.verdicts, gallery, members);
+    const { row, verified } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
     if (verified !== body.verified) refuse('decision.verified-mismatch', 'the statements prove another assurance than claimed');
     if (!verified && !context.policy.acceptUnverified) refuse('decision.unverified', 'the policy refuses a match that no family confirmed');
     const earlier = session.token;
@@ -74,7 +75,7 @@ export class DecisionService {
     const { gallery, members } = this.#input;
     this.checkTime(session, body.authTime);
     if (session.token) refuse('decision.other-decision', 'this session has authorised another decision');
-    const reason = checkNoAcceptance(session.view, body.verdicts, gallery, members);
+    const reason = checkNoAcceptance(session.view, body.verdicts, gallery, members, session.splitPassed);
     if (reason === 'unverified' && session.authentication.policy.acceptUnverified) refuse('decision.unverified', 'the policy accepts this match');
     session.rejected = true;
     return { receipt: this.receipt(authenticationEntry(session.view, body.authTime)) };

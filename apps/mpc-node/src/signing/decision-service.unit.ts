@@ -33,7 +33,7 @@ let sessions: Session[];
 const sessionOf = (changes: Partial<AuthenticationContext> = {}): Session =>
   new Session({
     context: { ...context, ...changes },
-    header: { v: 1, networkId: 'test-net', epoch: 1, purpose: 'authentication', sessionId: mill.view.sessionId, encoder: 'palm-compcode-1', splitAt: 'edge', items: [{ role: 'probe' }] },
+    header: { v: 1, networkId: 'test-net', epoch: 1, purpose: 'authentication', sessionId: mill.view.sessionId, encoder: 'palm-compcode-1', splitAt: 'edge', items: [{ role: 'probe', valid: 1024 }] },
     view: mill.view,
     leader: 1 as PartyId,
     galleryRows: 3,
@@ -50,9 +50,10 @@ beforeAll(async () => {
   rings = await dealtRings(runSimulation, mill.custodies, mill.members, ['token', 'prf'], 3, rng);
 });
 
-beforeEach(() => {
+beforeEach(async () => {
   services = mill.custodies.map((custody, at) => new DecisionService({ gallery, ring: rings[at]!, members: mill.members, clock: { nowMs: () => nowMs }, rng, signIdentity: (bytes) => custody.signIdentity(bytes) }));
   sessions = mill.custodies.map(() => sessionOf());
+  for (const each of sessions) await each.checkSplit(async () => true);
 });
 
 const service = (party: number) => services[party - 1]!;
@@ -99,6 +100,16 @@ describe('a token', () => {
     expect(() => service(1).authorise(session(1), unverified)).not.toThrow();
   });
 
+  test('is not authorised as verified by a node that has not itself seen the split pass', async () => {
+    const [unchecked, failed] = [sessionOf(), sessionOf()];
+    await failed.checkSplit(async () => false);
+    expectCode(() => service(1).authorise(unchecked, body), 'decision.verified-mismatch');
+    for (const verified of [true, false]) expectCode(() => service(1).authorise(failed, { ...body, verified }), 'split.invalid-form');
+    expect(() => service(1).authorise(unchecked, { ...body, verified: false })).not.toThrow();
+    const strict = sessionOf({ policy: { ...context.policy, acceptUnverified: false } });
+    expectCode(() => service(1).authorise(strict, { ...body, verified: false }), 'decision.unverified');
+  });
+
   test('is one per session: neither another row, nor another time, nor a refusal follows', () => {
     authoriseAll();
     const elsewhere = [mill.identify([1, 2, 3], 2), ...[[1, 2, 4], [1, 3, 4], [2, 3, 4]].map((committee) => mill.confirm(committee, 2))];
@@ -130,8 +141,8 @@ describe('a token', () => {
 
   test('is not signed when a partial is about another input, and its sender is named', () => {
     const first = authoriseAll();
-    const others = sessions.map(() => sessionOf({ sector: 'elsewhere.example' }));
-    const foreign = service(2).authorise(others[1]!, body).partial;
+    const elsewhere = sessionOf({ sector: 'elsewhere.example' });
+    const foreign = service(2).authorise(elsewhere, { ...body, verified: false }).partial;
     const request = signBody(first);
     const partials = request.partials.map((partial) => (partial.party === 2 ? { ...partial, bytes: foreign } : partial));
     expect(() => service(1).sign(session(1), { ...request, partials })).toThrow(expect.objectContaining({ code: 'prf.bad-partial', blame: [2] }));

@@ -1,6 +1,6 @@
 import { type AuthenticationContext, type ConsentText, giveConsent, type Position, type RegistrationContext, sessionIdOf, type SignedConsent, type SigningKey } from '@boop/identity';
-import { palmStatistic, splitTemplate } from '@boop/mpc';
-import { joinShares, type NetworkManifest, type SealedSplit, sealSplit, type SplitHeader } from '@boop/protocol';
+import { countValid, palmStatistic, splitTemplate } from '@boop/mpc';
+import { joinShares, type NetworkManifest, type SealedSplit, sealSplit, type SplitHeader, type SplitItemPurpose } from '@boop/protocol';
 import { type Rng, toBase64Url } from '@boop/shared';
 
 export const encoder = 'palm-compcode-1';
@@ -30,13 +30,20 @@ export interface Splitter {
   readonly device: SigningKey;
 }
 
+/** Seals whatever is handed in, node i's concatenated shares at index i − 1. */
+export async function sealShares({ manifest, device }: Splitter, header: Pick<SplitHeader, 'purpose' | 'sessionId' | 'items'> & Partial<SplitHeader>, perNode: readonly Uint8Array[]): Promise<SealedSplit> {
+  const full: SplitHeader = { v: 1, networkId: manifest.networkId, epoch: manifest.epoch, encoder, splitAt: 'edge', ...header };
+  return await sealSplit(full, perNode, manifest.members, device);
+}
+
 /** Splits and seals templates for all nodes, as a device does. */
-export async function seal({ manifest, rng, device }: Splitter, header: Pick<SplitHeader, 'purpose' | 'sessionId' | 'items'> & Partial<SplitHeader>, templates: readonly Int8Array[]): Promise<SealedSplit> {
+export async function seal(splitter: Splitter, header: Pick<SplitHeader, 'purpose' | 'sessionId'> & Partial<SplitHeader>, purposes: readonly SplitItemPurpose[], templates: readonly Int8Array[]): Promise<SealedSplit> {
+  const { manifest, rng } = splitter;
   const parameters = { nodes: manifest.members.length, threshold: manifest.threshold };
   const shares = templates.map((template) => splitTemplate(template, palmStatistic, parameters, rng));
   const perNode = manifest.members.map((_, at) => joinShares(shares.map((all) => all[at]!)));
-  const full: SplitHeader = { v: 1, networkId: manifest.networkId, epoch: manifest.epoch, encoder, splitAt: 'edge', ...header };
-  return await sealSplit(full, perNode, manifest.members, device);
+  const items = purposes.map((purpose, at) => ({ ...purpose, valid: countValid(palmStatistic, templates[at]!) }));
+  return await sealShares(splitter, { items, ...header }, perNode);
 }
 
 export function authenticationContext(manifest: NetworkManifest, rng: Rng, nowMs: number, changes: Partial<AuthenticationContext> = {}): AuthenticationContext {
@@ -77,7 +84,7 @@ export function registrationContext(manifest: NetworkManifest, rng: Rng, nowMs: 
 
 /** A probe for a context: what a terminal sends. */
 export async function probe(splitter: Splitter, context: AuthenticationContext, template: Int8Array, changes: Partial<SplitHeader> = {}): Promise<{ context: AuthenticationContext; split: SealedSplit }> {
-  return { context, split: await seal(splitter, { purpose: 'authentication', sessionId: sessionIdOf(context), items: [{ role: 'probe' }], ...changes }, [template]) };
+  return { context, split: await seal(splitter, { purpose: 'authentication', sessionId: sessionIdOf(context), ...changes }, [{ role: 'probe' }], [template]) };
 }
 
 /** Consent and templates of one person: what the SDK sends. By default fresh captures of each palm. */
@@ -91,7 +98,7 @@ export async function enrolment(
   const positions = Object.keys(palms) as Position[];
   const context = registrationContext(manifest, rng, nowMs, positions);
   const consent = giveConsent({ networkId: manifest.networkId, registrationId: context.registrationId, text: consentText, givenAt: context.issuedAt }, device);
-  const items: SplitHeader['items'] = [];
+  const items: SplitItemPurpose[] = [];
   const templates: Int8Array[] = [];
   for (const position of positions) {
     items.push({ role: 'reference', position });
@@ -101,7 +108,7 @@ export async function enrolment(
       templates.push(sample);
     });
   }
-  const split = await seal(splitter, { purpose: 'registration', sessionId: sessionIdOf(context), items }, templates);
+  const split = await seal(splitter, { purpose: 'registration', sessionId: sessionIdOf(context) }, items, templates);
   return { context, consent, split };
 }
 

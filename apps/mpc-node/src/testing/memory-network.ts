@@ -110,6 +110,7 @@ export class MemoryNetwork {
       changed: (other, connected) => {
         if (!connected) registry.peerLost(other);
         node.committees.peerChanged();
+        node.holders.peerChanged();
       },
     });
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { decodeImage, encodePalm, fuse, type Template } from '@boop/biometric';
+import { decodeImage, encodePalm, fuse, type Template, validCells } from '@boop/biometric';
 import { palmStatistic, parseShare, reconstructTemplate } from '@boop/mpc';
 import { checkSplit, cutShares, sealedSplitSchema, splitFor, supportedParameters } from '@boop/protocol';
 import { partyId, toBase64Url } from '@boop/shared';
@@ -22,6 +22,7 @@ describe('splitting and sealing', () => {
         const items = templates.map((each, index) => ({ item: { role: 'sample', position: 'left-palm', index } as const, template: each }));
         const split = await splitAndSeal({ network: network.info, purpose: 'registration', sessionId, items, device }, seededRng(seed));
         expect(sealedSplitSchema.safeParse(split).success).toBe(true);
+        expect(split.header.items.map(({ valid }) => valid)).toEqual(templates.map(validCells));
         for (const party of parties) checkSplit(splitFor(split, party), { networkId: 'test-net', epoch: 1, party, nodes, purpose: 'registration', sessionId });
         const opened = await network.open(split);
         for (const [at, expected] of templates.entries()) {
@@ -35,7 +36,7 @@ describe('splitting and sealing', () => {
 
   test('one share says nothing: its residues are spread evenly, whatever the template', async () => {
     const network = await createFakeNetwork();
-    const blank: Template = { encoder: 'palm-compcode-1', values: new Int8Array(4096) };
+    const blank: Template = { encoder: 'palm-compcode-1', values: new Int8Array(4096).fill(1) };
     const counts = new Float64Array(16);
     for (let run = 0; run < 4; run++) {
       const split = await splitAndSeal({ network: network.info, purpose: 'authentication', sessionId, items: [{ item: { role: 'probe' }, template: blank }], device });
@@ -54,6 +55,14 @@ describe('splitting and sealing', () => {
     await expect(seal({ ...info, threshold: 0 })).rejects.toMatchObject({ code: 'network.mismatch' });
     await expect(seal({ ...info, members: info.members.slice(1) })).rejects.toMatchObject({ code: 'network.mismatch' });
     await expect(seal({ ...info, members: info.members.map((member) => ({ ...member, hpkeKey: info.members[0]!.hpkeKey })) })).rejects.toMatchObject({ code: 'network.mismatch' });
+  });
+
+  test('refuses a template of which too little is valid: no node would take it', async () => {
+    const { info } = await createFakeNetwork();
+    const values = template(1).values.slice();
+    values.fill(0, 3072 + 511);
+    const light: Template = { encoder: 'palm-compcode-1', values };
+    await expect(splitAndSeal({ network: info, purpose: 'authentication', sessionId, items: [{ item: { role: 'probe' }, template: light }], device })).rejects.toMatchObject({ code: 'template.too-few-valid' });
   });
 
   test('leaves the templates to the caller', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { decodeImage, encodePalm, fuse } from '@boop/biometric';
+import { decodeImage, encodePalm, fuse, validCells } from '@boop/biometric';
 import { consentHash, type SignedConsent, sessionIdOf, verifyConsent } from '@boop/identity';
 import { palmStatistic, reconstructTemplate } from '@boop/mpc';
 import { cutShares, envelopeHashes, type LogEntry, type SealedSplit, splitHash } from '@boop/protocol';
@@ -92,12 +92,13 @@ describe('a registration', () => {
     const { split } = fake;
     expect(split.deviceKey).toBe(fake.consent.record.accountKey);
     expect(split.header).toMatchObject({ purpose: 'registration', sessionId: sessionIdOf(fake.context), splitAt: 'edge' });
-    expect(split.header.items).toEqual([{ role: 'reference', position: 'right-palm' }, ...[0, 1, 2].map((index) => ({ role: 'sample', position: 'right-palm', index }))]);
-
     const opened = (await network.open(split)).map((plaintext) => cutShares(plaintext, 4, palmStatistic.coordinates * 2));
     const rebuilt = [0, 1, 2, 3].map((item) => reconstructTemplate(new Map([1, 3].map((party) => [partyId(party), opened[party - 1]![item]!])), palmStatistic, 1));
     const samples = captures(1).map((capture) => encodePalm(decodeImage(capture)).template);
-    expect(rebuilt).toEqual([fuse(samples), ...samples].map(({ values }) => values));
+    const templates = [fuse(samples), ...samples];
+    expect(rebuilt).toEqual(templates.map(({ values }) => values));
+    const purposes = [{ role: 'reference', position: 'right-palm' }, ...[0, 1, 2].map((index) => ({ role: 'sample', position: 'right-palm', index }))];
+    expect(split.header.items).toEqual(purposes.map((purpose, at) => ({ ...purpose, valid: validCells(templates[at]!) })));
   });
 
   test('without consent nothing is encoded or sent, and the session is cancelled', async () => {

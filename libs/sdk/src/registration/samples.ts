@@ -1,6 +1,6 @@
 import { fuse, type Quality, score, type Template } from '@boop/biometric';
 import { type Position, type RegistrationContext } from '@boop/identity';
-import { type NetworkInfo, type SplitItem } from '@boop/protocol';
+import { type NetworkInfo, type SplitItemPurpose } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { CaptureQualityError, encodeCapture, wipeTemplates } from '../capture/encode-capture.ts';
 
@@ -48,7 +48,7 @@ async function collectSample(position: Position, index: number, source: CaptureS
 }
 
 export interface EnrolmentItem {
-  readonly item: SplitItem;
+  readonly item: SplitItemPurpose;
   readonly template: Template;
 }
 
