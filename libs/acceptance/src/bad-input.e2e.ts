@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeImage, encodePalm, fuse, type Template } from '@boop/biometric';
 import { type ConsentText, giveConsent, type RegistrationContext, sessionIdOf, SigningKey } from '@boop/identity';
-import { palmStatistic, splitTemplate } from '@boop/mpc';
+import { countValid, palmStatistic, splitTemplate } from '@boop/mpc';
 import { type NetworkInfo, type SealedSplit, sealSplit, type SplitHeader, type SplitItem } from '@boop/protocol';
 import { type AuthenticationHandle, createRegistrationClient, systemRng } from '@boop/sdk';
 import { toBase64Url } from '@boop/shared';
@@ -70,8 +70,9 @@ describe('bad input', () => {
     const split = async (changes: Partial<SplitHeader> = {}, members = info.members): Promise<SealedSplit> => {
       const { networkId, epoch, encoder, nodes, threshold } = info;
       const { sessionId } = authentication.authentication;
-      const header: SplitHeader = { v: 1, networkId, epoch, purpose: 'authentication', sessionId, encoder, splitAt: 'edge', items: [{ role: 'probe' }], ...changes };
-      const shares = splitTemplate(templateOf(palm.others[0]!).values, palmStatistic, { nodes, threshold }, systemRng);
+      const { values } = templateOf(palm.others[0]!);
+      const header: SplitHeader = { v: 1, networkId, epoch, purpose: 'authentication', sessionId, encoder, splitAt: 'edge', items: [{ role: 'probe', valid: countValid(palmStatistic, values) }], ...changes };
+      const shares = splitTemplate(values, palmStatistic, { nodes, threshold }, systemRng);
       return await sealSplit(header, shares, members, shop.device);
     };
     const present = async (probe: object, context = authentication): Promise<Answer> => await postJson(`${shop.gatewayUrl}/v1/authentications/${context.id}/probe`, shop.terminalKey, probe);
@@ -142,10 +143,15 @@ describe('bad input', () => {
     const sample = (index: number) => ({ type: 'sample_captured', position: 'right-palm', index, quality: { score: 95, reasons: [] } });
     const split = async (changes: Partial<SplitHeader> = {}): Promise<SealedSplit> => {
       const samples = palm.samples.map(templateOf);
-      const items: SplitItem[] = [{ role: 'reference', position: 'right-palm' }, ...samples.map((_, index): SplitItem => ({ role: 'sample', position: 'right-palm', index }))];
+      const templates = [fuse(samples), ...samples];
+      const items = templates.map(({ values }, at): SplitItem => ({
+        ...(at === 0 ? { role: 'reference' } : { role: 'sample', index: at - 1 }),
+        position: 'right-palm',
+        valid: countValid(palmStatistic, values),
+      }));
       const { networkId, epoch, encoder, nodes, threshold } = info;
       const header: SplitHeader = { v: 1, networkId, epoch, purpose: 'registration', sessionId: sessionIdOf(context()), encoder, splitAt: 'edge', items, ...changes };
-      const shares = [fuse(samples), ...samples].map(({ values }) => splitTemplate(values, palmStatistic, { nodes, threshold }, systemRng));
+      const shares = templates.map(({ values }) => splitTemplate(values, palmStatistic, { nodes, threshold }, systemRng));
       return await sealSplit(header, info.members.map((_, at) => Buffer.concat(shares.map((ofItem) => ofItem[at]!))), info.members, accountKey);
     };
 
