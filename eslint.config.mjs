@@ -28,7 +28,7 @@ const runtimes = [
   { sourceTag: 'runtime:browser', onlyDependOnLibsWithTags: ['runtime:any', 'runtime:browser'] },
 ];
 
-const tests = ['**/*.{unit,vector,prop,sim,int,e2e,bench,long,browser}.ts'];
+const tests = ['**/src/testing/**/*.ts', '**/*.{unit,vector,prop,sim,int,e2e,bench,long,browser}.ts'];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '.nx/**', '.boop/**', '**/*.d.ts', 'libs/kernels/assembly/**'] },
