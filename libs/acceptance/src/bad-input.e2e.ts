@@ -67,10 +67,9 @@ describe('bad input', () => {
 
   describe('at an authentication', () => {
     let authentication: AuthenticationHandle;
-    const split = async (changes: Partial<SplitHeader> = {}, members = info.members): Promise<SealedSplit> => {
+    const split = async (changes: Partial<SplitHeader> = {}, members = info.members, values = templateOf(palm.others[0]!).values): Promise<SealedSplit> => {
       const { networkId, epoch, encoder, nodes, threshold } = info;
       const { sessionId } = authentication.authentication;
-      const { values } = templateOf(palm.others[0]!);
       const header: SplitHeader = { v: 1, networkId, epoch, purpose: 'authentication', sessionId, encoder, splitAt: 'edge', items: [{ role: 'probe', valid: countValid(palmStatistic, values) }], ...changes };
       const shares = splitTemplate(values, palmStatistic, { nodes, threshold }, systemRng);
       return await sealSplit(header, shares, members, shop.device);
@@ -103,6 +102,9 @@ describe('bad input', () => {
         const ciphertext = `${first!.ciphertext.startsWith('A') ? 'B' : 'A'}${first!.ciphertext.slice(1)}`;
         return { split: { ...good, envelopes: [{ ...first!, ciphertext }, ...rest] } };
       }],
+      ['a template with more in its mask than its code', 'split.invalid-form', 422, async () => ({
+        split: await split({}, info.members, templateOf(palm.others[0]!).values.map((value, i) => (i < palmStatistic.codeCoordinates ? 0 : value))),
+      })],
       ['a node left out', 'split.incomplete', 422, async () => {
         const good = await split();
         return { split: { ...good, envelopes: good.envelopes.slice(1) } };
