@@ -1,13 +1,15 @@
-import { createField, type Field, lagrangeCoefficients } from '@boop/field';
-import { BoopError, type PartyId, type RoundProtocol } from '@boop/shared';
+import { type Field, lagrangeCoefficients } from '@boop/field';
+import { type PartyId, type RoundProtocol } from '@boop/shared';
 import { BooleanEngine, type OpeningRecorder, type Rounds } from './boolean-engine.ts';
 import { type CommitteeKeys } from './committee-keys.ts';
-import { type CorrelationLanes, type CorrelationSlice, wipeLanes } from './correlation-batch.ts';
+import { type CorrelationSlice, wipeLanes } from './correlation-batch.ts';
 import { decide, type Decision, type Opening } from './decision.ts';
 import { intervalTest } from './interval.ts';
+import { badInput, checkProducts, maskedShares, shiftMajor } from './masked-scores.ts';
 import { type Prf, softwareAesCtr } from './prf.ts';
 import { type Replication } from './replication.ts';
 import { wordsFor } from './shared-bits.ts';
+import { checkWide, openWide, type WideOpening } from './wide-opening.ts';
 import { decodeResidues, encodeResidues } from './wire.ts';
 
 export interface ComparisonInput {
@@ -29,6 +31,8 @@ export interface ComparisonInput {
   /** Together at least rows·shifts lanes, the same ranges at every member; consumed and wiped. */
   readonly correlations: readonly CorrelationSlice[];
   readonly opening: Opening;
+  /** With correlations of wider holders: what they all open, see {@link WideOpening}. */
+  readonly wide?: WideOpening;
   readonly prf?: Prf;
   readonly onOpen?: OpeningRecorder;
 }
@@ -38,6 +42,8 @@ export interface ComparisonInput {
  * by a family of committees (`committeeFamily`). Malformed messages abort and name their sender.
  * Opens c = S + r per lane, uniform whatever S is, and one decision. Rounds: 2 up to the shared bit of each lane, then
  * those of `decide`. Cost per lane and member online, t = 1 over 8191: 3.25 B for c, 1 bit for the test.
+ * With `wide` the holders outside the committee run `contributeProtocol`, and c is checked as a Reed-Solomon word over all of them
+ * before it is used: one more round, 13 bits per lane, outsider and member; aborts `comparison.inconsistent-word`.
  */
 export function* compareProtocol(input: ComparisonInput): RoundProtocol<Decision> {
   const { keys, p, rows, shifts, theta, scoreMax } = input;
@@ -47,7 +53,8 @@ export function* compareProtocol(input: ComparisonInput): RoundProtocol<Decision
   const slices = input.correlations.map((slice) => slice.consume());
   const engine = new BooleanEngine(replication, streams);
   try {
-    const opened = yield* openMasked(field, replication, shiftMajor(input.products, rows, shifts), slices);
+    const shares = maskedShares(field, shiftMajor(input.products, rows, shifts), slices);
+    const opened = input.wide ? yield* openWide(field, { ...input, wide: input.wide }, shares) : yield* openMasked(field, replication, shares);
     input.onOpen?.('masked-scores', opened);
     const test = intervalTest(engine, p, opened, theta, scoreMax, slices);
     const summand = new Uint32Array(wordsFor(opened.length));
@@ -62,29 +69,14 @@ export function* compareProtocol(input: ComparisonInput): RoundProtocol<Decision
 }
 
 function checkInput(input: ComparisonInput): Field {
-  const { p, rows, shifts, theta, scoreMax, products, correlations } = input;
-  const field = createField(p);
-  const refuse = (message: string): BoopError => new BoopError('comparison.input', message, { kind: 'fatal' });
-  if (![rows, shifts].every((n) => Number.isInteger(n) && n >= 1) || products.length !== rows * shifts) throw refuse('products are rows × shifts');
-  if (!Number.isInteger(theta) || !Number.isInteger(scoreMax) || theta > scoreMax || scoreMax - theta + 1 >= p) throw refuse('θ must leave an interval shorter than p');
-  if (products.some((share) => share >= p)) throw refuse('shares are canonical residues');
-  const fits = correlations.every((slice) => slice.p === p && slice.committee.join() === input.committee.join());
-  if (!fits || correlations.reduce((lanes, slice) => lanes + slice.lanes, 0) < rows * shifts) throw refuse('correlations of another committee, or too few');
-  return field;
-}
-
-/** Shift-major, so that the OR over shifts works on whole vectors of rows. */
-function shiftMajor(products: Uint16Array, rows: number, shifts: number): Uint16Array {
-  const out = new Uint16Array(products.length);
-  for (let row = 0; row < rows; row++) for (let shift = 0; shift < shifts; shift++) out[shift * rows + row] = products[row * shifts + shift]!;
-  return out;
+  const { p, theta, scoreMax } = input;
+  if (!Number.isInteger(theta) || !Number.isInteger(scoreMax) || theta > scoreMax || scoreMax - theta + 1 >= p) throw badInput('θ must leave an interval shorter than p');
+  if (input.wide) checkWide({ ...input, wide: input.wide });
+  return checkProducts(input, input.wide?.holders ?? input.committee);
 }
 
 /** c = S + r per lane: a word of degree 2t over 2t + 1 points, interpolated at 0. One round, bits(p)·lanes to each member. */
-function* openMasked(field: Field, replication: Replication, shares: Uint16Array, slices: readonly CorrelationLanes[]): Rounds<Uint16Array> {
-  const { committee, self } = replication;
-  let lane = 0;
-  for (const { mask } of slices) for (let i = 0; i < mask.length && lane < shares.length; i++, lane++) shares[lane] = field.add(shares[lane]!, mask[i]!);
+function* openMasked(field: Field, { committee, self }: Replication, shares: Uint16Array): Rounds<Uint16Array> {
   const others = committee.filter((party) => party !== self);
   const payload = encodeResidues(field, shares);
   const received = yield { send: others.map((to) => ({ to, payload })), receiveFrom: others };

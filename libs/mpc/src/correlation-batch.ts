@@ -1,4 +1,4 @@
-import { BoopError, type PartyId } from '@boop/shared';
+import { BoopError, lengthPrefixed, type PartyId, uint32 } from '@boop/shared';
 
 const hidden = Symbol.for('nodejs.util.inspect.custom');
 
@@ -11,17 +11,27 @@ export interface CorrelationLanes {
   readonly prefixes: readonly Uint32Array[];
 }
 
+/** What a batch was made for; equal at all holders of its masks. */
+export interface BatchScope {
+  readonly p: number;
+  readonly batchId: Uint8Array;
+  readonly committee: readonly PartyId[];
+  /** Who holds shares of the masks: the committee, or more nodes with the committee among them. */
+  readonly holders: readonly PartyId[];
+}
+
 /** A range of lanes, handed out once and consumed once. Prints as `[secret]`. */
 export class CorrelationSlice {
   readonly lanes: number;
-  readonly p: number;
-  readonly committee: readonly PartyId[];
+  readonly scope: BatchScope;
+  /** Names batch and lanes, the same at every holder. */
+  readonly origin: Uint8Array;
   #contents: CorrelationLanes | undefined;
 
-  constructor(p: number, committee: readonly PartyId[], contents: CorrelationLanes) {
-    this.p = p;
-    this.committee = committee;
+  constructor(scope: BatchScope, from: number, contents: CorrelationLanes) {
+    this.scope = scope;
     this.lanes = contents.lanes;
+    this.origin = lengthPrefixed(scope.batchId, uint32(from), uint32(contents.lanes));
     this.#contents = contents;
   }
 
@@ -47,19 +57,17 @@ export class CorrelationSlice {
   }
 }
 
-/** Correlations in stock at one member, for one committee and field. Prints as `[secret]`. */
+/** Correlations in stock at one member, for one committee and field; at a holder outside it the masks alone. Prints as `[secret]`. */
 export class CorrelationBatch {
   readonly lanes: number;
-  readonly p: number;
-  readonly committee: readonly PartyId[];
+  readonly scope: BatchScope;
   readonly #mask: Uint16Array;
   readonly #prefixes: readonly Uint32Array[];
   #next = 0;
 
-  constructor(p: number, lanes: number, committee: readonly PartyId[], mask: Uint16Array, prefixes: readonly Uint32Array[]) {
-    this.p = p;
+  constructor(scope: BatchScope, lanes: number, mask: Uint16Array, prefixes: readonly Uint32Array[]) {
+    this.scope = scope;
     this.lanes = lanes;
-    this.committee = committee;
     this.#mask = mask;
     this.#prefixes = prefixes;
   }
@@ -93,7 +101,7 @@ export class CorrelationBatch {
     const mask = this.#mask.slice(from, to);
     this.#mask.fill(0, this.#next, to);
     this.#next = to;
-    return new CorrelationSlice(this.p, this.committee, { lanes: to - from, mask, prefixes });
+    return new CorrelationSlice(this.scope, from, { lanes: to - from, mask, prefixes });
   }
 
   wipe(): void {

@@ -3,7 +3,7 @@ export { type CommitteeFamily, committeeFamily, coversFamily, type SharingParame
 export { CommitteeKeys } from './committee-keys.ts';
 export { compareProtocol, type ComparisonInput } from './comparison.ts';
 export { CorrelationBatch, CorrelationSlice } from './correlation-batch.ts';
-export { correlationBatch, type CorrelationInput } from './correlations.ts';
+export { correlationBatch, type CorrelationInput, outsideBatch } from './correlations.ts';
 export { type Decision, type Opening } from './decision.ts';
 export { HolderKeys } from './holder-keys.ts';
 export { agreeCommitteeKeys, agreeHolderKeys, type HolderAgreementInput, type KeyAgreementInput } from './key-agreement.ts';
@@ -13,3 +13,4 @@ export { parseShare, reconstructTemplate, splitTemplate } from './sharing.ts';
 export { palmStatistic, score, type Statistic } from './statistic.ts';
 export { checkSplitProtocol, type SplitCheckInput } from './split-check.ts';
 export { checkDeclaredValid, countValid } from './template-form.ts';
+export { contributeProtocol, type WideOpening } from './wide-opening.ts';
