@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { loadKernel, twinKernel } from '@boop/kernels';
-import { agreeCommitteeKeys, compareProtocol, correlationBatch, palmStatistic, scoreShares } from '@boop/mpc';
+import { agreeCommitteeKeys, agreeHolderKeys, checkSplitProtocol, compareProtocol, correlationBatch, countValid, palmStatistic, parseShare, scoreShares, splitTemplate } from '@boop/mpc';
 import { partyId, roundMachine, utf8 } from '@boop/shared';
 import { nodeAesCtr, seededRng, seededUint32 } from '@boop/testing';
 
@@ -76,6 +76,31 @@ function protocol(threshold, p, scoreMax, rows, shifts, lanes, repetitions, prf)
   };
 }
 
+/** The check of one split of `templates` palms among all nodes; keys are agreed once for a set of processes. */
+function splitCheck(nodes, threshold, templates, repetitions) {
+  const parties = Array.from({ length: nodes }, (_, i) => partyId(i + 1));
+  const each = (create) => new Map(parties.map((self) => [self, roundMachine(() => create(self))]));
+  const agreed = measure(each((self) => agreeHolderKeys({ self, parties, threshold, context: id('bench') }, seededRng(self))));
+  const next = seededUint32(3);
+  const palm = new Int8Array(palmStatistic.coordinates).fill(1).map((value, i) => (i < palmStatistic.codeCoordinates && next() % 2 === 0 ? -value : value));
+  const splits = Array.from({ length: templates }, (_, i) => splitTemplate(palm, palmStatistic, { nodes, threshold }, seededRng(100 + i)));
+  const valid = countValid(palmStatistic, palm);
+  const times = [];
+  let checked;
+  for (let run = 0; run < repetitions; run++) {
+    const itemsOf = (self) => splits.map((shares) => ({ share: parseShare(shares[self - 1], palmStatistic), valid }));
+    const items = new Map(parties.map((self) => [self, itemsOf(self)]));
+    const common = { parties, threshold, runId: id(`check ${run}`), splitHash: id('split'), statistic: palmStatistic, prf: nodeAesCtr };
+    checked = measure(each((self) => checkSplitProtocol({ ...common, self, keys: agreed.outputs.get(self), items: items.get(self) })));
+    times.push(checked.cpuMs);
+  }
+  return {
+    nodes, threshold, templates,
+    keyAgreementCpuMs: +agreed.cpuMs.toFixed(2), keyAgreementBytes: agreed.bytes, keyAgreementRounds: agreed.rounds,
+    checkCpuMs: spread(times), checkBytes: checked.bytes, checkRounds: checked.rounds,
+  };
+}
+
 async function kernels(rows) {
   const next = seededUint32(2);
   const out = [];
@@ -108,9 +133,10 @@ const report = {
     protocol(2, 8191, 2048, 60, 25, 2048, 5, nodeAesCtr),
     protocol(3, 8191, 2048, 60, 25, 2048, 3, nodeAesCtr),
   ],
+  splitCheck: [splitCheck(4, 1, 1, 60), splitCheck(5, 1, 1, 60), splitCheck(5, 1, 8, 30), splitCheck(7, 2, 1, 60)],
   kernels: await kernels(2000),
 };
-for (const rows of [report.protocol.map(({ offlineCpuMs, onlineCpuMs, ...rest }) => ({ ...rest, offlineMs: offlineCpuMs.median, onlineMs: onlineCpuMs.median })), report.kernels]) process.stderr.write(`${table(rows)}\n\n`);
+for (const rows of [report.protocol.map(({ offlineCpuMs, onlineCpuMs, ...rest }) => ({ ...rest, offlineMs: offlineCpuMs.median, onlineMs: onlineCpuMs.median })), report.splitCheck.map(({ checkCpuMs, ...rest }) => ({ ...rest, checkMs: checkCpuMs.median })), report.kernels]) process.stderr.write(`${table(rows)}\n\n`);
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
 const text = `${JSON.stringify(report, null, 2)}\n`;
 if (values.json === undefined) process.stdout.write(text);
