@@ -2,11 +2,13 @@
 import { isBoopError } from '@boop/shared';
 import { Command } from 'commander';
 import { demoCommand } from './demo/demo-command.ts';
+import { evalCommand } from './eval/eval-command.ts';
 import { networkCommand } from './network/network-command.ts';
 
 const program = new Command('boop').description('operate a boop network').showHelpAfterError();
 program.addCommand(networkCommand());
 program.addCommand(demoCommand());
+program.addCommand(evalCommand());
 
 try {
   await program.parseAsync();

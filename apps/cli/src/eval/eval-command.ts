@@ -1,0 +1,102 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type EvaluationReport, detPlot, histogramPlot, htmlReport, jsonReport, rocPlot, zooPlot } from '@boop/evaluation';
+import { BoopError, isBoopError } from '@boop/shared';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { fromHere } from '../demo/network-access.ts';
+import { palmFolders } from './palm-folders.ts';
+import { type Baseline, BASELINES, runEval } from './run-eval.ts';
+import { summaryLines } from './summary.ts';
+import { syntheticPresentations } from './synthetic-presentations.ts';
+
+interface EvalOptions {
+  readonly json?: string;
+  readonly html?: string;
+  readonly svg?: string;
+  readonly enrol: number;
+  readonly baseline?: Baseline;
+  readonly seed: number;
+  readonly cohorts?: string;
+  readonly synthetic?: number;
+}
+
+/** `boop eval`: biometric performance of captures in a folder (ISO/IEC 19795-1). Exit code 1 where nothing could be evaluated. */
+export function evalCommand(): Command {
+  return new Command('eval')
+    .description('measure biometric performance on captures: a folder for each palm, with BMP or PNG of 128×128 pixels; sessions by the name before "_"')
+    .argument('[dir]', 'folder with a folder for each palm')
+    .option('--json <file>', 'write all figures')
+    .option('--html <file>', 'write a report to read in a browser')
+    .option('--svg <dir>', 'write the plots')
+    .addOption(new Option('--enrol <count>', 'also enrol each palm from so many first captures, fused, and compare later ones with that').argParser(wholeNumber(0, 16)).default(3))
+    .addOption(new Option('--baseline <name>', 'measure plain CompCode too, at full or half resolution').choices(Object.keys(BASELINES)))
+    .addOption(new Option('--seed <number>', 'of resampling and halving').argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)).default(1))
+    .option('--cohorts <file>', 'JSON object from palm folder to cohort')
+    .addOption(new Option('--synthetic <count>', 'palms that belong to nobody, instead of a folder').argParser(wholeNumber(2, 800)))
+    .action(async (directory: string | undefined, options: EvalOptions) => {
+      try {
+        process.exitCode = await run(directory, options);
+      } catch (error) {
+        if (!isBoopError(error)) throw error;
+        console.error(`${error.message} (${error.code})`);
+        process.exitCode = 1;
+      }
+    });
+}
+
+async function run(directory: string | undefined, options: EvalOptions): Promise<number> {
+  if ((directory === undefined) === (options.synthetic === undefined)) throw new BoopError('eval.no-captures', 'give a folder, or --synthetic instead of one');
+  const set = directory === undefined ? syntheticPresentations(options.synthetic!) : await palmFolders(fromHere(directory));
+  const cohorts = options.cohorts === undefined ? undefined : await readCohorts(fromHere(options.cohorts));
+  const report = await runEval({ set, samples: options.enrol, baseline: options.baseline, seed: options.seed, cohorts, onProgress: progress(set.presentations.length) });
+  for (const line of summaryLines(report)) console.log(line);
+  await writeAll(report, options);
+  return 0;
+}
+
+async function writeAll(report: EvaluationReport, { json, html, svg }: EvalOptions): Promise<void> {
+  if (json !== undefined) await write(fromHere(json), `${JSON.stringify(jsonReport(report), null, 2)}\n`);
+  if (html !== undefined) await write(fromHere(html), htmlReport(report));
+  if (svg === undefined) return;
+  await write(join(fromHere(svg), 'det.svg'), detPlot(report.evaluations));
+  await write(join(fromHere(svg), 'roc.svg'), rocPlot(report.evaluations));
+  for (const [i, evaluation] of report.evaluations.entries()) {
+    await write(join(fromHere(svg), `scores-${i + 1}.svg`), histogramPlot(evaluation));
+    await write(join(fromHere(svg), `zoo-${i + 1}.svg`), zooPlot(evaluation));
+  }
+}
+
+async function write(path: string, content: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  } catch (error) {
+    throw new BoopError('eval.cannot-write', `cannot write ${path}`, { cause: error });
+  }
+}
+
+/** @throws BoopError `eval.cohorts` for anything but an object of strings */
+async function readCohorts(path: string): Promise<ReadonlyMap<string, string>> {
+  const malformed = new BoopError('eval.cohorts', 'the cohorts must be a JSON object from palm folder to cohort');
+  const content: unknown = await readFile(path, 'utf8').then(JSON.parse).catch(() => {
+    throw malformed;
+  });
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) throw malformed;
+  const entries = Object.entries(content);
+  if (!entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')) throw malformed;
+  return new Map(entries);
+}
+
+/** A count on a terminal, nothing in a log. */
+function progress(total: number): ((done: number) => void) | undefined {
+  if (!process.stderr.isTTY) return undefined;
+  return (done) => void process.stderr.write(done === total ? '\r\u001b[K' : done % 20 === 0 ? `\r${done} of ${total} captures` : '');
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`must be a whole number from ${min} to ${max}`);
+    return value;
+  };
+}
