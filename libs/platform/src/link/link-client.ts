@@ -74,9 +74,10 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
     return await this.#connection.request(method, body, options);
   }
 
-  /** Dropped when not connected. */
-  sendSession(runId: Uint8Array, payload: Uint8Array): void {
-    this.#connection?.sendSession(runId, payload);
+  /** Dropped when not connected. @param released as of {@link LinkConnection.sendSession} */
+  sendSession(runId: Uint8Array, payload: Uint8Array, released?: () => void): void {
+    if (this.#connection) this.#connection.sendSession(runId, payload, released);
+    else if (released) queueMicrotask(released);
   }
 
   /** Resolves once connected. @throws BoopError `link.timeout` */

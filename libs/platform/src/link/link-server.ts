@@ -85,9 +85,11 @@ export class LinkServer {
     return await connection.request(method, body, options);
   }
 
-  /** Dropped when the peer isn't connected. */
-  sendSession(peer: PeerIdentity, runId: Uint8Array, payload: Uint8Array): void {
-    this.#connections.get(peerName(peer))?.sendSession(runId, payload);
+  /** Dropped when the peer isn't connected. @param released as of {@link LinkConnection.sendSession} */
+  sendSession(peer: PeerIdentity, runId: Uint8Array, payload: Uint8Array, released?: () => void): void {
+    const connection = this.#connections.get(peerName(peer));
+    if (connection) connection.sendSession(runId, payload, released);
+    else if (released) queueMicrotask(released);
   }
 
   async close(): Promise<void> {

@@ -160,6 +160,29 @@ describe('a link', () => {
     expect(received).toEqual(Array.from({ length: 100 }, (_, i) => ['gateway:9', i]));
   });
 
+  test('sends borrowed memory as it is, in order with copied messages, and says when it is free', async () => {
+    const received: string[] = [];
+    const session: Handlers['session'] = (_peer, _runId, payload) => void received.push(`${payload.length}:${payload[0]}:${payload.at(-1)}`);
+    const { port } = await startServer({ handlers: { ...handlers, session } });
+    const client = await connected(port);
+    const shared = new Uint8Array(new SharedArrayBuffer(700_000)).fill(1);
+    let released = 0;
+    client.sendSession(new Uint8Array(16), Uint8Array.of(5));
+    client.sendSession(new Uint8Array(16), shared, () => {
+      released += 1;
+      shared.fill(2);
+      client.sendSession(new Uint8Array(16), shared.subarray(0, 3), () => (released += 1));
+    });
+    client.sendSession(new Uint8Array(16), Uint8Array.of(6));
+    expect(released).toBe(0);
+    await eventually(() => received.length === 4);
+    expect(received).toEqual(['1:5:5', '700000:1:1', '1:6:6', '3:2:2']);
+    await eventually(() => released === 2);
+    await client.close();
+    client.sendSession(new Uint8Array(16), shared, () => (released += 1));
+    await eventually(() => released === 3);
+  });
+
   test('is replaced by a newer one of the same peer', async () => {
     const events: boolean[] = [];
     const { server, port } = await startServer({ onPeer: (_peer, up) => events.push(up) });

@@ -93,11 +93,11 @@ export class NodeMesh {
     return await this.server.request(nodePeer(to), method, body, options);
   }
 
-  /** Dropped when the node isn't live. */
-  sendSession(to: PartyId, runId: Uint8Array, payload: Uint8Array): void {
+  /** Dropped when the node isn't live. @param released as of {@link LinkConnection.sendSession} */
+  sendSession(to: PartyId, runId: Uint8Array, payload: Uint8Array, released?: () => void): void {
     const client = this.#dialled.get(to);
-    if (client) client.sendSession(runId, payload);
-    else this.server.sendSession(nodePeer(to), runId, payload);
+    if (client) client.sendSession(runId, payload, released);
+    else this.server.sendSession(nodePeer(to), runId, payload, released);
   }
 
   /** @returns a function that ends the subscription */
