@@ -11,6 +11,7 @@ import { createLedgerMetrics } from './metrics.ts';
 import { Admission } from './sequencer/admission.ts';
 import { Proofs } from './serving/proofs.ts';
 import { PublishedTiles } from './serving/published-tiles.ts';
+import { TileCache } from './serving/tile-cache.ts';
 import { type LogStore } from './store/log-store.ts';
 import { createWriter, type Writer } from './writer.ts';
 
@@ -48,7 +49,8 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, l
     const links = openNodeLinks(manifest, { tls, timeoutMs: tuning.nodeTimeoutMs, log, onUp: () => writer.wake() });
     undo.push(() => links.close());
     const key = new LogKey(manifest, links.nodes, store);
-    const proofs = new Proofs(store);
+    const tiles = new TileCache(store);
+    const proofs = new Proofs(store, tiles);
     const status = async (): Promise<Status> => {
       const [head, published] = await Promise.all([store.head(), store.published()]);
       const nodesConnected = links.nodes.filter(({ connected }) => connected).length;
@@ -63,7 +65,7 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, l
     const { port: linkPort } = await server.listen(config.link.port, config.link.host);
 
     const readiness = async () => ({ ready: true, checks: { ...(await status()) } });
-    const http = await startHttp({ tiles: new PublishedTiles(store), proofs, key, readiness, log }, config.http);
+    const http = await startHttp({ tiles: new PublishedTiles(store, tiles), proofs, key, readiness, log }, config.http);
     undo.push(() => http.close());
     const metricsServer = await startMetricsServer({ ...config.metrics, registry: metrics.registry });
     undo.push(() => metricsServer.close());

@@ -1,4 +1,4 @@
-import { type Tile, TILE_WIDTH } from '@boop/log';
+import { type Tile, TILE_WIDTH, type TileReader } from '@boop/log';
 import { type LogStore, type PublishedCheckpoint, tileMissing } from '../store/log-store.ts';
 
 /**
@@ -7,11 +7,14 @@ import { type LogStore, type PublishedCheckpoint, tileMissing } from '../store/l
  */
 export class PublishedTiles {
   readonly #store: LogStore;
+  readonly #tiles: TileReader;
   /** Published sizes only grow, so an old one never shows too much. */
   #knownSize = 0;
 
-  constructor(store: LogStore) {
+  /** @param tiles the store's, perhaps cached */
+  constructor(store: LogStore, tiles: TileReader = store) {
     this.#store = store;
+    this.#tiles = tiles;
   }
 
   async checkpoint(): Promise<PublishedCheckpoint | undefined> {
@@ -25,7 +28,7 @@ export class PublishedTiles {
     const needed = coveringSize(tile);
     if (needed > this.#knownSize) await this.checkpoint();
     if (needed > this.#knownSize) throw tileMissing();
-    return await this.#store.read(tile);
+    return await this.#tiles.read(tile);
   }
 }
 

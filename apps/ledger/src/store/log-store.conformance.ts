@@ -54,6 +54,8 @@ export function describeLogStore(name: string, open: () => Promise<LogStore>): v
       await expect(store.read({ level: 0, index: 2, width: 89 })).rejects.toMatchObject({ code: 'log.tile-missing' });
       await expect(store.read({ level: 'entries', index: 2, width: TILE_WIDTH })).rejects.toMatchObject({ code: 'log.tile-missing' });
       expect(await store.entry(599)).toEqual(entries[599]!.bytes);
+      expect(await store.find(entries[300]!.hash)).toEqual({ leafIndex: 300, bytes: entries[300]!.bytes });
+      expect(await store.find(newEntries(0, 1, 'never')[0]!.hash)).toBeUndefined();
       const asked = [entries[0]!, entries[599]!, ...newEntries(0, 1, 'never')].map(({ hash }) => hash);
       expect(await store.leafIndexes(asked)).toEqual(new Map([[toBase64Url(asked[0]!), 0], [toBase64Url(asked[1]!), 599]]));
       expect(await store.leafIndexes([])).toEqual(new Map());

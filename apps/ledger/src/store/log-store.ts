@@ -8,6 +8,12 @@ export interface NewEntry {
   readonly bytes: Uint8Array;
 }
 
+/** An entry and its place in the tree. */
+export interface PlacedEntry {
+  readonly leafIndex: number;
+  readonly bytes: Uint8Array;
+}
+
 export interface HashTile {
   readonly level: number;
   readonly index: number;
@@ -44,6 +50,8 @@ export interface LogStore extends TileReader {
   /** Leaf index by entry hash (base64url), for those that are in the tree. */
   leafIndexes(hashes: readonly Uint8Array[]): Promise<Map<string, number>>;
   entry(leafIndex: number): Promise<Uint8Array | undefined>;
+  /** The entry with this hash, in one round trip. */
+  find(hash: Uint8Array): Promise<PlacedEntry | undefined>;
   append(batch: Batch): Promise<void>;
   /** The checkpoint that may be served: the last one that was published. */
   published(): Promise<PublishedCheckpoint | undefined>;

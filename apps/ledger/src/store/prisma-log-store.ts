@@ -2,7 +2,7 @@ import { formatEntries, type Tile, TILE_WIDTH, type TreeHead } from '@boop/log';
 import { toBase64Url } from '@boop/shared';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { type Prisma, PrismaClient } from '../generated/prisma/client.ts';
-import { type Batch, conflict, cutTile, type HashTile, type LogStore, type NewEntry, type PublishedCheckpoint, tileMissing } from './log-store.ts';
+import { type Batch, conflict, cutTile, type HashTile, type LogStore, type NewEntry, type PlacedEntry, type PublishedCheckpoint, tileMissing } from './log-store.ts';
 
 type Adapter = NonNullable<ConstructorParameters<typeof PrismaClient>[0]['adapter']>;
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -40,6 +40,11 @@ export class PrismaLogStore implements LogStore {
 
   async entry(leafIndex: number): Promise<Uint8Array | undefined> {
     return (await this.#prisma.entry.findUnique({ where: { leafIndex: BigInt(leafIndex) }, select: { bytes: true } }))?.bytes;
+  }
+
+  async find(hash: Uint8Array): Promise<PlacedEntry | undefined> {
+    const [row] = await this.#prisma.$queryRaw<{ leafIndex: bigint; bytes: Uint8Array }[]>`SELECT leaf_index AS "leafIndex", bytes FROM entries WHERE hash = ${hash}`;
+    return row && { leafIndex: Number(row.leafIndex), bytes: row.bytes };
   }
 
   async read(tile: Tile): Promise<Uint8Array> {

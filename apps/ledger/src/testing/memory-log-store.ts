@@ -1,6 +1,6 @@
 import { emptyTreeHead, formatEntries, type Tile, TILE_WIDTH, type TreeHead } from '@boop/log';
 import { equalBytes, toBase64Url } from '@boop/shared';
-import { type Batch, conflict, cutTile, type LogStore, type PublishedCheckpoint, tileMissing } from '../store/log-store.ts';
+import { type Batch, conflict, cutTile, type LogStore, type PlacedEntry, type PublishedCheckpoint, tileMissing } from '../store/log-store.ts';
 
 /** A {@link LogStore} for tests: the same contract, held to the same suite, except that it ends with the process. */
 export class MemoryLogStore implements LogStore {
@@ -22,6 +22,11 @@ export class MemoryLogStore implements LogStore {
 
   async entry(leafIndex: number): Promise<Uint8Array | undefined> {
     return this.#entries[leafIndex];
+  }
+
+  async find(hash: Uint8Array): Promise<PlacedEntry | undefined> {
+    const leafIndex = this.#indexes.get(toBase64Url(hash));
+    return leafIndex === undefined ? undefined : { leafIndex, bytes: this.#entries[leafIndex]! };
   }
 
   async read(tile: Tile): Promise<Uint8Array> {
