@@ -11,6 +11,8 @@ export type FrameKind = (typeof FRAME_KIND)[keyof typeof FRAME_KIND];
 export interface Frame {
   readonly kind: FrameKind;
   readonly body: Uint8Array;
+  /** Whether the body has memory of its own; otherwise it is a view of the chunk. */
+  readonly owned: boolean;
 }
 
 /** One buffer with header and copied parts, so the caller may reuse its memory at once. @throws BoopError `link.frame-too-large` */
@@ -66,7 +68,7 @@ export class FrameReader {
         if (this.#bodyFilled === 0 && chunk.length - at >= this.#bodyBytes) {
           const body = chunk.subarray(at, at + this.#bodyBytes);
           at += this.#bodyBytes;
-          yield this.#finish(body);
+          yield this.#finish(body, false);
           continue;
         }
         this.#body = new Uint8Array(Math.min(this.#bodyBytes, PROMISED_BYTES_MAX));
@@ -76,7 +78,7 @@ export class FrameReader {
       this.#body.set(chunk.subarray(at, at + count), this.#bodyFilled);
       this.#bodyFilled += count;
       at += count;
-      if (this.#bodyFilled === this.#bodyBytes) yield this.#finish(this.#body.subarray(0, this.#bodyBytes));
+      if (this.#bodyFilled === this.#bodyBytes) yield this.#finish(this.#body, true);
     }
   }
 
@@ -109,10 +111,10 @@ export class FrameReader {
     this.#body = larger;
   }
 
-  #finish(body: Uint8Array): Frame {
+  #finish(body: Uint8Array, owned: boolean): Frame {
     this.#headerFilled = 0;
     this.#bodyFilled = 0;
     this.#body = new Uint8Array(0);
-    return { kind: this.#kind, body };
+    return { kind: this.#kind, body, owned };
   }
 }

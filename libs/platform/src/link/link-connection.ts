@@ -26,7 +26,18 @@ export interface Handlers {
   session(peer: PeerIdentity, runId: Uint8Array, payload: Uint8Array): void;
 }
 
-const COPIED_BYTES_MAX = 4096;
+/** Of ES2024. */
+type Transferable = ArrayBufferLike & { transfer(byteLength: number): ArrayBuffer };
+
+/**
+ * Frees a chunk of the stream that was copied out: left to the collector, such chunks are most of its work at high rates. Only memory
+ * that the chunk has for itself, never a part of a pool.
+ */
+function releaseChunk(chunk: Uint8Array): void {
+  const { buffer } = chunk;
+  if (buffer.byteLength !== chunk.byteLength || buffer.byteLength === Buffer.poolSize) return;
+  (buffer as Transferable).transfer(0);
+}
 
 export interface LinkContext {
   /** 16 random bytes per process start. */
@@ -152,6 +163,7 @@ export class LinkConnection {
         if (this.#reason) return;
         this.#dispatch(frame);
       }
+      releaseChunk(chunk);
     } catch (error) {
       const reason = isBoopError(error) ? error : new BoopError('link.malformed', 'a frame could not be handled', { kind: 'peer', cause: error });
       this.#context.log.warn('link closed after a bad frame', { peer: this.peer, error: reason });
@@ -159,12 +171,12 @@ export class LinkConnection {
     }
   }
 
-  #dispatch({ kind, body }: Frame): void {
+  #dispatch({ kind, body, owned }: Frame): void {
     if (kind === FRAME_KIND.hello) return this.#greet(body);
     if (this.#peerBootId === undefined) throw new BoopError('link.malformed', 'the first frame must be a hello', { kind: 'peer' });
     if (kind === FRAME_KIND.request) void this.#serve(parseRequest(body));
     else if (kind === FRAME_KIND.response) this.#pending.settle(parseResponse(body));
-    else if (kind === FRAME_KIND.session) this.#deliver(body);
+    else if (kind === FRAME_KIND.session) this.#deliver(body, owned);
   }
 
   #greet(body: Uint8Array): void {
@@ -173,12 +185,10 @@ export class LinkConnection {
     this.#onUp();
   }
 
-  #deliver(body: Uint8Array): void {
+  #deliver(body: Uint8Array, owned: boolean): void {
     if (body.length < RUN_ID_BYTES) throw new BoopError('link.malformed', 'a session frame without a run id', { kind: 'peer' });
     try {
-      // A small body keeps a whole chunk of the stream alive unless it is copied.
-      const owned = body.length < COPIED_BYTES_MAX ? body.slice() : body;
-      this.#context.handlers.session(this.peer, owned.slice(0, RUN_ID_BYTES), owned.subarray(RUN_ID_BYTES));
+      this.#context.handlers.session(this.peer, body.slice(0, RUN_ID_BYTES), owned ? body.subarray(RUN_ID_BYTES) : body.slice(RUN_ID_BYTES));
     } catch (error) {
       this.#context.log.error('session handler failed', { peer: this.peer, error });
     }
