@@ -1,30 +1,43 @@
-// Appends and inclusion proofs on one PostgreSQL: node --conditions=@boop/source bench/ledger.mjs [--seconds 10] [--tree 200000] [--json FILE]
-// Appends go through admission (two node receipts each) and the sequencer, without the link. Needs `prisma generate` (npm run build).
+// Appends and inclusion proofs on one PostgreSQL: npm run bench -- ledger. By itself:
+// node --conditions=@boop/source bench/ledger.mjs [--seconds 10] [--entries 1000000] [--json FILE]. Needs `prisma generate` (npm run build).
+// Appends go through admission (two node receipts each) and the sequencer, without the link. Proofs are asked for over HTTP, one after another
+// and by eight clients, under a checkpoint that the nodes' FROST key signed, and every one is verified.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createLogProof, formatCheckpoint } from '@boop/log';
+import { verifyLogProof } from '@boop/log';
 import { applyMigrations, isPortFree, silentLogger, startEmbeddedPostgres } from '@boop/platform';
 import { logEntryHash } from '@boop/protocol';
 import { fromBase64Url } from '@boop/shared';
+import { FrostSigner } from '../apps/ledger/src/checkpoints/frost-signer.ts';
+import { LogKey } from '../apps/ledger/src/checkpoints/log-key.ts';
+import { SignerRoster } from '../apps/ledger/src/checkpoints/signer-roster.ts';
 import { Admission } from '../apps/ledger/src/sequencer/admission.ts';
 import { EntryPool } from '../apps/ledger/src/sequencer/entry-pool.ts';
 import { Sequencer } from '../apps/ledger/src/sequencer/sequencer.ts';
+import { Proofs } from '../apps/ledger/src/serving/proofs.ts';
+import { TileCache } from '../apps/ledger/src/serving/tile-cache.ts';
 import { PrismaLogStore } from '../apps/ledger/src/store/prisma-log-store.ts';
+import { SimulatedNode } from '../apps/ledger/src/testing/simulated-node.ts';
 import { TestNetwork } from '../apps/ledger/src/testing/test-network.ts';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' }, tree: { type: 'string', default: '200000' }, json: { type: 'string' } } });
-const [seconds, treeSize] = [Number(values.seconds), Number(values.tree)];
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' }, entries: { type: 'string', default: '1000000' }, json: { type: 'string' } } });
+const [seconds, treeSize] = [Number(values.seconds), Number(values.entries)];
 const IN_FLIGHT = 2_048;
 const APPENDS_PER_SECOND_MAX = 8_000;
-const PROOFS = 2_000;
+const LOAD_BATCH = 32_768;
+const PROOFS = 3_000;
 
 const network = new TestNetwork();
 const admission = new Admission(network.manifest);
 const quantile = (sorted, share) => Number(sorted[Math.floor(share * (sorted.length - 1))].toPrecision(3));
+const summary = (times) => {
+  times.sort((a, b) => a - b);
+  return { count: times.length, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) };
+};
 
 async function freePort() {
   for (let port = 41_000; ; port++) if (await isPortFree(port)) return port;
@@ -61,30 +74,61 @@ async function measureAppends(store) {
   const elapsed = (performance.now() - start) / 1_000;
   stop.abort();
   await running;
-  latencies.sort((a, b) => a - b);
-  return { perSecond: Math.round(latencies.length / elapsed), count: latencies.length, p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) };
+  return { perSecond: Math.round(latencies.length / elapsed), ...summary(latencies) };
 }
 
-async function grow(store, size) {
+/** Large batches, without admission: how the tree came to its size is not what is measured. */
+async function load(store, size) {
   const sequencer = new Sequencer({ store, pool: new EntryPool(), log: silentLogger, intervalMs: 1, batchMax: 1 });
   for (let at = (await store.head()).size; at < size; at = (await store.head()).size) {
-    const entries = Array.from({ length: Math.min(4_096, size - at) }, (_, i) => network.entry(1_000_000 + at + i));
+    const entries = Array.from({ length: Math.min(LOAD_BATCH, size - at) }, (_, i) => network.entry(1_000_000 + at + i));
     await sequencer.sequence(entries.map((bytes) => ({ hash: fromBase64Url(logEntryHash(bytes)), bytes })));
   }
 }
 
-async function measureProofs(store) {
+/** Has the whole tree signed. @returns the log's verifier key */
+async function publish(store) {
+  const nodes = [...network.logKeyShares().values()].map((share) => new SimulatedNode(share));
+  const key = new LogKey(network.manifest, nodes, store);
+  const signer = new FrostSigner({ origin: network.manifest.logOrigin, nodes, key, roster: new SignerRoster({ nowMs: () => performance.now() }, 1), tiles: store, log: silentLogger });
   const head = await store.head();
-  const note = `${formatCheckpoint({ origin: network.manifest.logOrigin, ...head })}\n— unsigned AAAAAA==\n`;
+  await store.publish({ ...head, ...(await signer.sign(head)) }, undefined);
+  return { key, vkey: (await key.get()).vkey };
+}
+
+async function sampleHashes(store, size) {
+  const indexes = Array.from({ length: PROOFS }, () => Math.floor(Math.random() * size));
+  const hashes = [];
+  for (const index of indexes) hashes.push(logEntryHash(await store.entry(index)));
+  return { indexes, hashes };
+}
+
+async function measureProofs(store, { vkey }, clients) {
+  const { size } = await store.head();
+  const { indexes, hashes } = await sampleHashes(store, size);
+  const cache = new TileCache(store);
+  const proofs = new Proofs(store, cache);
   const times = [];
-  for (let round = 0; round < PROOFS; round++) {
-    const index = Math.floor(Math.random() * head.size);
+  const served = [];
+  let next = 0;
+  const client = async () => {
+    while (next < PROOFS) {
+      const at = next++;
+      const start = performance.now();
+      const text = JSON.stringify(await proofs.proofOf(hashes[at]));
+      times.push(performance.now() - start);
+      served.push([at, text]);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  const verifying = [];
+  for (const [at, text] of served) {
     const start = performance.now();
-    await createLogProof(store, await store.entry(index), index, note);
-    times.push(performance.now() - start);
+    const { index } = verifyLogProof(JSON.parse(text), vkey);
+    verifying.push(performance.now() - start);
+    if (index !== indexes[at]) throw new Error('a proof is of another entry');
   }
-  times.sort((a, b) => a - b);
-  return { treeSize: head.size, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) };
+  return { treeSize: size, ...summary(times), verifyMs: summary(verifying).p50Ms, cacheMiB: Math.round(cache.bytes / 2 ** 20) };
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'boop-bench-'));
@@ -94,12 +138,16 @@ try {
   await applyMigrations(url, fileURLToPath(new URL('../apps/ledger/prisma/migrations', import.meta.url)));
   const store = PrismaLogStore.open(url);
   const appends = await measureAppends(store);
-  await grow(store, treeSize);
-  const proofs = await measureProofs(store);
+  const loadStart = performance.now();
+  await load(store, treeSize);
+  const loadSeconds = Math.round((performance.now() - loadStart) / 1_000);
+  const key = await publish(store);
+  const proofs = await measureProofs(store, key, 1);
+  const proofsOfEight = await measureProofs(store, key, 8);
   await store.close();
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  const report = { commit, cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, appends, proofs };
-  console.table({ 'appends/s': appends.perSecond, 'append p99 ms': appends.p99Ms, 'proof p50 ms': proofs.p50Ms, 'proof p99 ms': proofs.p99Ms, 'tree size': proofs.treeSize });
+  const report = { commit, cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, appends, loadSeconds, proofs, proofsOfEight };
+  console.error(JSON.stringify(report, null, 1));
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 } finally {
   await postgres.stop();
