@@ -4,6 +4,7 @@ import { BoopError, canonicalJson, fromUtf8, toBase64Url } from '@boop/shared';
 import { z } from 'zod';
 
 const common = { v: z.literal(1), networkId: idField, epoch: z.number().int().positive(), time: secondsField };
+const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /** Everything that may stand in the log. No personal data: hashes and decisions only. */
 export const logEntrySchema = z.discriminatedUnion('kind', [
@@ -27,8 +28,92 @@ export const logEntrySchema = z.discriminatedUnion('kind', [
     verified: z.boolean(),
   }),
   z.strictObject({ ...common, kind: z.literal('group-keys'), keys: z.array(z.strictObject({ name: idField, suite: z.string().max(64), signers: z.number().int(), publicKey: z.string().max(64) })).max(16) }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('consent'),
+    /** SHA-256 of the signed consent, which names person, vendor and attributes; none of these stand here. */
+    consent: bytesField(32),
+    action: z.enum(['given', 'changed', 'withdrawn']),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('attributes'),
+    /** Hiding commitment to the new values (HMAC-SHA256 with an opening that can be deleted). */
+    commitment: bytesField(32),
+    action: z.enum(['set', 'verified', 'removed']),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('transfers'),
+    /** Batches are numbered from 1 without gaps. */
+    batch: positive,
+    count: positive,
+    /** RFC 6962 tree root over the transfers of the batch in their order. */
+    root: bytesField(32),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('epoch'),
+    from: positive,
+    to: positive,
+    /** SHA-256 of the canonical manifest of the new epoch. */
+    manifest: bytesField(32),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('configuration'),
+    component: idField,
+    /** SHA-256 of the configuration, secrets left out; `previous` is absent the first time. */
+    digest: bytesField(32),
+    previous: bytesField(32).optional(),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('erasure'),
+    scope: z.enum(['openings', 'templates', 'attributes']),
+    /** SHA-256 of the receipt that the person got. */
+    receipt: bytesField(32),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('attestation'),
+    component: idField,
+    /** Digest of what runs, and SHA-256 of the statement that says so. */
+    digest: bytesField(32),
+    statement: bytesField(32),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('map-revision'),
+    revision: positive,
+    previousRoot: bytesField(32),
+    root: bytesField(32),
+    /** Leaf index of the record of the revision before. */
+    previousEntry: z.number().int().min(0).nullable(),
+    mutations: z.strictObject({ count: z.number().int().min(0).max(4096), root: bytesField(32) }),
+    vrfKey: bytesField(32),
+    balances: bytesField(32).optional(),
+  }),
 ]);
 export type LogEntry = z.infer<typeof logEntrySchema>;
+
+/**
+ * Who must stand behind an entry of each kind: t+1 nodes that saw the event; the gateway alone, for what only records its own doing; or
+ * the ledger itself, which takes such entries from nobody.
+ */
+export const entryVoucher = {
+  authentication: 'nodes',
+  registration: 'nodes',
+  'group-keys': 'nodes',
+  epoch: 'nodes',
+  erasure: 'nodes',
+  consent: 'gateway',
+  attributes: 'gateway',
+  configuration: 'gateway',
+  attestation: 'gateway',
+  transfers: 'ledger',
+  'map-revision': 'ledger',
+} as const satisfies Record<LogEntry['kind'], 'nodes' | 'gateway' | 'ledger'>;
 
 /** Canonical bytes of an entry: what the log hashes and what nodes sign. */
 export const logEntryBytes = (entry: LogEntry): Uint8Array => canonicalJson(entry);

@@ -38,6 +38,23 @@ describe('log entries', () => {
     for (const bytes of [new TextEncoder().encode(JSON.stringify({ ...entry })), canonicalJson({ ...entry, name: 'x' }), new Uint8Array([255])])
       expect(() => parseLogEntry(bytes)).toThrow(expect.objectContaining({ code: 'log.malformed-entry' }));
   });
+
+  const common = { v: 1, networkId: 'net', epoch: 1, time: 5 } as const;
+  test.each([
+    { ...common, kind: 'consent', consent: key, action: 'withdrawn' },
+    { ...common, kind: 'attributes', commitment: key, action: 'set' },
+    { ...common, kind: 'transfers', batch: 1, count: 12, root: key },
+    { ...common, kind: 'epoch', from: 1, to: 2, manifest: key },
+    { ...common, kind: 'configuration', component: 'gateway-1', digest: key },
+    { ...common, kind: 'erasure', scope: 'openings', receipt: key },
+    { ...common, kind: 'attestation', component: 'node-1', digest: key, statement: key },
+    { ...common, kind: 'map-revision', revision: 1, previousRoot: key, root: key, previousEntry: null, mutations: { count: 3, root: key }, vrfKey: key },
+  ] as const)('of kind $kind round-trip, and with anything else in them are refused', (one) => {
+    expect(parseLogEntry(logEntryBytes(one))).toEqual(one);
+    for (const change of [{ name: 'Ada' }, { epoch: 0 }, { time: -1 }]) {
+      expect(() => parseLogEntry(canonicalJson({ ...one, ...change }))).toThrow(expect.objectContaining({ code: 'log.malformed-entry' }));
+    }
+  });
 });
 
 describe('problems', () => {
