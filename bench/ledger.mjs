@@ -20,6 +20,7 @@ import { EntryPool } from '../apps/ledger/src/sequencer/entry-pool.ts';
 import { Sequencer } from '../apps/ledger/src/sequencer/sequencer.ts';
 import { Proofs } from '../apps/ledger/src/serving/proofs.ts';
 import { TileCache } from '../apps/ledger/src/serving/tile-cache.ts';
+import { LedgerDatabase } from '../apps/ledger/src/store/database.ts';
 import { PrismaLogStore } from '../apps/ledger/src/store/prisma-log-store.ts';
 import { SimulatedNode } from '../apps/ledger/src/testing/simulated-node.ts';
 import { TestNetwork } from '../apps/ledger/src/testing/test-network.ts';
@@ -136,7 +137,8 @@ const postgres = await startEmbeddedPostgres({ dir, port: await freePort(), data
 try {
   const url = postgres.urls.ledger;
   await applyMigrations(url, fileURLToPath(new URL('../apps/ledger/prisma/migrations', import.meta.url)));
-  const store = PrismaLogStore.open(url);
+  const database = LedgerDatabase.open(url);
+  const store = new PrismaLogStore(database);
   const appends = await measureAppends(store);
   const loadStart = performance.now();
   await load(store, treeSize);
@@ -144,7 +146,7 @@ try {
   const key = await publish(store);
   const proofs = await measureProofs(store, key, 1);
   const proofsOfEight = await measureProofs(store, key, 8);
-  await store.close();
+  await database.close();
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const report = { commit, cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, appends, loadSeconds, proofs, proofsOfEight };
   console.error(JSON.stringify(report, null, 1));

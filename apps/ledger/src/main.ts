@@ -5,6 +5,7 @@ import { type NetworkManifest, parseManifest } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { loadLedgerConfig } from './config.ts';
 import { startLedger } from './ledger.ts';
+import { LedgerDatabase } from './store/database.ts';
 import { PrismaLogStore } from './store/prisma-log-store.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
@@ -13,14 +14,14 @@ runProcess('ledger', async ({ log, onStop }) => {
   const config = loadLedgerConfig(process.env['BOOP_CONFIG'], process.env);
   const databaseUrl = readSecretFile(config.databaseUrlFile);
   const applied = await applyMigrations(databaseUrl, MIGRATIONS);
-  const store = PrismaLogStore.open(databaseUrl);
-  onStop(() => store.close());
+  const database = LedgerDatabase.open(databaseUrl);
+  onStop(() => database.close());
   const ledger = await startLedger({
     config,
     manifest: readManifest(config.manifestFile),
     tls: loadTlsMaterial(config.tls),
     databaseUrl,
-    store,
+    store: new PrismaLogStore(database),
     log,
   });
   onStop(() => ledger.close());

@@ -6,6 +6,7 @@ import { Sequencer } from '../sequencer/sequencer.ts';
 import { type Fault, FaultyAdapter } from '../testing/faulty-adapter.ts';
 import { TestDatabases } from '../testing/test-databases.ts';
 import { describeLogStore, newEntries } from './log-store.conformance.ts';
+import { LedgerDatabase } from './database.ts';
 import { PrismaLogStore } from './prisma-log-store.ts';
 
 let databases: TestDatabases;
@@ -30,10 +31,11 @@ describe('a crash at any statement', () => {
       const before = await store.head();
       const adapter = new FaultyAdapter({ connectionString: databases.url('faults') });
       adapter.fault = fault;
-      const dying = new PrismaLogStore(adapter);
+      const spoiled = new LedgerDatabase(adapter);
+      const dying = new PrismaLogStore(spoiled);
       const entries = newEntries(240, 30);
       const failed = await sequencerOn(dying).sequence(entries).then(() => false, () => true);
-      await dying.close();
+      await spoiled.close();
       if (!adapter.struck) break;
       struck += 1;
       // After the restart.
@@ -44,7 +46,6 @@ describe('a crash at any statement', () => {
       expect([...indexes.values()].sort((a, b) => a - b)).toEqual(entries.map((_, at) => 240 + at));
       expect((await store.head()).size).toBe(270);
       for (const tile of newTiles(0, 270)) await store.read(tile);
-      await store.close();
     }
     // BEGIN, compare-and-swap, entries, tiles, COMMIT at least, on both sides.
     expect(struck).toBeGreaterThanOrEqual(8);
@@ -57,15 +58,15 @@ describe('a crash at any statement', () => {
       await sequencerOn(store).sequence(newEntries(0, 3));
       const adapter = new FaultyAdapter({ connectionString: databases.url('faults') });
       adapter.fault = fault;
-      const dying = new PrismaLogStore(adapter);
+      const spoiled = new LedgerDatabase(adapter);
+      const dying = new PrismaLogStore(spoiled);
       const checkpoint = { ...(await store.head()), note: 'note', groupKey: Uint8Array.of(1) };
       await dying.publish(checkpoint, undefined).catch(() => undefined);
-      await dying.close();
+      await spoiled.close();
       if (!adapter.struck) break;
       const published = (await store.published())?.size;
       expect(await store.checkpoint(3)).toBe(published === undefined ? undefined : 'note');
       outcomes.add(published);
-      await store.close();
     }
     expect(outcomes).toEqual(new Set([undefined, 3]));
   });

@@ -1,34 +1,23 @@
 import { formatEntries, type Tile, TILE_WIDTH, type TreeHead } from '@boop/log';
 import { toBase64Url } from '@boop/shared';
-import { PrismaPg } from '@prisma/adapter-pg';
-import { type Prisma, PrismaClient } from '../generated/prisma/client.ts';
-import { type Batch, conflict, cutTile, type HashTile, type LogStore, type NewEntry, type PlacedEntry, type PublishedCheckpoint, tileMissing } from './log-store.ts';
+import { appendBatch, LOG_STATE } from './append-batch.ts';
+import { type Bytes, type LedgerDatabase } from './database.ts';
+import { type Batch, conflict, cutTile, type LogStore, type PlacedEntry, type PublishedCheckpoint, tileMissing } from './log-store.ts';
 
-type Adapter = NonNullable<ConstructorParameters<typeof PrismaClient>[0]['adapter']>;
-type Bytes = Uint8Array<ArrayBuffer>;
-
-const STATE = 1;
-const CONNECTIONS = { max: 8, connectionTimeoutMillis: 5_000, statement_timeout: 10_000, query_timeout: 12_000 } as const;
-const TRANSACTION_LIMITS = { maxWait: 5_000, timeout: 15_000 } as const;
-
-/** {@link LogStore} on PostgreSQL, whose default `synchronous_commit = on` makes a commit durable. */
+/** {@link LogStore} on PostgreSQL. */
 export class PrismaLogStore implements LogStore {
-  readonly #prisma: PrismaClient;
+  readonly #database: LedgerDatabase;
 
-  constructor(adapter: Adapter) {
-    this.#prisma = new PrismaClient({ adapter });
+  constructor(database: LedgerDatabase) {
+    this.#database = database;
   }
 
-  static open(databaseUrl: string): PrismaLogStore {
-    return new PrismaLogStore(new PrismaPg({ connectionString: databaseUrl, ...CONNECTIONS }));
-  }
-
-  async close(): Promise<void> {
-    await this.#prisma.$disconnect();
+  get #prisma(): LedgerDatabase['prisma'] {
+    return this.#database.prisma;
   }
 
   async head(): Promise<TreeHead> {
-    const { size, root } = await this.#prisma.logState.findUniqueOrThrow({ where: { id: STATE }, select: { size: true, root: true } });
+    const { size, root } = await this.#prisma.logState.findUniqueOrThrow({ where: { id: LOG_STATE }, select: { size: true, root: true } });
     return { size: Number(size), root };
   }
 
@@ -63,56 +52,34 @@ export class PrismaLogStore implements LogStore {
     return formatEntries(rows.map(({ bytes }) => bytes));
   }
 
-  async append({ from, to, entries, tiles }: Batch): Promise<void> {
-    await this.#prisma.$transaction(async (transaction) => {
-      const { count } = await transaction.logState.updateMany({
-        where: { id: STATE, size: BigInt(from.size), root: from.root as Bytes },
-        data: { size: BigInt(to.size), root: to.root as Bytes },
-      });
-      if (count !== 1) throw conflict();
-      await insertEntries(transaction, from.size, entries);
-      await writeTiles(transaction, tiles);
-    }, TRANSACTION_LIMITS);
+  async append(batch: Batch): Promise<void> {
+    const { guard } = this.#database;
+    await this.#database.transact('append.commit', (transaction) => appendBatch(transaction, batch, guard, 'append'));
   }
 
   async published(): Promise<PublishedCheckpoint | undefined> {
     const [row] = await this.#prisma.$queryRaw<{ size: bigint; root: Uint8Array; note: string; groupKey: Uint8Array }[]>`
       SELECT c.size, c.root, c.note, s.group_key AS "groupKey"
-      FROM log_state s JOIN checkpoints c ON c.size = s.published_size WHERE s.id = ${STATE}`;
+      FROM log_state s JOIN checkpoints c ON c.size = s.published_size WHERE s.id = ${LOG_STATE}`;
     return row && { ...row, size: Number(row.size) };
   }
 
   async publish({ size, root, note, groupKey }: PublishedCheckpoint, replaces: number | undefined): Promise<void> {
-    await this.#prisma.$transaction(async (transaction) => {
-      await transaction.$executeRaw`INSERT INTO checkpoints (size, root, note) VALUES (${size}, ${root}, ${note}) ON CONFLICT (size) DO NOTHING`;
-      const { count } = await transaction.logState.updateMany({
-        where: { id: STATE, publishedSize: replaces === undefined ? null : BigInt(replaces), size: { gte: BigInt(size) } },
-        data: { publishedSize: BigInt(size), groupKey: groupKey as Bytes },
+    const { guard } = this.#database;
+    await this.#database.transact('publish.commit', async (transaction) => {
+      await guard('publish.note', () => transaction.$executeRaw`INSERT INTO checkpoints (size, root, note) VALUES (${size}, ${root}, ${note}) ON CONFLICT (size) DO NOTHING`);
+      await guard('publish.state', async () => {
+        const { count } = await transaction.logState.updateMany({
+          where: { id: LOG_STATE, publishedSize: replaces === undefined ? null : BigInt(replaces), size: { gte: BigInt(size) } },
+          data: { publishedSize: BigInt(size), groupKey: groupKey as Bytes },
+        });
+        // Undoes the insertion too.
+        if (count !== 1) throw conflict();
       });
-      // Undoes the insertion too.
-      if (count !== 1) throw conflict();
-    }, TRANSACTION_LIMITS);
+    });
   }
 
   async checkpoint(size: number): Promise<string | undefined> {
     return (await this.#prisma.checkpoint.findUnique({ where: { size: BigInt(size) }, select: { note: true } }))?.note;
   }
-}
-
-/** One statement for all: a row at a time costs three times as much. */
-async function insertEntries(transaction: Prisma.TransactionClient, firstIndex: number, entries: readonly NewEntry[]): Promise<void> {
-  const indexes = entries.map((_, at) => BigInt(firstIndex + at));
-  const hashes = entries.map(({ hash }) => hash);
-  const contents = entries.map(({ bytes }) => bytes);
-  await transaction.$executeRaw`
-    INSERT INTO entries (leaf_index, hash, bytes) SELECT * FROM unnest(${indexes}::bigint[], ${hashes}::bytea[], ${contents}::bytea[])`;
-}
-
-async function writeTiles(transaction: Prisma.TransactionClient, tiles: readonly HashTile[]): Promise<void> {
-  const levels = tiles.map(({ level }) => level);
-  const indexes = tiles.map(({ index }) => BigInt(index));
-  const contents = tiles.map(({ hashes }) => hashes);
-  await transaction.$executeRaw`
-    INSERT INTO tiles (level, index, hashes) SELECT * FROM unnest(${levels}::integer[], ${indexes}::bigint[], ${contents}::bytea[])
-    ON CONFLICT (level, index) DO UPDATE SET hashes = EXCLUDED.hashes`;
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applyMigrations, type EmbeddedPostgres, startEmbeddedPostgres } from '@boop/platform';
 import pg from 'pg';
+import { type FaultHook } from '../faults/fault-points.ts';
+import { LedgerDatabase } from '../store/database.ts';
 import { PrismaLogStore } from '../store/prisma-log-store.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
@@ -13,7 +15,8 @@ const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.
 export class TestDatabases {
   readonly #dir: string;
   readonly #postgres: EmbeddedPostgres;
-  readonly #stores: PrismaLogStore[] = [];
+  readonly #shared = new Map<string, LedgerDatabase>();
+  readonly #faulty: LedgerDatabase[] = [];
 
   private constructor(dir: string, postgres: EmbeddedPostgres) {
     this.#dir = dir;
@@ -32,10 +35,20 @@ export class TestDatabases {
     return this.#postgres.urls[name]!;
   }
 
-  store(name: string): PrismaLogStore {
-    const store = PrismaLogStore.open(this.url(name));
-    this.#stores.push(store);
-    return store;
+  /** One client for all that ask, or one of its own with faults. */
+  database(name: string, faults?: FaultHook): LedgerDatabase {
+    if (!faults) {
+      const database = this.#shared.get(name) ?? LedgerDatabase.open(this.url(name));
+      this.#shared.set(name, database);
+      return database;
+    }
+    const database = LedgerDatabase.open(this.url(name), faults);
+    this.#faulty.push(database);
+    return database;
+  }
+
+  store(name: string, faults?: FaultHook): PrismaLogStore {
+    return new PrismaLogStore(this.database(name, faults));
   }
 
   async query<Row extends object>(name: string, sql: string): Promise<Row[]> {
@@ -51,7 +64,7 @@ export class TestDatabases {
   }
 
   async stop(): Promise<void> {
-    for (const store of this.#stores) await store.close();
+    for (const database of [...this.#shared.values(), ...this.#faulty]) await database.close();
     await this.#postgres.stop();
     rmSync(this.#dir, { recursive: true, force: true });
   }

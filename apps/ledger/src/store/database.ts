@@ -1,0 +1,42 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { type FaultHook, type FaultPoint, guarded, noFaults } from '../faults/fault-points.ts';
+import { type Prisma, PrismaClient } from '../generated/prisma/client.ts';
+
+type Adapter = NonNullable<ConstructorParameters<typeof PrismaClient>[0]['adapter']>;
+/** Runs one write under its fault point. */
+export type Guard = <T>(point: FaultPoint, write: () => Promise<T>) => Promise<T>;
+/** Bytes as Prisma's types want them. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+const CONNECTIONS = { max: 8, connectionTimeoutMillis: 5_000, statement_timeout: 10_000, query_timeout: 12_000 } as const;
+const TRANSACTION_LIMITS = { maxWait: 5_000, timeout: 15_000 } as const;
+
+/** The ledger's PostgreSQL, shared by its stores; the default `synchronous_commit = on` makes a commit durable. */
+export class LedgerDatabase {
+  readonly prisma: PrismaClient;
+  readonly #faults: FaultHook;
+
+  constructor(adapter: Adapter, faults: FaultHook = noFaults) {
+    this.prisma = new PrismaClient({ adapter });
+    this.#faults = faults;
+  }
+
+  static open(databaseUrl: string, faults: FaultHook = noFaults): LedgerDatabase {
+    return new LedgerDatabase(new PrismaPg({ connectionString: databaseUrl, ...CONNECTIONS }), faults);
+  }
+
+  readonly guard: Guard = async (point, write) => await guarded(this.#faults, point, write);
+
+  /** All of `work` or nothing; `commit` is the fault point of its end. */
+  async transact(commit: FaultPoint, work: (transaction: Prisma.TransactionClient) => Promise<void>): Promise<void> {
+    await this.prisma.$transaction(async (transaction) => {
+      await work(transaction);
+      await this.#faults(commit, 'before');
+    }, TRANSACTION_LIMITS);
+    await this.#faults(commit, 'after');
+  }
+
+  async close(): Promise<void> {
+    await this.prisma.$disconnect();
+  }
+}
