@@ -21,7 +21,7 @@ export { applyMigrations } from './postgres/migrations.ts';
 export { NOTIFY_BYTES_MAX, PgNotify, type PgNotifyOptions } from './postgres/pg-notify.ts';
 export { assertPortFree, isPortFree } from './postgres/port.ts';
 export { type ProcessContext, runProcess } from './process/run-process.ts';
-export { REGISTRY_LIMITS, type RegistryLimits, RunAborted, type RunOptions, RunRegistry, RunUnfinished } from './runs/run-registry.ts';
+export { REGISTRY_LIMITS, type RegistryLimits, RunAborted, type RunOptions, RunRegistry, type RunRoute, RunUnfinished } from './runs/run-registry.ts';
 export { systemClock, systemRng } from './system.ts';
 export { type CertificateRequest, createDevCa, type DevCa, ensureCertificate, issueCertificate } from './tls/dev-ca.ts';
 export { parsePeerUri, type PeerIdentity, peerName, type PeerRole, peerUri } from './tls/peer-identity.ts';

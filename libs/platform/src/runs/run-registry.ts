@@ -32,6 +32,16 @@ export class RunUnfinished extends BoopError {
   }
 }
 
+/** Where the messages of a run go; see {@link RunRegistry.route}. */
+export interface RunRoute {
+  /** The other parties; the loss of one ends the run at once. */
+  readonly peers: readonly PartyId[];
+  readonly timeoutMs: number;
+  deliver(from: PartyId, payload: Uint8Array): void;
+  /** The run is over here: RunUnfinished, or BoopError `run.closed`. Not called after {@link RunRegistry.route}'s own end. */
+  fail(error: BoopError): void;
+}
+
 export interface RegistryLimits extends EarlyLimits {
   readonly runsMax: number;
   /** Ended runs whose late messages are told from early ones. */
@@ -81,46 +91,81 @@ export class RunRegistry {
    * @throws RunAborted, RunUnfinished; BoopError `run.repeated`, `run.busy`, `run.failed` (the machine threw), `run.closed`
    */
   async run<Output>(runId: Uint8Array, machine: ProtocolMachine<Output>, options: RunOptions): Promise<Output> {
-    const key = toHex(runId);
-    if (this.#runs.has(key) || this.#ended.has(key)) throw new BoopError('run.repeated', 'this run id was used before', { kind: 'rejected' });
-    if (this.#runs.size >= this.#limits.runsMax) throw new BoopError('run.busy', 'too many protocol runs', { kind: 'unavailable' });
     return await new Promise<Output>((resolve, reject) => {
-      const heard = new Map<PartyId, number>();
-      const end = (): void => {
-        clearTimeout(timer);
-        this.#runs.delete(key);
-        this.#rememberEnded(key);
-        this.#early.take(key);
-      };
-      const fail = (error: BoopError): void => {
-        end();
-        reject(error);
-      };
+      let ended = false;
       const pump = (next: () => Step<Output>): void => {
-        if (!this.#runs.has(key)) return;
+        if (ended) return;
         try {
           const step = next();
           for (const message of step.send) options.send(message.to, message.payload);
-          if (step.kind === 'abort') return fail(new RunAborted(step.code, step.blame));
           if (step.kind === 'continue') return;
-          end();
-          resolve(step.output);
+          finish();
+          if (step.kind === 'abort') reject(new RunAborted(step.code, step.blame));
+          else resolve(step.output);
         } catch (error) {
-          fail(new BoopError('run.failed', 'the protocol run failed in this process', { kind: 'fatal', cause: error }));
+          finish();
+          reject(new BoopError('run.failed', 'the protocol run failed in this process', { kind: 'fatal', cause: error }));
         }
       };
-      const timer = setTimeout(() => fail(new RunUnfinished('run.timeout', 'the protocol run took too long', quietest(options.peers, heard))), options.timeoutMs);
-      this.#runs.set(key, {
-        peers: new Set(options.peers),
-        fail,
-        deliver(from, payload) {
-          heard.set(from, (heard.get(from) ?? 0) + 1);
-          pump(() => machine.onMessage(from, payload));
+      const { flush, end } = this.#enter(runId, {
+        peers: options.peers,
+        timeoutMs: options.timeoutMs,
+        deliver: (from, payload) => pump(() => machine.onMessage(from, payload)),
+        fail(error) {
+          ended = true;
+          reject(error);
         },
       });
+      const finish = (): void => {
+        ended = true;
+        end();
+      };
       pump(() => machine.start());
-      for (const { from, payload } of this.#early.take(key)) this.deliver(from, runId, payload);
+      if (!ended) flush();
     });
+  }
+
+  /**
+   * Hands the messages of a run to whoever pumps its machine, those that came early first: a thread, or another process.
+   * @returns ends the run here, once its machine is done
+   * @throws BoopError `run.repeated`, `run.busy`
+   */
+  route(runId: Uint8Array, route: RunRoute): () => void {
+    const { flush, end } = this.#enter(runId, route);
+    flush();
+    return end;
+  }
+
+  #enter(runId: Uint8Array, route: RunRoute): { flush(): void; end(): void } {
+    const key = toHex(runId);
+    if (this.#runs.has(key) || this.#ended.has(key)) throw new BoopError('run.repeated', 'this run id was used before', { kind: 'rejected' });
+    if (this.#runs.size >= this.#limits.runsMax) throw new BoopError('run.busy', 'too many protocol runs', { kind: 'unavailable' });
+    const heard = new Map<PartyId, number>();
+    const end = (): void => {
+      clearTimeout(timer);
+      if (!this.#runs.delete(key)) return;
+      this.#rememberEnded(key);
+      this.#early.take(key);
+    };
+    const fail = (error: BoopError): void => {
+      end();
+      route.fail(error);
+    };
+    const timer = setTimeout(() => fail(new RunUnfinished('run.timeout', 'the protocol run took too long', quietest(route.peers, heard))), route.timeoutMs);
+    this.#runs.set(key, {
+      peers: new Set(route.peers),
+      fail,
+      deliver(from, payload) {
+        heard.set(from, (heard.get(from) ?? 0) + 1);
+        route.deliver(from, payload);
+      },
+    });
+    return {
+      end,
+      flush: () => {
+        for (const { from, payload } of this.#early.take(key)) this.deliver(from, runId, payload);
+      },
+    };
   }
 
   deliver(from: PartyId, runId: Uint8Array, payload: Uint8Array): void {

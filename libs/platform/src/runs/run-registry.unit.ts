@@ -100,6 +100,36 @@ describe('a run', () => {
   });
 });
 
+describe('a routed run', () => {
+  const routed = (registry: RunRegistry, tag: number) => {
+    const events: string[] = [];
+    const route = { peers: [two], timeoutMs: 60_000, deliver: (from: PartyId, payload: Uint8Array) => void events.push(`${from}:${payload[0]}`), fail: (error: Error) => void events.push((error as { code?: string }).code!) };
+    return { events, end: registry.route(runId(tag), route) };
+  };
+
+  test('gets early messages first, and none after its end', () => {
+    const registry = new RunRegistry();
+    registry.deliver(two, runId(1), Uint8Array.of(7));
+    const { events, end } = routed(registry, 1);
+    registry.deliver(three, runId(1), Uint8Array.of(9));
+    registry.deliver(two, runId(1), Uint8Array.of(8));
+    end();
+    registry.deliver(two, runId(1), Uint8Array.of(9));
+    expect(events).toEqual(['2:7', '2:8']);
+    expect([registry.activeCount, registry.earlyCount]).toEqual([0, 0]);
+    expect(() => routed(registry, 1)).toThrow(expect.objectContaining({ code: 'run.repeated' }));
+  });
+
+  test('is told once when a party goes away', () => {
+    const registry = new RunRegistry();
+    const { events, end } = routed(registry, 2);
+    registry.peerLost(two);
+    registry.peerLost(two);
+    end();
+    expect(events).toEqual(['run.peer-lost']);
+  });
+});
+
 describe('early messages', () => {
   test('are bounded per sender by count and bytes, oldest first', () => {
     const registry = new RunRegistry({ messagesMax: 3, bytesMax: 100 });
