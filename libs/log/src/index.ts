@@ -10,4 +10,12 @@ export { createVerifierKey, formatVerifierKey, parseVerifierKey, SignatureType, 
 export { formatNote, type Note, type NoteSignature, openNote, parseNote, signatureOf, type VerifiedNote, type VerifiedSignature } from './note.ts';
 export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
 export { cosignatureMessage, formatCosignature, verifyCosignature } from './cosignature.ts';
+export { VRF_OUTPUT_BYTES, VRF_PROOF_BYTES, vrfProofToHash, vrfProve, vrfPublicKey, vrfVerify } from './vrf.ts';
+export { commitTo, type CommitmentOpening, LABEL_BYTES_MAX, OPENING_BYTES, VALUE_BYTES_MAX, verifyCommitment } from './commitment.ts';
+export { AUTHORIZED_KEYS_MAX, formatMutation, type Mutation, mutationHash, mutationMessage, noPrevious, parseMutation, verifyMutation, verifyOwnerHistory } from './mutation.ts';
+export { EMPTY_MAP_ROOT, type MapEntry, type MapNode, type MapNodeReader, type MapNodeRef } from './map-node.ts';
+export { type MapLookup, mapLookup, verifyMapLookup } from './map-lookup.ts';
+export { type MapChange, type MapGrowth, updateMap, verifyMapUpdate } from './map-update.ts';
+export { formatMapRevision, isMapRevision, type MapRevision, parseMapRevision, REVISION_MUTATIONS_MAX } from './revision.ts';
+export { formatMapTransition, type MapState, type MapTransition, mutationsRoot, parseMapTransition, prepareTransition, verifyMapTransition } from './transition.ts';
 export { createLogProof, type LogProof, type SignedInclusion, verifyCheckpoint, verifyInclusion, verifyLogProof } from './verifier.ts';
