@@ -156,8 +156,10 @@ export class LinkConnection {
     }
   }
 
-  #receive(chunk: Uint8Array): void {
+  #receive(buffer: Buffer): void {
     this.#receivedAtMs = performance.now();
+    // Not a Buffer, whose slice() is no copy.
+    const chunk = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
     try {
       for (const frame of this.#reader.push(chunk)) {
         if (this.#reason) return;
