@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appendEntries, type TreeHead } from '@boop/log';
+import { type TreeHead } from '@boop/log';
 import { type Logger } from '@boop/platform';
 import { BoopError, isBoopError, toBase64Url } from '@boop/shared';
-import { type HashTile, type LogStore, type NewEntry } from '../store/log-store.ts';
+import { type LogStore, type NewEntry } from '../store/log-store.ts';
 import { type EntryPool } from './entry-pool.ts';
+import { prepareBatch } from './prepare-batch.ts';
+import { Turns } from './turns.ts';
 
 export interface SequencerOptions {
   readonly store: LogStore;
@@ -12,6 +14,8 @@ export interface SequencerOptions {
   /** Least time from the start of one batch to the next, unless a whole batch waits. */
   readonly intervalMs: number;
   readonly batchMax: number;
+  /** Shared with whatever else in this process appends to the log. */
+  readonly turns?: Turns;
   readonly onBatch?: (head: TreeHead, entries: number, durationMs: number) => void;
 }
 
@@ -25,9 +29,11 @@ const FAILURE_PAUSE_MS = 250;
  */
 export class Sequencer {
   readonly #options: SequencerOptions;
+  readonly #turns: Turns;
 
   constructor(options: SequencerOptions) {
     this.#options = options;
+    this.#turns = options.turns ?? new Turns();
   }
 
   /** Writes batches until the signal aborts; the pool is open meanwhile. */
@@ -66,7 +72,7 @@ export class Sequencer {
   async sequence(entries: readonly NewEntry[]): Promise<Map<string, number>> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#trySequence(entries);
+        return await this.#turns.take(() => this.#trySequence(entries));
       } catch (error) {
         if (!isBoopError(error) || error.code !== 'log.conflict' || attempt === CONFLICTS_MAX) throw error;
         this.#options.log.warn('another sequencer writes to this log', { attempt });
@@ -82,11 +88,10 @@ export class Sequencer {
     const indexes = await store.leafIndexes(entries.map(({ hash }) => hash));
     const fresh = entries.filter(({ hash }) => !indexes.has(toBase64Url(hash)));
     if (fresh.length === 0) return indexes;
-    const { head: to, writes } = await appendEntries(store, from, fresh.map(({ bytes }) => bytes));
-    const tiles = writes.flatMap(({ tile: { level, index }, bytes }): HashTile[] => (level === 'entries' ? [] : [{ level, index, hashes: bytes }]));
-    await store.append({ from, to, entries: fresh, tiles });
+    const batch = await prepareBatch(store, from, fresh);
+    await store.append(batch);
     fresh.forEach(({ hash }, at) => indexes.set(toBase64Url(hash), from.size + at));
-    onBatch?.(to, fresh.length, performance.now() - startedAtMs);
+    onBatch?.(batch.to, fresh.length, performance.now() - startedAtMs);
     return indexes;
   }
 }

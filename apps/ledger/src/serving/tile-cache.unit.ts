@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { appendEntries, inclusionProof, type Tile, tilePath, verifyInclusionProof, leafHash } from '@boop/log';
-import { newEntries } from '../store/log-store.conformance.ts';
+import { inclusionProof, leafHash, type Tile, tilePath, verifyInclusionProof } from '@boop/log';
+import { newEntries, nextBatch } from '../store/log-store.conformance.ts';
 import { MemoryLogStore } from '../testing/memory-log-store.ts';
 import { TileCache } from './tile-cache.ts';
 
@@ -14,10 +14,8 @@ class CountingStore extends MemoryLogStore {
 }
 
 async function grow(store: MemoryLogStore, to: number): Promise<void> {
-  const from = await store.head();
-  const entries = newEntries(from.size, to - from.size);
-  const { head, writes } = await appendEntries(store, from, entries.map(({ bytes }) => bytes));
-  await store.append({ from, to: head, entries, tiles: writes.flatMap(({ tile, bytes }) => (tile.level === 'entries' ? [] : [{ level: tile.level, index: tile.index, hashes: bytes }])) });
+  const { size } = await store.head();
+  await store.append(await nextBatch(store, newEntries(size, to - size)));
 }
 
 describe('the tile cache', () => {

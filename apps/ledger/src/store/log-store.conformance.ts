@@ -1,7 +1,8 @@
-import { appendEntries, emptyTreeHead, parseEntries, TILE_WIDTH, treeRoot } from '@boop/log';
+import { emptyTreeHead, parseEntries, TILE_WIDTH, treeRoot } from '@boop/log';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from '@jest/globals';
 import { toBase64Url, utf8 } from '@boop/shared';
+import { prepareBatch } from '../sequencer/prepare-batch.ts';
 import { type Batch, type LogStore, type NewEntry, type PublishedCheckpoint } from './log-store.ts';
 
 const conflict = expect.objectContaining({ code: 'log.conflict' });
@@ -14,12 +15,7 @@ export function newEntries(from: number, count: number, label = 'entry'): NewEnt
 }
 
 /** The batch that a sequencer would write now. */
-export async function nextBatch(store: LogStore, entries: readonly NewEntry[]): Promise<Batch> {
-  const from = await store.head();
-  const { head, writes } = await appendEntries(store, from, entries.map(({ bytes }) => bytes));
-  const tiles = writes.flatMap(({ tile: { level, index }, bytes }) => (level === 'entries' ? [] : [{ level, index, hashes: bytes }]));
-  return { from, to: head, entries, tiles };
-}
+export const nextBatch = async (store: LogStore, entries: readonly NewEntry[]): Promise<Batch> => await prepareBatch(store, await store.head(), entries);
 
 const checkpointOf = async (store: LogStore, size?: number): Promise<PublishedCheckpoint> => {
   const head = await store.head();

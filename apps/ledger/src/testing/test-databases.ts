@@ -59,7 +59,7 @@ export class TestDatabases {
 
   /** A store as it is before the first entry. */
   async emptied(name: string): Promise<PrismaLogStore> {
-    await this.query(name, "TRUNCATE entries, tiles; UPDATE log_state SET size = 0, root = sha256(''::bytea), published_size = NULL, group_key = NULL; DELETE FROM checkpoints");
+    await this.query(name, "TRUNCATE entries, tiles, mutations, openings, map_nodes, map_revisions, witnessed_logs, cosignatures; UPDATE log_state SET size = 0, root = sha256(''::bytea), published_size = NULL, group_key = NULL; DELETE FROM checkpoints");
     return this.store(name);
   }
 
