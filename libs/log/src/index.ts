@@ -18,4 +18,8 @@ export { type MapLookup, mapLookup, verifyMapLookup } from './map-lookup.ts';
 export { type MapChange, type MapGrowth, updateMap, verifyMapUpdate } from './map-update.ts';
 export { formatMapRevision, isMapRevision, type MapRevision, parseMapRevision, REVISION_MUTATIONS_MAX } from './revision.ts';
 export { formatMapTransition, type MapState, type MapTransition, mutationsRoot, parseMapTransition, prepareTransition, verifyMapTransition } from './transition.ts';
+export { createMapProof, mapIndexOf, type MapProof, type MapProofParts, type MapProofPolicy, type VerifiedMapProof, verifyMapProof } from './map-proof.ts';
+export { type AddCheckpoint, type AddCheckpointDecision, conflict, decideAddCheckpoint, formatAddCheckpoint, parseAddCheckpoint, WITNESS_SIZE_TYPE, type WitnessedLog } from './witness.ts';
+export { addSignatures, type CheckpointPolicy, cosign, formatSignatureLines, openCheckpoint, type OpenedCheckpoint, parseSignatureLines } from './cosigning.ts';
+export { formatTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts';
 export { createLogProof, type LogProof, type SignedInclusion, verifyCheckpoint, verifyInclusion, verifyLogProof } from './verifier.ts';
