@@ -60,7 +60,7 @@ export default tseslint.config(
   },
   {
     // Pure libraries compute: no clock, no randomness of their own, no process, no node:*.
-    files: ['libs/{shared,field,kernels,mpc,threshold,biometric,log,identity,protocol}/src/**/*.ts'],
+    files: ['libs/{shared,field,kernels,mpc,threshold,biometric,log,accounts,identity,protocol}/src/**/*.ts'],
     ignores: tests,
     rules: {
       'no-restricted-imports': ['error', { patterns: [{ group: ['node:*'], message: 'A pure library runs anywhere.' }] }],

@@ -1,0 +1,17 @@
+export { AMOUNT_MAX, amountField, assetField, parseAmount } from './amount.ts';
+export { accountIdField, expiryIdOf, ownerField, ownerOf, transferIdField } from './ids.ts';
+export { type Account, type AccountEntry, type Balances, expiresAtMs, type MoveRequest, type NewAccount, type ResolveRequest, type Transfer, type TransferRequest, type TransferResult, ZERO_BALANCES } from './model.ts';
+export { ACCOUNT_STATUSES, type AccountStatus, isSettled, TRANSFER_STATUSES, type TransferStatus, usesUpId } from './status.ts';
+export { balancesAfter, type Changes, type KnownState, LedgerState } from './ledger-state.ts';
+export { createTransfers, expireTransfers } from './create-transfers.ts';
+export { Replay } from './replay.ts';
+export { codeField, feeOf, feeRuleSchema, type FeeSchedule, feeScheduleSchema, parseFeeSchedule } from './fees.ts';
+export { FEE_CODE, PAYOUT_CODE, settle, type SettlementLine, type SettlementTotals, settlementTransfers } from './settlement.ts';
+export { formatCsv, parseCsv } from './csv.ts';
+export { balanceOf, effectOf, type Statement, STATEMENT_COLUMNS, statementCsv, type StatementLine } from './statement.ts';
+export { type ExternalLine, parseExternalCsv, reconcile, type Reconciliation, RECONCILIATION_COLUMNS } from './reconciliation.ts';
+export { batchInclusion, batchRoot, transferBytes, verifyBatchInclusion } from './batch-commitment.ts';
+export { balanceLeaf, balanceNode, BalanceTree, type CommittedAccount, type SumNode, type Sums, sumsBytes } from './balance-tree.ts';
+export { BalanceForest, type BalanceProof, balanceProofSchema, type BalancesCommitment, balancesCommitmentHash, balancesCommitmentSchema, verifyBalanceProof, verifyZeroSums } from './balance-proof.ts';
+export * from './wire.ts';
+export { type AccountMethod, type AccountMethodAnswer, type AccountMethodBody, accountMethods, PAGE_MAX } from './methods.ts';

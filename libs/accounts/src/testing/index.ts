@@ -1,0 +1,2 @@
+export { Oracle } from './oracle.ts';
+export { type Pick, randomAccounts, RandomRequests } from './random-requests.ts';
