@@ -17,3 +17,4 @@ if (error || !wasm) {
 }
 mkdirSync(dirname(fileURLToPath(target)), { recursive: true });
 writeFileSync(target, `/** Compiled from assembly/kernel.ts; base64url. */\nexport const kernelWasm = '${Buffer.from(wasm).toString('base64url')}';\n`);
+await import('./build-lanes.mjs');

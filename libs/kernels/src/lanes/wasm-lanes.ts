@@ -1,0 +1,50 @@
+import { BoopError, fromBase64Url } from '@boop/shared';
+import { lanesWasm } from '../generated/lanes-wasm.ts';
+import { BumpArena } from './arena.ts';
+import { type LaneKernel, type LaneMemory, type LaneOps } from './lane-ops.ts';
+
+const PAGE_BYTES = 1 << 16;
+/** As declared by the module: 2 GiB per arena. */
+const PAGES_MAX = 32_768;
+/** Memory doubles up to this step. */
+const GROWTH_PAGES_MAX = 256;
+
+/**
+ * Compiles the lane operations. Every arena is a shared WebAssembly.Memory of its own. Throws BoopError `kernel.unsupported` where the
+ * engine lacks SIMD or shared memory; use `twinLaneKernel` there.
+ */
+export async function loadLaneKernel(): Promise<LaneKernel> {
+  let module: WebAssembly.Module;
+  try {
+    module = await WebAssembly.compile(Uint8Array.from(fromBase64Url(lanesWasm)));
+  } catch (cause) {
+    throw new BoopError('kernel.unsupported', 'this engine does not run the lane operations', { kind: 'fatal', cause });
+  }
+  return {
+    name: 'wasm-simd',
+    createArena() {
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGES_MAX, shared: true });
+      const instance = new WebAssembly.Instance(module, { env: { memory } });
+      return new BumpArena(instance.exports as unknown as LaneOps, growing(memory));
+    },
+  };
+}
+
+function growing(memory: WebAssembly.Memory): LaneMemory {
+  let { buffer } = memory;
+  return {
+    get buffer() {
+      return buffer;
+    },
+    reserve(bytes) {
+      const missing = Math.ceil((bytes - buffer.byteLength) / PAGE_BYTES);
+      if (missing <= 0) return;
+      try {
+        memory.grow(Math.max(missing, Math.min(GROWTH_PAGES_MAX, buffer.byteLength / PAGE_BYTES)));
+      } catch (cause) {
+        throw new BoopError('kernel.out-of-memory', 'a block of lanes takes more memory than one arena has', { kind: 'unavailable', cause });
+      }
+      buffer = memory.buffer;
+    },
+  };
+}
