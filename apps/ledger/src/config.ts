@@ -16,6 +16,10 @@ export const tuningSchema = z.strictObject({
   waitingMax: z.number().int().min(1).max(65_536).default(8_192),
   /** Least time between two checkpoints. */
   checkpointIntervalMs: milliseconds.default(500),
+  /** Least time between two revisions of the map. */
+  revisionIntervalMs: milliseconds.default(1_000),
+  /** Mutations that may wait for a revision. */
+  mutationsWaitingMax: z.number().int().min(1).max(1_048_576).default(65_536),
   /** How often a standby tries to take over. */
   leaderIntervalMs: milliseconds.default(1_000),
   /** For how long a node that spoiled a signature is left out. */
@@ -36,6 +40,8 @@ export const configSchema = z.strictObject({
   metrics: listener,
   /** Holds the database's URL; mode 0600. */
   databaseUrlFile: path,
+  /** Key of the function that gives accounts their index; created at the first start, mode 0600. Replicas share it, and it is never replaced. */
+  vrfKeyFile: path.default('map-vrf.key'),
   tuning: tuningSchema.prefault({}),
 });
 export type LedgerConfig = z.infer<typeof configSchema>;
@@ -49,6 +55,7 @@ export function loadLedgerConfig(file: string | undefined, env: Readonly<Record<
     ...config,
     manifestFile: from(config.manifestFile),
     databaseUrlFile: from(config.databaseUrlFile),
+    vrfKeyFile: from(config.vrfKeyFile),
     tls: { certFile: from(certFile), keyFile: from(keyFile), caFile: from(caFile) },
   };
 }

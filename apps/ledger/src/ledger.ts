@@ -1,12 +1,16 @@
-import { LinkServer, type Logger, startMetricsServer, type TlsMaterial } from '@boop/platform';
+import { LinkServer, type Logger, startMetricsServer, systemClock, type TlsMaterial } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
-import { BoopError } from '@boop/shared';
+import { BoopError, equalBytes } from '@boop/shared';
 import { LogKey } from './checkpoints/log-key.ts';
 import { openNodeLinks } from './checkpoints/node-links.ts';
 import { type LedgerConfig } from './config.ts';
 import { startHttp } from './http/http-app.ts';
 import { LeaderLock } from './leader/leader-lock.ts';
 import { isGateway, ledgerHandlers } from './link/ledger-handlers.ts';
+import { MapProofs } from './map/map-proofs.ts';
+import { type MapStore } from './map/map-store.ts';
+import { MutationIntake } from './map/mutation-intake.ts';
+import { type VrfKey } from './map/vrf-key.ts';
 import { createLedgerMetrics } from './metrics.ts';
 import { Admission } from './sequencer/admission.ts';
 import { Proofs } from './serving/proofs.ts';
@@ -21,6 +25,8 @@ export interface LedgerOptions {
   readonly tls: TlsMaterial;
   readonly databaseUrl: string;
   readonly store: LogStore;
+  readonly mapStore: MapStore;
+  readonly vrfKey: VrfKey;
   readonly log: Logger;
 }
 
@@ -37,10 +43,11 @@ const APPEND_TIMEOUT_MS = 10_000;
 /** Appends wait for their batch, so many are in flight; what the pool can't hold is refused there. */
 const LINK_LIMITS = { requestsServedMax: 1_024 } as const;
 
-/** Wires one replica of the ledger and starts it. @throws BoopError `config.wrong-network`, and what listening throws */
-export async function startLedger({ config, manifest, tls, databaseUrl, store, log }: LedgerOptions): Promise<RunningLedger> {
+/** Wires one replica of the ledger and starts it. @throws BoopError `config.wrong-network`, `map.key-changed`, and what listening throws */
+export async function startLedger({ config, manifest, tls, databaseUrl, store, mapStore, vrfKey, log }: LedgerOptions): Promise<RunningLedger> {
   const { networkId, tuning } = config;
   if (networkId !== manifest.networkId) throw new BoopError('config.wrong-network', 'networkId: the manifest is of another network', { kind: 'fatal' });
+  await checkVrfKey(mapStore, vrfKey);
   const undo: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of undo.splice(0).reverse()) await one();
@@ -57,7 +64,7 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, l
       return { leads: writer.pool.isOpen, treeSize: head.size, publishedSize: published?.size ?? 0, nodesConnected };
     };
     const metrics = createLedgerMetrics({ status, waiting: () => writer.pool.waiting });
-    const writer: Writer = createWriter({ manifest, store, nodes: links.nodes, key, tuning, log, onBatch: metrics.batchWritten, onCheckpoint: metrics.checkpointPublished });
+    const writer: Writer = createWriter({ manifest, store, mapStore, vrfKey: vrfKey.public, nodes: links.nodes, key, tuning, log, onBatch: metrics.batchWritten, onCheckpoint: metrics.checkpointPublished });
 
     const handlers = ledgerHandlers({ origin: manifest.logOrigin, admission: new Admission(manifest), pool: writer.pool, proofs, key, appendTimeoutMs: APPEND_TIMEOUT_MS });
     const server = new LinkServer({ tls, networkId, authorize: isGateway, handlers, log, limits: LINK_LIMITS });
@@ -65,7 +72,16 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, l
     const { port: linkPort } = await server.listen(config.link.port, config.link.host);
 
     const readiness = async () => ({ ready: true, checks: { ...(await status()) } });
-    const http = await startHttp({ tiles: new PublishedTiles(store, tiles), proofs, key, readiness, log }, config.http);
+    const mapProofs = new MapProofs({ logStore: store, mapStore, tiles, vrfKey });
+    const intake = new MutationIntake({
+      origin: manifest.logOrigin,
+      vrfSecret: vrfKey.secret,
+      store: mapStore,
+      clock: systemClock,
+      waitingMax: tuning.mutationsWaitingMax,
+      onAccepted: () => writer.wakeMap(),
+    });
+    const http = await startHttp({ tiles: new PublishedTiles(store, tiles), proofs, key, mapProofs, mapStore, intake, readiness, log }, config.http);
     undo.push(() => http.close());
     const metricsServer = await startMetricsServer({ ...config.metrics, registry: metrics.registry });
     undo.push(() => metricsServer.close());
@@ -77,6 +93,12 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, l
     await close();
     throw error;
   }
+}
+
+/** With another key all accounts would have another index. */
+async function checkVrfKey(mapStore: MapStore, vrfKey: VrfKey): Promise<void> {
+  const newest = await mapStore.newest();
+  if (newest && !equalBytes(newest.vrfKey, vrfKey.public)) throw new BoopError('map.key-changed', 'the map was made with another key of its indexes', { kind: 'fatal' });
 }
 
 /** What health and metrics tell of a replica. */

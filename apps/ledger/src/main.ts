@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { applyMigrations, loadTlsMaterial, readSecretFile, runProcess } from '@boop/platform';
+import { applyMigrations, loadTlsMaterial, readSecretFile, runProcess, systemRng } from '@boop/platform';
 import { type NetworkManifest, parseManifest } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { loadLedgerConfig } from './config.ts';
 import { startLedger } from './ledger.ts';
+import { PrismaMapStore } from './map/prisma-map-store.ts';
+import { openVrfKey } from './map/vrf-key.ts';
 import { LedgerDatabase } from './store/database.ts';
 import { PrismaLogStore } from './store/prisma-log-store.ts';
 
@@ -22,6 +24,8 @@ runProcess('ledger', async ({ log, onStop }) => {
     tls: loadTlsMaterial(config.tls),
     databaseUrl,
     store: new PrismaLogStore(database),
+    mapStore: new PrismaMapStore(database),
+    vrfKey: openVrfKey(config.vrfKeyFile, systemRng),
     log,
   });
   onStop(() => ledger.close());

@@ -1,4 +1,4 @@
-import { type Logger } from '@boop/platform';
+import { type Logger, systemClock } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { Checkpointer } from './checkpoints/checkpointer.ts';
 import { FrostSigner } from './checkpoints/frost-signer.ts';
@@ -6,13 +6,19 @@ import { type LogKey } from './checkpoints/log-key.ts';
 import { type NodePort } from './checkpoints/node-port.ts';
 import { SignerRoster } from './checkpoints/signer-roster.ts';
 import { type Tuning } from './config.ts';
+import { MapSequencer } from './map/map-sequencer.ts';
+import { type MapStore } from './map/map-store.ts';
 import { EntryPool, POOL_LIMITS } from './sequencer/entry-pool.ts';
 import { Sequencer } from './sequencer/sequencer.ts';
+import { Turns } from './sequencer/turns.ts';
 import { type LogStore } from './store/log-store.ts';
 
 export interface WriterOptions {
   readonly manifest: NetworkManifest;
   readonly store: LogStore;
+  readonly mapStore: MapStore;
+  /** Public key of the map's indexes. */
+  readonly vrfKey: Uint8Array;
   readonly nodes: readonly NodePort[];
   readonly key: LogKey;
   readonly tuning: Tuning;
@@ -26,13 +32,15 @@ export interface Writer {
   readonly pool: EntryPool;
   /** Says that a node came back. */
   wake(): void;
+  /** Says that a mutation waits. */
+  wakeMap(): void;
   lead(signal: AbortSignal): Promise<void>;
 }
 
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 2_000;
 
-export function createWriter({ manifest, store, nodes, key, tuning, log, onBatch, onCheckpoint }: WriterOptions): Writer {
+export function createWriter({ manifest, store, mapStore, vrfKey, nodes, key, tuning, log, onBatch, onCheckpoint }: WriterOptions): Writer {
   const pool = new EntryPool({ ...POOL_LIMITS, entriesMax: tuning.waitingMax });
   const roster = new SignerRoster({ nowMs: () => performance.now() }, tuning.leftOutMs);
   const checkpointer = new Checkpointer({
@@ -44,9 +52,22 @@ export function createWriter({ manifest, store, nodes, key, tuning, log, onBatch
     retryMaxMs: RETRY_MAX_MS,
     onPublished: (_checkpoint, durationMs) => onCheckpoint(durationMs),
   });
+  const turns = new Turns();
+  const mapSequencer = new MapSequencer({
+    network: manifest,
+    vrfKey,
+    logStore: store,
+    mapStore,
+    turns,
+    clock: systemClock,
+    log,
+    intervalMs: tuning.revisionIntervalMs,
+    onRevision: () => checkpointer.wake(),
+  });
   const sequencer = new Sequencer({
     store,
     pool,
+    turns,
     log,
     intervalMs: tuning.batchIntervalMs,
     batchMax: tuning.batchMax,
@@ -58,8 +79,9 @@ export function createWriter({ manifest, store, nodes, key, tuning, log, onBatch
   return {
     pool,
     wake: () => checkpointer.wake(),
+    wakeMap: () => mapSequencer.wake(),
     lead: async (signal) => {
-      await Promise.all([sequencer.run(signal), checkpointer.run(signal)]);
+      await Promise.all([sequencer.run(signal), mapSequencer.run(signal), checkpointer.run(signal)]);
     },
   };
 }

@@ -6,9 +6,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { LogKey } from '../checkpoints/log-key.ts';
+import { MapProofs } from '../map/map-proofs.ts';
+import { type MapStore } from '../map/map-store.ts';
+import { MutationIntake } from '../map/mutation-intake.ts';
 import { Proofs } from '../serving/proofs.ts';
 import { PublishedTiles } from '../serving/published-tiles.ts';
 import { HealthController, READINESS, type ReadinessCheck } from './health.controller.ts';
+import { MAP_STORE, MapController } from './map.controller.ts';
+import { MutationsController } from './mutations.controller.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { ProofsController } from './proofs.controller.ts';
 import { TilesController } from './tiles.controller.ts';
@@ -17,32 +22,37 @@ export interface HttpServices {
   readonly tiles: PublishedTiles;
   readonly proofs: Proofs;
   readonly key: LogKey;
+  readonly mapProofs: MapProofs;
+  readonly mapStore: MapStore;
+  readonly intake: MutationIntake;
   readonly readiness: ReadinessCheck;
   readonly log: Logger;
 }
 
-/** Nothing is read from bodies. */
-const BODY_BYTES_MAX = 1_024;
+const BODY_BYTES_MAX = 65_535;
 const REQUEST_TIMEOUT_MS = 10_000;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 @Module({})
 class LedgerModule {
-  static of({ tiles, proofs, key, readiness }: HttpServices): DynamicModule {
+  static of({ tiles, proofs, key, mapProofs, mapStore, intake, readiness }: HttpServices): DynamicModule {
     return {
       module: LedgerModule,
-      controllers: [TilesController, ProofsController, HealthController],
+      controllers: [TilesController, ProofsController, MapController, MutationsController, HealthController],
       providers: [
         { provide: PublishedTiles, useValue: tiles },
         { provide: Proofs, useValue: proofs },
         { provide: LogKey, useValue: key },
+        { provide: MapProofs, useValue: mapProofs },
+        { provide: MAP_STORE, useValue: mapStore },
+        { provide: MutationIntake, useValue: intake },
         { provide: READINESS, useValue: readiness },
       ],
     };
   }
 }
 
-/** The public side of the log: read-only, for everybody, browsers of any origin included. @throws BoopError `http.port-taken` */
+/** The public side of the ledger, for everybody, browsers of any origin included. @throws BoopError `http.port-taken` */
 export async function startHttp(services: HttpServices, address: { host: string; port: number }): Promise<{ port: number; close(): Promise<void> }> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,

@@ -32,11 +32,27 @@ const NOT_FOUND = ['log.tile-missing', 'log.malformed-tile-path'];
 
 function publicError(error: unknown): unknown {
   if (error instanceof HttpException) return httpError(error.getStatus());
-  if (!isBoopError(error)) return error;
+  if (!isBoopError(error)) return fastifyError(error) ?? error;
   if (NOT_FOUND.includes(error.code)) return new BoopError('request.not-found', 'the log has no such resource');
   if (error.code === 'log.no-quorum') return new BoopError('log.unavailable', error.message, { kind: 'unavailable' });
   return error;
 }
 
-const httpError = (status: number): BoopError =>
-  status === 404 ? new BoopError('request.not-found', 'there is no such resource') : new BoopError('request.malformed', 'the request does not have the documented form');
+function httpError(status: number): BoopError {
+  switch (status) {
+    case 404:
+      return new BoopError('request.not-found', 'there is no such resource');
+    case 413:
+      return new BoopError('request.too-large', 'the request has too many bytes');
+    case 415:
+      return new BoopError('request.unsupported-media-type', 'the request has another media type than documented');
+    default:
+      return new BoopError('request.malformed', 'the request does not have the documented form');
+  }
+}
+
+/** What Fastify refuses by itself, before a controller sees it. */
+function fastifyError(error: unknown): BoopError | undefined {
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 500 ? httpError(status) : undefined;
+}

@@ -1,7 +1,8 @@
-import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { LogKey } from '../checkpoints/log-key.ts';
 import { Proofs } from '../serving/proofs.ts';
 import { BRIEF, type HttpReply } from './exchange.ts';
+import { parseCount } from './parsing.ts';
 
 /** What a verifier needs besides the tiles: the key, and ready-made inclusion proofs. */
 @Controller('v1/log')
@@ -18,6 +19,12 @@ export class ProofsController {
   async proof(@Param('entryHash') entryHash: string, @Res() reply: HttpReply): Promise<void> {
     const proof = await this.#proofs.proofOf(entryHash);
     reply.header('cache-control', BRIEF).send(proof);
+  }
+
+  /** RFC 9162 section 2.1.4, between two sizes that the newest checkpoint covers. */
+  @Get('consistency')
+  async consistency(@Query('from') from: string | undefined, @Query('to') to: string | undefined, @Res() reply: HttpReply): Promise<void> {
+    reply.header('cache-control', BRIEF).send(await this.#proofs.consistency(parseCount(from), to === undefined ? undefined : parseCount(to)));
   }
 
   @Get('key')

@@ -1,6 +1,6 @@
-import { createLogProof, type TileReader } from '@boop/log';
+import { consistencyProof, createLogProof, type TileReader } from '@boop/log';
 import { type LogProof, logProofSchema } from '@boop/protocol';
-import { BoopError, fromBase64Url } from '@boop/shared';
+import { BoopError, fromBase64Url, toBase64Url } from '@boop/shared';
 import { type LogStore } from '../store/log-store.ts';
 
 const HASH_BYTES = 32;
@@ -29,6 +29,17 @@ export class Proofs {
       throw new BoopError('log.pending', 'the entry is written and waits for a checkpoint', { kind: 'unavailable' });
     }
     return logProofSchema.parse(await createLogProof(this.#tiles, bytes, leafIndex, published.note));
+  }
+
+  /** @param to default: the size of the newest checkpoint @throws BoopError `request.not-found` beyond that, `log.pending` without one, `request.malformed` */
+  async consistency(from: number, to: number | undefined): Promise<{ from: number; to: number; proof: string[]; checkpoint: string }> {
+    const published = await this.#store.published();
+    if (!published) throw new BoopError('log.pending', 'nothing has been published yet', { kind: 'unavailable' });
+    const size = to ?? published.size;
+    if (from < 1 || from > size) throw new BoopError('request.malformed', 'a proof leads from a non-empty tree to one at least as large');
+    if (size > published.size) throw new BoopError('request.not-found', 'no checkpoint covers that size yet');
+    const proof = await consistencyProof(this.#tiles, from, size);
+    return { from, to: size, proof: proof.map(toBase64Url), checkpoint: published.note };
   }
 }
 

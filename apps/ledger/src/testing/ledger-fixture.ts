@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TileReader, tilePath } from '@boop/log';
-import { createDevCa, type DevCa, issueCertificate, LinkClient, type PeerIdentity, peerUri, silentLogger, type TlsMaterial } from '@boop/platform';
+import { createDevCa, type DevCa, issueCertificate, LinkClient, type PeerIdentity, peerUri, silentLogger, systemRng, type TlsMaterial } from '@boop/platform';
 import { tuningSchema } from '../config.ts';
 import { type RunningLedger, startLedger } from '../ledger.ts';
+import { PrismaMapStore } from '../map/prisma-map-store.ts';
+import { openVrfKey, type VrfKey } from '../map/vrf-key.ts';
 import { NodeServer } from './node-server.ts';
 import { SimulatedNode } from './simulated-node.ts';
 import { freePorts, TestDatabases } from './test-databases.ts';
@@ -17,6 +19,7 @@ export class LedgerFixture {
   readonly network: TestNetwork;
   readonly nodes: readonly NodeServer[];
   readonly databases: TestDatabases;
+  readonly vrfKey: VrfKey;
   readonly #ca: DevCa;
   readonly #dir: string;
   readonly #undo: (() => Promise<void>)[] = [];
@@ -27,6 +30,7 @@ export class LedgerFixture {
     this.#ca = parts.ca;
     this.#dir = parts.dir;
     this.databases = parts.databases;
+    this.vrfKey = openVrfKey(join(parts.dir, 'map-vrf.key'), systemRng);
   }
 
   static async start(names: readonly string[]): Promise<LedgerFixture> {
@@ -48,7 +52,7 @@ export class LedgerFixture {
 
   /** @param id replica's name: two of one name would take each other's connections */
   async ledger(database: string, id = 'a'): Promise<RunningLedger> {
-    const tuning = tuningSchema.parse({ batchIntervalMs: 20, checkpointIntervalMs: 20, leaderIntervalMs: 50, leftOutMs: 500, nodeTimeoutMs: 2_000 });
+    const tuning = tuningSchema.parse({ batchIntervalMs: 20, checkpointIntervalMs: 20, revisionIntervalMs: 20, leaderIntervalMs: 50, leftOutMs: 500, nodeTimeoutMs: 2_000 });
     const { manifest } = this.network;
     const ledger = await startLedger({
       config: { networkId: manifest.networkId, http: address, link: address, metrics: address, tuning },
@@ -56,6 +60,8 @@ export class LedgerFixture {
       tls: await this.tls({ role: 'ledger', id }),
       databaseUrl: this.databases.url(database),
       store: this.databases.store(database),
+      mapStore: new PrismaMapStore(this.databases.database(database)),
+      vrfKey: this.vrfKey,
       log: silentLogger,
     });
     this.#undo.push(() => ledger.close());

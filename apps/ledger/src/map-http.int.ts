@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type MapProof, mutationHash, parseMapRevision, parseMapTransition, verifyCheckpoint, verifyConsistencyProof, verifyMapProof, verifyMapTransition } from '@boop/log';
+import { fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
+import { type RunningLedger } from './ledger.ts';
+import { type Submission } from './map/mutation-intake.ts';
+import { AccountHolder, newSigner } from './testing/account-holder.ts';
+import { eventually, LedgerFixture } from './testing/ledger-fixture.ts';
+
+let fixture: LedgerFixture;
+let ledger: RunningLedger;
+let vkey: string;
+let ada: AccountHolder;
+
+beforeAll(async () => {
+  fixture = await LedgerFixture.start(['map']);
+  ledger = await fixture.ledger('map');
+  await eventually(async () => ledger.leads());
+  vkey = ((await (await get('v1/log/key')).json()) as { verifierKey: string }).verifierKey;
+  ada = newAccount('ada');
+});
+afterAll(async () => await fixture.stop());
+
+const newAccount = (label: string): AccountHolder => new AccountHolder(fixture.network.manifest.logOrigin, fixture.vrfKey.secret, label);
+const get = async (path: string): Promise<Response> => await fetch(`http://127.0.0.1:${ledger.httpPort}/${path}`);
+const getJson = async <T>(path: string): Promise<T> => (await (await get(path)).json()) as T;
+
+const bodyOf = ({ mutation, label, shown }: Submission): object => ({
+  mutation: toBase64Url(mutation),
+  label: toBase64Url(label),
+  ...(shown ? { opening: toBase64Url(shown.opening), value: toBase64Url(shown.value) } : {}),
+});
+const post = async (body: unknown, type = 'application/json'): Promise<Response> =>
+  await fetch(`http://127.0.0.1:${ledger.httpPort}/v1/ledger/mutations`, { method: 'POST', headers: { 'content-type': type }, body: typeof body === 'string' ? body : JSON.stringify(body) });
+
+const lookup = async (account: AccountHolder, query = ''): Promise<MapProof> => await getJson<MapProof>(`v1/ledger/map/lookup/${toBase64Url(account.label)}${query}`);
+const policyOf = (account: AccountHolder) => ({ vkey, vrfKey: fixture.vrfKey.public, label: account.label });
+
+/** Waits until a served revision has that version. */
+async function served(account: AccountHolder, version: number): Promise<ReturnType<typeof verifyMapProof>> {
+  return await eventually(async () => {
+    const proof = await lookup(account);
+    const verified = 'checkpoint' in proof ? verifyMapProof(proof, policyOf(account)) : undefined;
+    return verified?.mutation?.version === version && verified;
+  });
+}
+
+describe('the map over HTTP', () => {
+  test('tells an account its index before anything is there, and that nothing is', async () => {
+    expect(await getJson(`v1/ledger/map/indexes/${toBase64Url(ada.label)}`)).toMatchObject({ index: toBase64Url(ada.index), vrfKey: toBase64Url(fixture.vrfKey.public) });
+    const response = await get(`v1/ledger/map/lookup/${toBase64Url(ada.label)}`);
+    expect([response.status, await response.json()]).toEqual([202, expect.objectContaining({ code: 'log.pending' })]);
+  });
+
+  test('takes a mutation, serves it under a checkpoint, and gives the same answer to the same mutation', async () => {
+    const first = ada.advance('one');
+    const answer = await post(bodyOf(first));
+    expect([answer.status, await answer.json()]).toEqual([202, { index: toBase64Url(ada.index), version: 0, hash: toBase64Url(mutationHash(first.mutation)) }]);
+    const { value, index, revision } = await served(ada, 0);
+    expect([value, index, revision.revision]).toEqual([utf8('one'), ada.index, 1]);
+    const again = await post(bodyOf(first));
+    expect([again.status, await again.json()]).toEqual([200, { index: toBase64Url(ada.index), version: 0, hash: toBase64Url(mutationHash(first.mutation)), revision: 1 }]);
+  });
+
+  test('shows the history of an account to its owner, and absence to everybody', async () => {
+    await post(bodyOf(ada.advance('two')));
+    await served(ada, 1);
+    const { history, value } = verifyMapProof(await lookup(ada, '?history=true'), policyOf(ada));
+    expect([history?.map(({ version }) => version), value]).toEqual([[0, 1], utf8('two')]);
+    const nobody = newAccount('nobody');
+    expect(verifyMapProof(await lookup(nobody, '?history=true'), policyOf(nobody)).mutation).toBeUndefined();
+    const byIndex = await getJson<Record<string, unknown>>(`v1/ledger/map/${toBase64Url(ada.index)}`);
+    expect(Object.keys(byIndex).sort()).toEqual(['checkpoint', 'lookup', 'mutation', 'revision', 'v']);
+  });
+
+  test('serves what a monitor needs to follow every step', async () => {
+    const head = await getJson<{ revision: number; root: string; leafIndex: number; checkpoint: string }>('v1/ledger/map/head');
+    expect(verifyCheckpoint(head.checkpoint, vkey).size).toBeGreaterThan(head.leafIndex);
+    const { items } = await getJson<{ items: { revision: number; root: string; leafIndex: number }[] }>('v1/ledger/map/revisions?after=1&limit=1');
+    expect(items).toEqual([{ revision: head.revision, root: head.root, leafIndex: head.leafIndex }]);
+    const transition = await get('v1/ledger/map/revisions/2/transition');
+    expect([transition.headers.get('content-type'), transition.headers.get('cache-control')]).toEqual(['application/octet-stream', expect.stringContaining('immutable')]);
+    const store = fixture.databases.store('map');
+    const [one, two] = await Promise.all([0, 1].map(async (at) => parseMapRevision((await store.entry(at))!)));
+    verifyMapTransition({
+      origin: fixture.network.manifest.logOrigin,
+      before: { revision: 1, root: one!.root, entry: 0 },
+      revision: two!,
+      transition: parseMapTransition(new Uint8Array(await transition.arrayBuffer())),
+    });
+    expect((await get('v1/ledger/map/revisions/3/transition')).status).toBe(404);
+    const { proof, to, checkpoint } = await getJson<{ proof: string[]; to: number; checkpoint: string }>('v1/log/consistency?from=1');
+    const older = await store.checkpoint(1);
+    verifyConsistencyProof(verifyCheckpoint(older!, vkey), verifyCheckpoint(checkpoint, vkey), proof.map(fromBase64Url));
+    expect(to).toBe(2);
+  });
+
+  test('refuses bad mutations as problems', async () => {
+    const bad = async (body: unknown, status: number, code: string, type?: string): Promise<void> => {
+      const response = await post(body, type);
+      expect([response.status, response.headers.get('content-type')]).toEqual([status, expect.stringMatching(/^application\/problem\+json/)]);
+      expect(await response.json()).toMatchObject({ code, status });
+    };
+    await bad('{', 400, 'request.malformed');
+    await bad({}, 400, 'request.malformed');
+    const next = ada.next('three');
+    await bad({ ...bodyOf(next), extra: 1 }, 400, 'request.malformed');
+    await bad({ ...bodyOf(next), value: undefined }, 400, 'request.malformed');
+    await bad(JSON.stringify(bodyOf(next)), 415, 'request.unsupported-media-type', 'application/xml');
+    await bad({ ...bodyOf(next), mutation: toBase64Url(new Uint8Array(65_536)) }, 413, 'request.too-large');
+    await bad({ ...bodyOf(next), mutation: toBase64Url(next.mutation.slice(0, -1)) }, 422, 'mutation.malformed');
+    await bad(bodyOf(ada.next('three', {}, newSigner())), 403, 'mutation.wrong-key');
+    await bad(bodyOf(ada.next('three', { previous: mutationHash(ada.versions[0]!) })), 409, 'mutation.wrong-previous');
+    const forged = next.mutation.slice();
+    forged[forged.length - 1]! ^= 1;
+    await bad({ ...bodyOf(next), mutation: toBase64Url(forged) }, 422, 'mutation.bad-signature');
+    const stale = new AccountHolder(fixture.network.manifest.logOrigin, fixture.vrfKey.secret, 'ada');
+    stale.signer = ada.signer;
+    stale.versions.push(ada.versions[0]!);
+    await bad(bodyOf(stale.next('another two')), 409, 'mutation.wrong-version');
+    expect((await get(`v1/ledger/map/${toBase64Url(new Uint8Array(31))}`)).status).toBe(400);
+    expect((await get('v1/ledger/map/lookup/A')).status).toBe(400);
+    expect((await get('v1/log/consistency?from=0')).status).toBe(400);
+    expect((await get('v1/log/consistency?from=1&to=999')).status).toBe(404);
+  });
+});
