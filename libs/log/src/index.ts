@@ -22,4 +22,6 @@ export { createMapProof, mapIndexOf, type MapProof, type MapProofParts, type Map
 export { type AddCheckpoint, type AddCheckpointDecision, conflict, decideAddCheckpoint, formatAddCheckpoint, parseAddCheckpoint, WITNESS_SIZE_TYPE, type WitnessedLog } from './witness.ts';
 export { addSignatures, type CheckpointPolicy, cosign, formatSignatureLines, openCheckpoint, type OpenedCheckpoint, parseSignatureLines } from './cosigning.ts';
 export { formatTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts';
+export { type Evidence, type EvidencePolicy, type Fault, type ProvenEntry, provenEntryOf, type ProvenLeaf, verifyEvidence } from './evidence.ts';
+export { faultOfRecord, faultOfRecords, type RecordAt } from './records-fault.ts';
 export { createLogProof, type LogProof, type SignedInclusion, verifyCheckpoint, verifyInclusion, verifyLogProof } from './verifier.ts';

@@ -1,4 +1,4 @@
-import { BoopError, equalBytes, fromBase64Url, toBase64Url } from '@boop/shared';
+import { BoopError, equalBytes, toBase64Url } from '@boop/shared';
 import { ENTRY_BYTES_MAX } from './bundle.ts';
 import { type Checkpoint } from './checkpoint.ts';
 import { type CommitmentOpening, VALUE_BYTES_MAX, verifyCommitment } from './commitment.ts';
@@ -8,6 +8,7 @@ import { verifyInclusionProof } from './inclusion.ts';
 import { type MapLookup, verifyMapLookup } from './map-lookup.ts';
 import { type Mutation, mutationHash, parseMutation, verifyOwnerHistory } from './mutation.ts';
 import { type MapRevision, parseMapRevision } from './revision.ts';
+import { strictJson } from './strict-json.ts';
 import { VRF_OUTPUT_BYTES, VRF_PROOF_BYTES, vrfVerify } from './vrf.ts';
 
 /** What the map holds for one account, or that it holds nothing; JSON, binary fields base64url without padding. */
@@ -108,51 +109,25 @@ export function verifyMapProof(proof: MapProof, { vrfKey, label, ...policy }: Ma
 }
 
 const malformed = (): BoopError => new BoopError('map.malformed-proof', 'not a proof of a map');
+const { members, list, text, count, bytes, exactly } = strictJson(malformed);
 const HISTORY_MAX = 10_000;
+const NOTE_CHARS_MAX = 1_000_000;
 
 /** Strict: throws `map.malformed-proof`. */
 function parseMapProof(proof: MapProof): MapProofParts {
   const { v, checkpoint, revision, vrfProof, lookup, mutation, opening, history } = members(proof, ['v', 'checkpoint', 'revision', 'vrfProof', 'lookup'], ['mutation', 'opening', 'history']);
-  if (v !== 1 || typeof checkpoint !== 'string') throw malformed();
+  if (v !== 1) throw malformed();
   const { entry, leafIndex, inclusion } = members(revision, ['entry', 'leafIndex', 'inclusion']);
   const { siblings, leaf } = members(lookup, ['siblings'], ['leaf']);
   const opened = opening === undefined ? undefined : members(opening, ['opening', 'value']);
   const found = leaf === undefined ? undefined : members(leaf, ['index', 'value']);
-  if (!Number.isSafeInteger(leafIndex)) throw malformed();
   return {
-    checkpoint,
-    revision: { entry: bytes(entry, ENTRY_BYTES_MAX), leafIndex: leafIndex as number, inclusion: list(inclusion, 64).map((one) => exactly(32, one)) },
-    vrfProof: exactly(VRF_PROOF_BYTES, vrfProof),
-    lookup: { siblings: list(siblings, 256).map((one) => exactly(32, one)), ...(found ? { leaf: { index: exactly(32, found.index), value: exactly(32, found.value) } } : {}) },
+    checkpoint: text(checkpoint, NOTE_CHARS_MAX),
+    revision: { entry: bytes(entry, ENTRY_BYTES_MAX), leafIndex: count(leafIndex), inclusion: list(inclusion, 64).map((one) => exactly(one, 32)) },
+    vrfProof: exactly(vrfProof, VRF_PROOF_BYTES),
+    lookup: { siblings: list(siblings, 256).map((one) => exactly(one, 32)), ...(found ? { leaf: { index: exactly(found.index, 32), value: exactly(found.value, 32) } } : {}) },
     ...(mutation === undefined ? {} : { mutation: bytes(mutation, ENTRY_BYTES_MAX) }),
-    ...(opened ? { opening: { opening: exactly(32, opened.opening), value: bytes(opened.value, VALUE_BYTES_MAX) } } : {}),
+    ...(opened ? { opening: { opening: exactly(opened.opening, 32), value: bytes(opened.value, VALUE_BYTES_MAX) } } : {}),
     ...(history === undefined ? {} : { history: list(history, HISTORY_MAX).map((one) => bytes(one, ENTRY_BYTES_MAX)) }),
   };
-}
-
-function members(value: unknown, required: readonly string[], optional: readonly string[] = []): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();
-  const names = Object.keys(value);
-  if (!required.every((name) => names.includes(name)) || !names.every((name) => required.includes(name) || optional.includes(name))) throw malformed();
-  return value as Record<string, unknown>;
-}
-
-function list(value: unknown, max: number): unknown[] {
-  if (!Array.isArray(value) || value.length > max) throw malformed();
-  return value;
-}
-
-function bytes(text: unknown, max: number): Uint8Array {
-  if (typeof text !== 'string' || text.length > Math.ceil((max * 4) / 3)) throw malformed();
-  try {
-    return fromBase64Url(text);
-  } catch {
-    throw malformed();
-  }
-}
-
-function exactly(count: number, text: unknown): Uint8Array {
-  const decoded = bytes(text, count);
-  if (decoded.length !== count) throw malformed();
-  return decoded;
 }
