@@ -1,4 +1,5 @@
-import { BoopError } from '@boop/shared';
+import { checkModulus, dimensions } from './errors.ts';
+import { type GalleryHandle, type GalleryOptions, type GalleryReader, type SharedGallery } from './gallery.ts';
 
 /**
  * The local product of the protocol: inner products over F_p, no communication.
@@ -14,8 +15,15 @@ export interface Kernel {
    * @throws BoopError `kernel.dimensions` when lengths don't match, `kernel.modulus` for another p
    */
   innerProducts(probes: Int16Array, shifts: number, gallery: Int16Array, rows: number, coordinates: number, p: number): Uint16Array;
-  /** An empty gallery that stays in the kernel's memory between calls. */
+  /**
+   * An empty gallery in shared memory, with this thread as its writer.
+   * @throws BoopError `kernel.dimensions`, `kernel.modulus`, `kernel.out-of-memory`
+   */
+  createGallery(options: GalleryOptions): SharedGallery;
+  /** An empty gallery of plain rows in memory of its own, for one thread. */
   createGallery(coordinates: number, p: number): Gallery;
+  /** The gallery of another thread. Throws BoopError `kernel.handle` for a handle of another kernel. */
+  attachGallery(handle: GalleryHandle): GalleryReader;
 }
 
 /** Rows kept where the kernel multiplies, numbered from 0 in the order of their arrival. */
@@ -36,7 +44,7 @@ const COORDINATES_MAX = 1 << 16;
 const SHIFTS_MAX = 1024;
 
 export function checkShape(coordinates: number, p: number): void {
-  if (p !== 8191 && p !== 65521) throw new BoopError('kernel.modulus', 'the kernel multiplies over 8191 and 65521 only', { kind: 'fatal' });
+  checkModulus(p);
   if (!Number.isInteger(coordinates) || coordinates < 1 || coordinates > COORDINATES_MAX) throw dimensions();
 }
 
@@ -47,5 +55,3 @@ export function checkProbes(probes: Int16Array, shifts: number, coordinates: num
 export function checkRange(fromRow: number, toRow: number, rows: number): void {
   if (!Number.isInteger(fromRow) || !Number.isInteger(toRow) || fromRow < 0 || toRow < fromRow || toRow > rows) throw dimensions();
 }
-
-export const dimensions = (): BoopError => new BoopError('kernel.dimensions', 'lengths do not match the declared dimensions', { kind: 'fatal' });

@@ -1,10 +1,20 @@
-import { checkProbes, checkRange, checkShape, dimensions, type Gallery, type Kernel } from './kernel.ts';
+import { dimensions } from './errors.ts';
+import { type GalleryOptions, type SharedGallery } from './gallery.ts';
+import { checkProbes, checkRange, checkShape, type Gallery, type Kernel } from './kernel.ts';
+import { attachTwinGallery, createTwinGallery } from './twin-gallery.ts';
 
 /**
  * The kernel in plain TypeScript: the reference, and the way out where WASM SIMD is missing. Sums are exact in doubles:
  * 2^16 coordinates × 2^30 < 2^53.
  */
 export function twinKernel(): Kernel {
+  function createGallery(options: GalleryOptions): SharedGallery;
+  function createGallery(coordinates: number, p: number): Gallery;
+  function createGallery(shape: GalleryOptions | number, p?: number): SharedGallery | Gallery {
+    if (typeof shape === 'object') return createTwinGallery(shape);
+    checkShape(shape, p!);
+    return new TwinGallery(shape, p!);
+  }
   return {
     name: 'typescript',
     innerProducts(probes, shifts, gallery, rows, coordinates, p) {
@@ -13,10 +23,8 @@ export function twinKernel(): Kernel {
       if (!Number.isInteger(rows) || rows < 0 || gallery.length !== rows * coordinates) throw dimensions();
       return multiply(probes, shifts, gallery, 0, rows, coordinates, p);
     },
-    createGallery(coordinates, p) {
-      checkShape(coordinates, p);
-      return new TwinGallery(coordinates, p);
-    },
+    createGallery,
+    attachGallery: attachTwinGallery,
   };
 }
 

@@ -1,6 +1,9 @@
 import { BoopError, fromBase64Url } from '@boop/shared';
 import { kernelWasm } from './generated/kernel-wasm.ts';
-import { checkProbes, checkRange, checkShape, dimensions, type Gallery, type Kernel } from './kernel.ts';
+import { dimensions } from './errors.ts';
+import { type GalleryOptions, type SharedGallery } from './gallery.ts';
+import { checkProbes, checkRange, checkShape, type Gallery, type Kernel } from './kernel.ts';
+import { attachTwinGallery, createTwinGallery } from './twin-gallery.ts';
 import { WasmWorkspace } from './wasm-workspace.ts';
 
 /** Gallery bytes copied into the kernel at a time by {@link Kernel.innerProducts}: bounds its memory. */
@@ -18,6 +21,13 @@ export async function loadKernel(): Promise<Kernel> {
     throw new BoopError('kernel.unsupported', 'this engine does not run the SIMD kernel', { kind: 'fatal', cause });
   }
   const workspace = new WasmWorkspace(module);
+  function createGallery(options: GalleryOptions): SharedGallery;
+  function createGallery(coordinates: number, p: number): Gallery;
+  function createGallery(shape: GalleryOptions | number, p?: number): SharedGallery | Gallery {
+    if (typeof shape === 'object') return createTwinGallery(shape);
+    checkShape(shape, p!);
+    return new WasmGallery(module, shape, p!);
+  }
   return {
     name: 'wasm-simd',
     innerProducts(probes, shifts, gallery, rows, coordinates, p) {
@@ -26,10 +36,8 @@ export async function loadKernel(): Promise<Kernel> {
       if (!Number.isInteger(rows) || rows < 0 || gallery.length !== rows * coordinates) throw dimensions();
       return copyAndMultiply(workspace, probes, shifts, gallery, rows, coordinates, p);
     },
-    createGallery(coordinates, p) {
-      checkShape(coordinates, p);
-      return new WasmGallery(module, coordinates, p);
-    },
+    createGallery,
+    attachGallery: attachTwinGallery,
   };
 }
 

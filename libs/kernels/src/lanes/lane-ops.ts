@@ -28,8 +28,8 @@ export interface LaneOps {
   addAnd(a: number, b: number, target: number, bytes: number): void;
   /** target ⊕= x0·(y0 ⊕ y1) ⊕ x1·y0. */
   addProduct3(x0: number, x1: number, y0: number, y1: number, target: number, bytes: number): void;
-  /** message = that product ⊕ mask; kept = message ⊕ more. */
-  maskedProduct3(x0: number, x1: number, y0: number, y1: number, mask: number, more: number, message: number, kept: number, bytes: number): void;
+  /** message = that product ⊕ mask; kept = message ⊕ more; other = mask. */
+  maskedProduct3(x0: number, x1: number, y0: number, y1: number, mask: number, more: number, message: number, kept: number, other: number, bytes: number): void;
   /** Parity of all bits of a·b. */
   parityAnd(a: number, b: number, bytes: number): number;
   /** For k < words one byte of `out`: parity of x0·(r0 ⊕ r1) ⊕ x1·r0 with both r moved on by k·step bytes. */

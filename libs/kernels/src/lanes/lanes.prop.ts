@@ -118,7 +118,7 @@ describe('both kernels on slices', () => {
         ops.and(at(m, 4), at(m, 5), at(m, 11), bytes);
         ops.addAnd(at(m, 0), at(m, 5), at(m, 12), bytes);
         ops.addProduct3(at(m, 0), at(m, 1), at(m, 2), at(m, 3), at(m, 13), bytes);
-        ops.maskedProduct3(at(m, 0), at(m, 1), at(m, 2), at(m, 3), at(m, 4), at(m, 5), at(m, 6), at(m, 7), bytes);
+        ops.maskedProduct3(at(m, 0), at(m, 1), at(m, 2), at(m, 3), at(m, 4), at(m, 5), at(m, 6), at(m, 7), at(m, 14), bytes);
         return ops.parityAnd(at(m, 0), at(m, 9), bytes);
       });
       bothAlike(seed, 16 * AREA, nothing, (ops, m) => ops.parities3(at(m, 0), at(m, 1), at(m, 2), at(m, 4), 1, at(m, 8), 64, bytes));

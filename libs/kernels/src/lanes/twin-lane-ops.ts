@@ -98,13 +98,14 @@ export function twinLaneOps(memory: LaneMemory): LaneOps {
       const [a, b, c, d, to] = [words(x0, bytes), words(x1, bytes), words(y0, bytes), words(y1, bytes), words(target, bytes)];
       for (let i = 0; i < to.length; i++) to[i]! ^= product(a[i]!, b[i]!, c[i]!, d[i]!);
     },
-    maskedProduct3(x0, x1, y0, y1, mask, more, message, kept, bytes) {
+    maskedProduct3(x0, x1, y0, y1, mask, more, message, kept, other, bytes) {
       const [a, b, c, d, sent, own] = [words(x0, bytes), words(x1, bytes), words(y0, bytes), words(y1, bytes), words(message, bytes), words(kept, bytes)];
       const [hiding, known] = [words(mask, bytes), words(more, bytes)];
       for (let i = 0; i < sent.length; i++) {
         sent[i] = product(a[i]!, b[i]!, c[i]!, d[i]!) ^ hiding[i]!;
         own[i] = sent[i]! ^ known[i]!;
       }
+      words(other, bytes).set(hiding);
     },
     parityAnd(a, b, bytes) {
       const [x, y] = [words(a, bytes), words(b, bytes)];
