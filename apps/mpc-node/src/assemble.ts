@@ -82,8 +82,8 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const ring = new KeyRing(stores.keys);
   const sessions = new SessionStore(clock);
   const service = new SessionService({ network, sessions, splits: stores.splits, gallery, hpke, clock, activity });
-  const committees = new CommitteeService({ network, peers, runner, activity, clock, rng, p: gallery.statistic.p });
   const holders = new HolderKeysService({ network, peers, runner, clock, rng });
+  const committees = new CommitteeService({ network, peers, runner, holders, activity, clock, rng, p: gallery.statistic.p });
   const keeper = new PoolKeeper({ network, peers, committees, holders, activity, log, ...pool });
   const onRun = surroundings.onRun ?? (() => undefined);
   const splitChecks = new SplitCheckService({ network, peers, runner, holders, rng, onRun });
@@ -93,8 +93,8 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const registrations = new RegistrationService({ network, gallery, registrar, decisions, members, signIdentity });
   const sync = new GallerySync({ network, peers, gallery, registrar, log });
   const ceremonies = new CeremonyService({ network, peers, runner, ring, custody, members, rng, log });
-  const checkpoints = new CheckpointService({ self: network.self, origin: network.manifest.logOrigin, ring, store: stores.checkpoints, clock, rng, log });
-  const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, log });
+  const checkpoints = new CheckpointService({ self: network.self, network: network.manifest, ring, store: stores.checkpoints, signIdentity, clock, rng, log });
+  const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, rng, log });
   const tokens = new TokenAssembly({ peers, ring, gallery, members, log, threshold: network.threshold });
   return {
     network,

@@ -30,8 +30,8 @@ describe('a lying node', () => {
     let lies = 0;
     network.hub.onSession = (from, _to, payload) => {
       const sent = payload.slice();
-      // Shifts every masked score that it sends in the first round.
-      if (from === 3 && payload.length > 40 && payload[1] === 0) {
+      // Shifts every masked score that it sends: round 1, 25 residues of 13 bits.
+      if (from === 3 && payload.length === 43 && payload[1] === 1) {
         for (let i = 2; i < sent.length; i++) sent[i] = sent[i]! ^ rng.bytes(1)[0]!;
         lies += 1;
       }
@@ -46,7 +46,7 @@ describe('a lying node', () => {
   });
 
   test('that signs another outcome ends the session', async () => {
-    network.hub.onAnswer = (_from, to, method, answer) => (method === 'run.join' && to === 3 ? { signature: toBase64Url(network.members[2]!.custody.signIdentity(new Uint8Array(1))) } : answer);
+    network.hub.onAnswer = (_from, to, method, answer) => (method === 'run.join' && to === 3 ? { ...(answer as object), signature: toBase64Url(network.members[2]!.custody.signIdentity(new Uint8Array(1))) } : answer);
     const outcomes = await Promise.all([1, 2, 4].map((leader) => authenticate(leader).catch((error: BoopError) => error.code)));
     expect(outcomes).toEqual(['mpc.aborted', 'mpc.aborted', 'mpc.aborted']);
   });
@@ -70,16 +70,18 @@ describe('a lying node', () => {
   test('that leads cannot have a row confirmed that nobody identified, nor use a session of another leader', async () => {
     const { context, split } = await request();
     const { head } = network.node(5).gallery;
+    const holders = network.members.map(({ party }) => party);
     const liar = 5 as PartyId;
-    for (const party of [1, 2, 3] as PartyId[]) await network.node(party).handlers['session.open'](liar, { context, split: splitFor(split, party), head });
+    for (const party of holders) await network.node(party).handlers['session.open'](liar, { context, split: splitFor(split, party), head });
     const splitHash = splitHashOf(splitFor(split, 1));
-    const run = { splitHash, operation: 'verify' as const, committee: [1, 2, 3], row: 0 };
+    const run = { splitHash, runId: rng.bytes(16), holders, operation: 'verify' as const, committee: [1, 2, 3], row: 0 };
     await expect(network.node(1).handlers['run.request'](liar, run)).rejects.toMatchObject({ code: 'transcript.no-basis' });
     await expect(network.node(1).handlers['run.request'](2 as PartyId, run)).rejects.toMatchObject({ code: 'session.not-led' });
     await expect(network.node(1).handlers['session.end'](2 as PartyId, { splitHash })).rejects.toMatchObject({ code: 'session.not-led' });
-    const identify = { splitHash, operation: 'identify' as const, committee: [1, 2, 3] };
+    const identify = { splitHash, runId: rng.bytes(16), holders, operation: 'identify' as const, committee: [1, 2, 3] };
+    await expect(network.node(1).handlers['run.request'](liar, { ...identify, holders: [1, 2, 3] })).rejects.toMatchObject({ code: 'run.not-wide' });
     await expect(network.node(1).handlers['run.request'](liar, identify)).resolves.toMatchObject({ statement: { decision: { kind: 'one', row: 0 } } });
     await expect(network.node(1).handlers['run.request'](liar, identify)).rejects.toMatchObject({ code: 'session.decided' });
-    await expect(network.node(2).handlers['run.join'](3 as PartyId, { ...identify, runId: rng.bytes(16), lanes: [] })).rejects.toMatchObject({ code: 'run.not-led' });
+    await expect(network.node(2).handlers['run.join'](3 as PartyId, { ...identify, lanes: [] })).rejects.toMatchObject({ code: 'run.not-led' });
   });
 });

@@ -65,7 +65,7 @@ describe('five nodes', () => {
       return await Promise.allSettled(all().map((party) => network.node(party).handlers['split.check'](liar, body)));
     };
     const committee = [1, 2, 3];
-    const identify = async (splitHash: string) => await network.node(1).handlers['run.request'](liar, { splitHash, operation: 'identify', committee });
+    const identify = async (splitHash: string) => await network.node(1).handlers['run.request'](liar, { splitHash, runId: rng.bytes(16), holders: all(), operation: 'identify', committee });
 
     test('gets no run of a split that failed', async () => {
       const splitHash = await open({ values: wolf(), valid: 1024 });
@@ -82,7 +82,7 @@ describe('five nodes', () => {
       expect(identified.statement.decision).toEqual({ kind: 'one', row: 0 });
       const others = committeeFamily(all(), 5, 1).committees.filter((members) => members.join() !== committee.join());
       const confirmations = await Promise.all(
-        others.map((members) => network.node(members[0]!).handlers['run.request'](liar, { splitHash, operation: 'verify', committee: members, row: 0, basis: identified })),
+        others.map((members) => network.node(members[0]!).handlers['run.request'](liar, { splitHash, runId: rng.bytes(16), holders: all(), operation: 'verify', committee: members, row: 0, basis: identified })),
       );
       const body = { splitHash, verdicts: [identified, ...confirmations], authTime: Math.floor(network.clock.nowMs() / 1000) };
       const authorise = async (verified: boolean) => await network.node(1).handlers['token.authorise'](liar, { ...body, verified });

@@ -7,6 +7,7 @@ export { correlationBatch, type CorrelationInput, outsideBatch } from './correla
 export { type Decision, type Opening } from './decision.ts';
 export { HolderKeys } from './holder-keys.ts';
 export { agreeCommitteeKeys, agreeHolderKeys, type HolderAgreementInput, type KeyAgreementInput } from './key-agreement.ts';
+export { type Accusation, disagreements, nameLiars, type Verdict } from './malice/liars.ts';
 export { type Prf, softwareAesCtr } from './prf.ts';
 export { pairScoreShares, scoreShares, shiftedProbes } from './score-shares.ts';
 export { parseShare, reconstructTemplate, splitTemplate } from './sharing.ts';

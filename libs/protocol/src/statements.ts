@@ -15,6 +15,8 @@ export const matchStatementSchema = z.strictObject({
   runId: bytesField(16),
   operation: z.enum(['identify', 'verify', 'de-duplicate', 'agree']),
   committee,
+  /** Nodes whose shares the masked scores were checked over: the committee alone, or 3t+1 and more with it. */
+  holders: z.array(z.number().int().min(1).max(255)).min(3).max(7),
   operatingPoint: idField,
   theta: z.number().int(),
   /** Rows of the gallery that were compared: [0, galleryRows). */

@@ -1,12 +1,13 @@
-import { agreeCommitteeKeys, correlationBatch, type CorrelationSlice } from '@boop/mpc';
-import { BoopError, type Clock, concatBytes, equalBytes, lengthPrefixed, type PartyId, type Rng, uint32, utf8 } from '@boop/shared';
+import { agreeCommitteeKeys, type CommitteeKeys, correlationBatch, type CorrelationSlice, type HolderKeys, outsideBatch } from '@boop/mpc';
+import { BoopError, type Clock, concatBytes, equalBytes, isBoopError, lengthPrefixed, type PartyId, type Rng, uint32, utf8 } from '@boop/shared';
 import { type LaneRange, lanesPerBatchMax, type PeerBody } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
-import { isCommittee } from '../sessions/certified.ts';
+import { areHolders, isCommittee } from '../sessions/certified.ts';
 import { type Activity } from './activity.ts';
 import { opensslAesCtr } from './aes-ctr.ts';
-import { CommitteeState } from './committee-state.ts';
+import { CommitteeState, isWide, type RunScope } from './committee-state.ts';
+import { type HolderKeysService } from './holder-keys-service.ts';
 import { type ProtocolRunner } from './protocol-runner.ts';
 
 const agreeTimeoutMs = 5_000;
@@ -16,11 +17,12 @@ const lanesPerCommitteeMax = 1 << 18;
 const lanesMax = 1 << 20;
 const committeesMax = 64;
 
-/** The committees in which this node sits: joint keys and correlations, made, counted and forgotten. */
+/** The committees in which this node sits or holds masks: joint keys and correlations, made, counted and forgotten. */
 export class CommitteeService {
   readonly #network: Network;
   readonly #peers: Peers;
   readonly #runner: ProtocolRunner;
+  readonly #holders: HolderKeysService;
   readonly #activity: Activity;
   readonly #clock: Clock;
   readonly #rng: Rng;
@@ -30,10 +32,11 @@ export class CommitteeService {
   readonly #agreeing = new Map<string, Promise<CommitteeState>>();
   readonly #filling = new Map<string, Promise<void>>();
 
-  constructor(input: { network: Network; peers: Peers; runner: ProtocolRunner; activity: Activity; clock: Clock; rng: Rng; p: number }) {
+  constructor(input: { network: Network; peers: Peers; runner: ProtocolRunner; holders: HolderKeysService; activity: Activity; clock: Clock; rng: Rng; p: number }) {
     this.#network = input.network;
     this.#peers = input.peers;
     this.#runner = input.runner;
+    this.#holders = input.holders;
     this.#activity = input.activity;
     this.#clock = input.clock;
     this.#rng = input.rng;
@@ -41,20 +44,20 @@ export class CommitteeService {
   }
 
   /** Lanes that this node may still allot as a committee's lowest party. */
-  availableLanes(members: readonly PartyId[]): number {
-    return this.#current(members)?.account.available ?? 0;
+  availableLanes(scope: RunScope): number {
+    return this.#current(scope)?.account.available ?? 0;
   }
 
   get lanesHeld(): number {
     return [...this.#states.values()].reduce((lanes, state) => lanes + state.lanesHeld, 0);
   }
 
-  /** Keys and correlations of committees with this party are worthless once it restarted; before, they cost nothing to keep. */
+  /** Keys and correlations of holders of whom one restarted are worthless; before, they cost nothing to keep. */
   peerChanged(): void {
-    for (const [name, state] of this.#states) {
-      const restarted = state.members.some((party, at) => {
+    for (const [name, { scope, bootIds }] of this.#states) {
+      const restarted = scope.holders.some((party, at) => {
         const bootId = this.#peers.bootIdOf(party);
-        return bootId !== undefined && !equalBytes(bootId, state.bootIds[at]!);
+        return bootId !== undefined && !equalBytes(bootId, bootIds[at]!);
       });
       if (restarted) this.#forget(name);
     }
@@ -64,124 +67,181 @@ export class CommitteeService {
    * As the lowest party: lanes for one run, made on demand when the pool is short.
    * @throws BoopError when the committee can't agree or fill in time
    */
-  async allot(members: readonly PartyId[], lanes: number): Promise<LaneRange[]> {
+  async allot(scope: RunScope, lanes: number): Promise<LaneRange[]> {
     if (lanes > lanesPerCommitteeMax) throw new BoopError('service.overloaded', 'the gallery is too large for one run', { kind: 'unavailable' });
     for (;;) {
-      const state = await this.ensureKeys(members);
+      const state = await this.ensureKeys(scope);
       const ranges = state.account.allot(lanes);
       if (ranges) return ranges;
-      await this.fill(members, lanes - state.account.available, true);
+      await this.fill(scope, lanes - state.account.available, true);
     }
   }
 
-  /** Keys and lanes of a run at this member; each lane at most once. @throws BoopError `committee.unknown`, `correlation.*` */
-  take(members: readonly PartyId[], ranges: readonly LaneRange[]): { keys: CommitteeState['keys']; slices: CorrelationSlice[] } {
-    const state = this.#current(members);
-    if (!state) throw new BoopError('committee.unknown', 'this committee has no keys here', { kind: 'peer' });
-    state.usedAtMs = this.#clock.nowMs();
-    return { keys: state.keys, slices: state.take(ranges) };
+  /** Keys and lanes of a run at a member of its committee; each lane at most once. @throws BoopError `committee.unknown`, `correlation.*` */
+  take(scope: RunScope, ranges: readonly LaneRange[]): { keys: CommitteeKeys; slices: CorrelationSlice[] } {
+    const { keys } = this.#state(scope);
+    if (!keys) throw new BoopError('committee.unknown', 'this committee has no keys here', { kind: 'peer' });
+    return { keys, slices: this.takeMasks(scope, ranges) };
   }
 
-  /** As the lowest party: agrees on keys unless there are some for the members' present processes. */
-  async ensureKeys(members: readonly PartyId[]): Promise<CommitteeState> {
-    const name = members.join();
-    const existing = this.#current(members);
+  /** Lanes of a run at any holder. @throws BoopError `committee.unknown`, `correlation.*` */
+  takeMasks(scope: RunScope, ranges: readonly LaneRange[]): CorrelationSlice[] {
+    const state = this.#state(scope);
+    state.usedAtMs = this.#clock.nowMs();
+    return state.take(ranges);
+  }
+
+  /** As the lowest party: agrees on keys unless there are some for the holders' present processes. */
+  async ensureKeys(scope: RunScope): Promise<CommitteeState> {
+    const name = nameOf(scope);
+    const existing = this.#current(scope);
     if (existing) return existing;
-    const running = this.#agreeing.get(name) ?? this.#agree(members).finally(() => this.#agreeing.delete(name));
+    const running = this.#agreeing.get(name) ?? this.#agree(scope).finally(() => this.#agreeing.delete(name));
     this.#agreeing.set(name, running);
     return await running;
   }
 
   /** As the lowest party: one more batch; fills of one committee follow each other. */
-  async fill(members: readonly PartyId[], lanes: number, urgent: boolean): Promise<void> {
-    const name = members.join();
+  async fill(scope: RunScope, lanes: number, urgent: boolean): Promise<void> {
+    const name = nameOf(scope);
     const running = this.#filling.get(name);
     // Whoever is short looks again afterwards, and then makes its own.
     if (running) return await running.catch(() => undefined);
-    const fill = this.#fill(members, roundUp(lanes), urgent).finally(() => this.#filling.delete(name));
+    const fill = this.#fill(scope, roundUp(lanes), urgent).finally(() => this.#filling.delete(name));
     this.#filling.set(name, fill);
     return await fill;
   }
 
   /** Member's side of `committee.agree`. */
   async joinAgreement(from: PartyId, body: PeerBody<'committee.agree'>): Promise<void> {
-    const members = this.#ledBy(from, body.committee);
-    const present = members.map((party) => this.#peers.bootIdOf(party));
+    const scope = this.#ledBy(from, body);
+    if (!scope.committee.includes(this.#network.self)) throw notLed();
+    const present = scope.holders.map((party) => this.#peers.bootIdOf(party));
     if (body.bootIds.length !== present.length || body.bootIds.some((id, at) => !present[at] || !equalBytes(id, present[at])))
       throw new BoopError('committee.other-boot', 'the members see different processes', { kind: 'unavailable' });
-    await this.#runAgreement(members, body.runId, body.bootIds);
+    await this.#runAgreement(scope, body.runId, body.bootIds);
   }
 
-  /** Member's side of `pool.fill`. */
+  /** Every other holder's side of `pool.fill`. */
   async joinFill(from: PartyId, body: PeerBody<'pool.fill'>): Promise<void> {
-    const members = this.#ledBy(from, body.committee);
+    const scope = this.#ledBy(from, body);
+    if (isWide(scope) !== (body.keysId !== undefined)) throw new BoopError('pool.no-keys', 'wider holders take keys of theirs', { kind: 'peer' });
     if (!body.urgent && !this.#activity.idle) throw new BoopError('pool.busy', 'somebody is waiting for this node', { kind: 'unavailable' });
-    await this.#runFill(this.#state(members), body.batchId, body.lanes);
+    if (scope.committee.includes(this.#network.self)) return await this.#runFill(this.#state(scope), from, body);
+    this.#drawOutside(this.#current(scope) ?? this.#outsideState(scope), from, body);
+  }
+
+  /** As the lowest party: lets go of what some holder has lost its part of. */
+  forget(scope: RunScope): void {
+    this.#forget(nameOf(scope));
   }
 
   wipe(): void {
     for (const name of [...this.#states.keys()]) this.#forget(name);
   }
 
-  async #agree(members: readonly PartyId[]): Promise<CommitteeState> {
-    const bootIds = members.map((party) => this.#peers.bootIdOf(party));
-    if (bootIds.some((id) => id === undefined)) throw new BoopError('mpc.nodes-unavailable', 'a member of the committee is down', { kind: 'unavailable' });
-    const body = { committee: [...members], runId: this.#rng.bytes(16), bootIds: bootIds as Uint8Array[] };
+  async #agree(scope: RunScope): Promise<CommitteeState> {
+    const { committee, holders } = scope;
+    const bootIds = holders.map((party) => this.#peers.bootIdOf(party));
+    if (bootIds.some((id) => id === undefined)) throw new BoopError('mpc.nodes-unavailable', 'a holder is down', { kind: 'unavailable' });
+    const body = { committee: [...committee], holders: [...holders], runId: this.#rng.bytes(16), bootIds: bootIds as Uint8Array[] };
     const [state] = await Promise.all([
-      this.#runAgreement(members, body.runId, body.bootIds),
-      ...this.#others(members).map((party) => this.#peers.request(party, 'committee.agree', body, agreeTimeoutMs)),
+      this.#runAgreement(scope, body.runId, body.bootIds),
+      ...this.#others(committee).map((party) => this.#peers.request(party, 'committee.agree', body, agreeTimeoutMs)),
     ]);
     return state;
   }
 
-  async #runAgreement(members: readonly PartyId[], runId: Uint8Array, bootIds: readonly Uint8Array[]): Promise<CommitteeState> {
+  async #runAgreement(scope: RunScope, runId: Uint8Array, bootIds: readonly Uint8Array[]): Promise<CommitteeState> {
     const { self, networkId, epoch, threshold } = this.#network;
-    const context = lengthPrefixed(utf8(networkId), uint32(epoch), concatBytes(...bootIds));
-    const keys = await this.#runner.run(runId, members, () => agreeCommitteeKeys({ self, committee: members, threshold, context }, this.#rng), agreeTimeoutMs);
-    const state = new CommitteeState(members, bootIds, keys, this.#clock.nowMs());
-    this.#forget(members.join());
+    const { committee, holders } = scope;
+    const context = lengthPrefixed(utf8(networkId), uint32(epoch), Uint8Array.from(holders), concatBytes(...bootIds));
+    const keys = await this.#runner.run(runId, committee, () => agreeCommitteeKeys({ self, committee, threshold, context }, this.#rng), agreeTimeoutMs);
+    return this.#remember(new CommitteeState(scope, bootIds, keys, this.#clock.nowMs()));
+  }
+
+  /** Masks of a committee in which this node does not sit. */
+  #outsideState(scope: RunScope): CommitteeState {
+    const bootIds = scope.holders.map((party) => this.#peers.bootIdOf(party));
+    if (bootIds.some((id) => id === undefined)) throw new BoopError('mpc.nodes-unavailable', 'a holder is down', { kind: 'unavailable' });
+    return this.#remember(new CommitteeState(scope, bootIds as Uint8Array[], undefined, this.#clock.nowMs()));
+  }
+
+  #remember(state: CommitteeState): CommitteeState {
+    const name = nameOf(state.scope);
+    this.#forget(name);
     while (this.#states.size >= committeesMax) this.#forget(this.#leastRecentlyUsed());
-    this.#states.set(members.join(), state);
+    this.#states.set(name, state);
     return state;
   }
 
-  async #fill(members: readonly PartyId[], lanes: number, urgent: boolean): Promise<void> {
-    const state = await this.ensureKeys(members);
-    const batchId = this.#rng.bytes(16);
-    await Promise.all([
-      this.#runFill(state, batchId, lanes),
-      ...this.#others(members).map((party) => this.#peers.request(party, 'pool.fill', { committee: [...members], batchId, lanes, urgent }, fillTimeoutMs)),
-    ]);
-    state.account.add(batchId, lanes);
+  async #fill(scope: RunScope, lanes: number, urgent: boolean): Promise<void> {
+    const { committee, holders } = scope;
+    const state = await this.ensureKeys(scope);
+    const keys = isWide(scope) ? { keysId: await this.#holders.ensure(holders) } : {};
+    const body = { committee: [...committee], holders: [...holders], ...keys, batchId: this.#rng.bytes(16), lanes, urgent };
+    try {
+      await Promise.all([
+        this.#runFill(state, this.#network.self, body),
+        ...this.#others(holders).map((party) => this.#peers.request(party, 'pool.fill', body, fillTimeoutMs)),
+      ]);
+    } catch (error) {
+      // A node that has lost its part of the holders' keys would refuse every batch to come; one that has no keys of the committee likewise.
+      if (isBoopError(error) && error.code === 'holders.unknown') this.#holders.forget(holders);
+      if (isBoopError(error) && error.code === 'committee.unknown') this.#forget(nameOf(scope));
+      throw error;
+    }
+    state.account.add(body.batchId, lanes);
   }
 
-  async #runFill(state: CommitteeState, batchId: Uint8Array, lanes: number): Promise<void> {
+  async #runFill(state: CommitteeState, initiator: PartyId, body: Batch): Promise<void> {
+    this.#makeRoom(state, body.lanes);
+    const { self, threshold } = this.#network;
+    const { scope, keys } = state;
+    const { batchId, lanes } = body;
+    if (!keys) throw notLed();
+    const wideKeys = this.#wideKeys(scope, initiator, body);
+    const input = { self, committee: scope.committee, threshold, keys, p: this.#p, batchId, lanes, prf: opensslAesCtr, ...(wideKeys && { wideKeys }) };
+    state.addBatch(batchId, await this.#runner.run(batchId, scope.committee, () => correlationBatch(input), fillTimeoutMs));
+  }
+
+  #drawOutside(state: CommitteeState, initiator: PartyId, body: Batch): void {
+    this.#makeRoom(state, body.lanes);
+    const { self, threshold } = this.#network;
+    const { committee } = state.scope;
+    const { batchId, lanes } = body;
+    const wideKeys = this.#wideKeys(state.scope, initiator, body);
+    if (!wideKeys) throw notLed();
+    state.addBatch(batchId, outsideBatch({ self, committee, threshold, wideKeys, p: this.#p, batchId, lanes, prf: opensslAesCtr }));
+  }
+
+  #wideKeys({ holders }: RunScope, initiator: PartyId, { keysId }: Batch): HolderKeys | undefined {
+    return keysId && this.#holders.get(initiator, holders, keysId);
+  }
+
+  #makeRoom(state: CommitteeState, lanes: number): void {
     if (state.lanesHeld + lanes > 2 * lanesPerCommitteeMax) throw new BoopError('pool.full', 'this committee has enough correlations', { kind: 'unavailable' });
     while (this.lanesHeld + lanes > lanesMax && this.#states.size > 1) this.#forget(this.#leastRecentlyUsed(state));
-    const { self, threshold } = this.#network;
-    const input = { self, committee: state.members, threshold, keys: state.keys, p: this.#p, batchId, lanes, prf: opensslAesCtr };
-    state.addBatch(batchId, await this.#runner.run(batchId, state.members, () => correlationBatch(input), fillTimeoutMs));
   }
 
-  #others(members: readonly PartyId[]): PartyId[] {
-    return members.filter((party) => party !== this.#network.self);
+  #others(parties: readonly PartyId[]): PartyId[] {
+    return parties.filter((party) => party !== this.#network.self);
   }
 
-  /** A committee of this network with this node in it, led by its lowest party. */
-  #ledBy(from: PartyId, committee: readonly number[]): readonly PartyId[] {
+  /** A committee of this network that is led by its lowest party, with this node among the holders. */
+  #ledBy(from: PartyId, { committee, holders }: { readonly committee: readonly number[]; readonly holders: readonly number[] }): RunScope {
     const { nodes, threshold, self } = this.#network;
-    if (!isCommittee(committee, nodes, threshold) || !committee.includes(self) || committee[0] !== from)
-      throw new BoopError('committee.not-led', 'the caller does not lead such a committee', { kind: 'peer' });
-    return committee;
+    if (!isCommittee(committee, nodes, threshold) || !areHolders(holders, committee, nodes, threshold) || !holders.includes(self) || committee[0] !== from) throw notLed();
+    return { committee, holders };
   }
 
-  #current(members: readonly PartyId[]): CommitteeState | undefined {
-    const state = this.#states.get(members.join());
-    return state?.isOf(members.map((party) => this.#peers.bootIdOf(party))) ? state : undefined;
+  #current(scope: RunScope): CommitteeState | undefined {
+    const state = this.#states.get(nameOf(scope));
+    return state?.isOf(scope.holders.map((party) => this.#peers.bootIdOf(party))) ? state : undefined;
   }
 
-  #state(members: readonly PartyId[]): CommitteeState {
-    const state = this.#current(members);
+  #state(scope: RunScope): CommitteeState {
+    const state = this.#current(scope);
     if (!state) throw new BoopError('committee.unknown', 'this committee has no keys here', { kind: 'unavailable' });
     return state;
   }
@@ -196,6 +256,11 @@ export class CommitteeService {
     return candidates.reduce((oldest, candidate) => (candidate[1].usedAtMs < oldest[1].usedAtMs ? candidate : oldest))[0];
   }
 }
+
+type Batch = Pick<PeerBody<'pool.fill'>, 'keysId' | 'batchId' | 'lanes'>;
+
+const nameOf = ({ committee, holders }: RunScope): string => `${committee.join()}/${holders.join()}`;
+const notLed = (): BoopError => new BoopError('committee.not-led', 'the caller does not lead such a committee', { kind: 'peer' });
 
 /** Batches of at least this many lanes: a batch takes some thirty rounds whatever its size. */
 const lanesPerBatchMin = 2_048;

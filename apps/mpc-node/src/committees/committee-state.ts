@@ -3,21 +3,30 @@ import { BoopError, equalBytes, type PartyId, toHex } from '@boop/shared';
 import { type LaneRange } from '../link/peer-methods.ts';
 import { LaneAccount } from './lanes.ts';
 
+/** A committee, and the nodes over which its masked scores are checked: itself, or 3t+1 and more with it. */
+export interface RunScope {
+  readonly committee: readonly PartyId[];
+  readonly holders: readonly PartyId[];
+}
+
+export const isWide = ({ committee, holders }: RunScope): boolean => holders.length > committee.length;
+
 /**
- * What one member keeps for one committee, in memory only: keys and correlations live and die with the boot ids of all members, since
- * a member that restarted has lost its part and must never be served a used stream again.
+ * What one node keeps for one committee and its holders, in memory only: keys and correlations live and die with the boot ids of all
+ * holders, since a node that restarted has lost its part and must never be served a used stream again. A holder outside the
+ * committee has masks alone, and no keys.
  */
 export class CommitteeState {
-  readonly members: readonly PartyId[];
+  readonly scope: RunScope;
   readonly bootIds: readonly Uint8Array[];
-  readonly keys: CommitteeKeys;
+  readonly keys: CommitteeKeys | undefined;
   /** At the lowest party: lanes that are still to be allotted. */
   readonly account = new LaneAccount();
   readonly #batches = new Map<string, CorrelationBatch>();
   usedAtMs: number;
 
-  constructor(members: readonly PartyId[], bootIds: readonly Uint8Array[], keys: CommitteeKeys, nowMs: number) {
-    this.members = members;
+  constructor(scope: RunScope, bootIds: readonly Uint8Array[], keys: CommitteeKeys | undefined, nowMs: number) {
+    this.scope = scope;
     this.bootIds = bootIds;
     this.keys = keys;
     this.usedAtMs = nowMs;
@@ -38,10 +47,6 @@ export class CommitteeState {
     this.#batches.set(toHex(batchId), batch);
   }
 
-  hasBatch(batchId: Uint8Array): boolean {
-    return this.#batches.has(toHex(batchId));
-  }
-
   /** Hands out lanes, each at most once. @throws BoopError `correlation.unknown`, `correlation.reused` */
   take(ranges: readonly LaneRange[]): CorrelationSlice[] {
     return ranges.map(({ batchId, from, to }) => {
@@ -55,7 +60,8 @@ export class CommitteeState {
   }
 
   wipe(): void {
-    this.keys.wipe();
+    this.keys?.wipe();
+    for (const batch of this.#batches.values()) batch.wipe();
     this.#batches.clear();
   }
 }

@@ -1,5 +1,5 @@
 import { type RunRegistry } from '@boop/platform';
-import { type PartyId, roundMachine, type RoundProtocol } from '@boop/shared';
+import { type PartyId, type ProtocolMachine, roundMachine, type RoundProtocol } from '@boop/shared';
 import { type Peers } from '../link/peers.ts';
 
 /** Runs protocols with the other members of a committee over the mesh. */
@@ -14,7 +14,12 @@ export class ProtocolRunner {
 
   /** @param runId 16 bytes, the same at every member, never used before. @throws RunAborted, RunUnfinished */
   async run<Output>(runId: Uint8Array, members: readonly PartyId[], create: () => RoundProtocol<Output>, timeoutMs: number): Promise<Output> {
-    return await this.#registry.run(runId, roundMachine(create), {
+    return await this.runMachine(runId, members, roundMachine(create), timeoutMs);
+  }
+
+  /** As {@link run}, for a machine of any kind. */
+  async runMachine<Output>(runId: Uint8Array, members: readonly PartyId[], machine: ProtocolMachine<Output>, timeoutMs: number): Promise<Output> {
+    return await this.#registry.run(runId, machine, {
       timeoutMs,
       peers: members.filter((party) => party !== this.#peers.self),
       send: (to, payload) => this.#peers.sendSession(to, runId, payload),

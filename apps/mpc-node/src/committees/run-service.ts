@@ -1,88 +1,129 @@
-import { compareProtocol, type Decision } from '@boop/mpc';
-import { type MatchStatement, statementBytes } from '@boop/protocol';
-import { BoopError, fromBase64Url, type PartyId, type Rng, toBase64Url } from '@boop/shared';
+import { createHash } from 'node:crypto';
+import { compareProtocol, contributeProtocol, type Decision } from '@boop/mpc';
+import { type MatchStatement } from '@boop/protocol';
+import { BoopError, canonicalJson, fromBase64Url, isBoopError, type PartyId, type ProtocolMachine, type Rng, roundMachine, toBase64Url } from '@boop/shared';
+import { RunAborted, RunUnfinished } from '@boop/platform';
 import { type Gallery } from '../gallery/gallery.ts';
-import { type CertifiedStatement, type RunJoin, type RunRequest } from '../link/peer-methods.ts';
+import { type CertifiedStatement, type PeerAnswer, type RunJoin, type RunRequest } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
+import { decidedBytes, type RunTranscript, transcriptBytes } from '../link/run-transcripts.ts';
 import { type Network } from '../network.ts';
-import { isCommittee, type MemberVerifier } from '../sessions/certified.ts';
+import { areHolders, isCommittee, type MemberVerifier } from '../sessions/certified.ts';
 import { type Session } from '../sessions/session.ts';
 import { opensslAesCtr } from './aes-ctr.ts';
 import { type CommitteeService } from './committee-service.ts';
+import { isWide, type RunScope } from './committee-state.ts';
 import { lanesFor } from './lanes.ts';
 import { type ProtocolRunner } from './protocol-runner.ts';
+import { RecordedMachine } from './recorded-machine.ts';
 import { planRun, type RunPlan } from './run-plan.ts';
+import { runSubject } from './run-subject.ts';
 
 export const runTimeoutMs = 5_000;
 
 /** What came out of a run at one member, signed by it. */
 interface Outcome {
   readonly statement: MatchStatement;
+  readonly transcript: string;
   readonly signature: string;
 }
 
-/** Comparison runs of a session: asked for by its leader, arranged by the committee's lowest party, joined by all members. */
-export class RunService {
-  readonly #input: {
-    network: Network;
-    peers: Peers;
-    runner: ProtocolRunner;
-    committees: CommitteeService;
-    gallery: Gallery;
-    members: MemberVerifier;
-    rng: Rng;
-    signIdentity: (bytes: Uint8Array) => Uint8Array;
-    onRun: (operation: string, durationMs: number) => void;
-  };
+export interface RunServiceInput {
+  readonly network: Network;
+  readonly peers: Peers;
+  readonly runner: ProtocolRunner;
+  readonly committees: CommitteeService;
+  readonly gallery: Gallery;
+  readonly members: MemberVerifier;
+  readonly rng: Rng;
+  readonly signIdentity: (bytes: Uint8Array) => Uint8Array;
+  readonly onRun: (operation: string, durationMs: number) => void;
+}
 
-  constructor(input: {
-    network: Network;
-    peers: Peers;
-    runner: ProtocolRunner;
-    committees: CommitteeService;
-    gallery: Gallery;
-    members: MemberVerifier;
-    rng: Rng;
-    signIdentity: (bytes: Uint8Array) => Uint8Array;
-    onRun: (operation: string, durationMs: number) => void;
-  }) {
+/**
+ * Comparison runs of a session: asked for by its leader, arranged by the committee's lowest party, joined by all members, and by the
+ * other holders of its masks, over whose shares the masked scores are checked.
+ */
+export class RunService {
+  readonly #input: RunServiceInput;
+
+  constructor(input: RunServiceInput) {
     this.#input = input;
   }
 
   /** As the lowest party: runs one comparison with the others and collects all signatures. */
   async arrange(session: Session, request: RunRequest): Promise<CertifiedStatement> {
-    const { peers, committees, gallery, members, rng } = this.#input;
-    const committee = this.#committee(request.committee);
-    if (committee[0] !== peers.self) throw new BoopError('run.not-led', 'the lowest party of a committee arranges its runs', { kind: 'peer' });
+    const { peers, committees, gallery, members } = this.#input;
+    const scope = this.#scope(request);
+    const { committee, holders } = scope;
+    if (committee[0] !== peers.self) throw notLed();
     const plan = planRun(session, gallery, request, members);
-    const lanes = plan.rows === 0 ? [] : await committees.allot(committee, this.#lanes(plan));
-    const join: RunJoin = { ...request, runId: rng.bytes(16), lanes };
-    const [own, ...others] = await Promise.all([
-      this.#take(session, join, plan),
-      ...committee.slice(1).map(async (party) => ({ party, ...(await peers.request(party, 'run.join', join, runTimeoutMs + 1_000)) })),
-    ]);
-    const bytes = statementBytes(own.statement);
-    for (const { party, signature } of others) {
-      if (!members.verify(party, bytes, fromBase64Url(signature))) throw new BoopError('mpc.disagreement', 'a member signed another outcome', { kind: 'peer' });
+    const lanes = plan.rows === 0 ? [] : await committees.allot(scope, this.#lanes(plan));
+    const join: RunJoin = { ...request, lanes };
+    const outsiders = plan.rows === 0 ? [] : holders.filter((party) => !committee.includes(party));
+    const timeoutMs = runTimeoutMs + 1_000;
+    try {
+      const [own, others] = await Promise.all([
+        this.#take(session, join, plan),
+        Promise.all(committee.slice(1).map(async (party) => ({ party, ...(await peers.request(party, 'run.join', join, timeoutMs)) }))),
+        ...outsiders.map((party) => peers.request(party, 'run.contribute', join, timeoutMs)),
+      ]);
+      const { statement } = own;
+      for (const { party, signature, transcript } of others) {
+        if (!members.verify(party, decidedBytes(statement, transcript), fromBase64Url(signature))) throw new BoopError('mpc.disagreement', 'a member signed another outcome', { kind: 'peer' });
+      }
+      return { statement, signatures: [{ party: peers.self, signature: own.signature, transcript: own.transcript }, ...others] };
+    } catch (error) {
+      // Some holder has let its part go: what is left of the others' is worth nothing.
+      if (isBoopError(error) && (error.code === 'committee.unknown' || error.code === 'correlation.unknown')) committees.forget(scope);
+      throw error;
     }
-    return { statement: own.statement, signatures: [{ party: peers.self, signature: own.signature }, ...others.map(({ party, signature }) => ({ party, signature }))] };
   }
 
   /** As another member: joins a run that the lowest party arranged. */
-  async join(from: PartyId, session: Session, body: RunJoin): Promise<{ signature: string }> {
+  async join(from: PartyId, session: Session, body: RunJoin): Promise<PeerAnswer<'run.join'>> {
     const { network, gallery, members } = this.#input;
-    const committee = this.#committee(body.committee);
-    if (committee[0] !== from || !committee.includes(network.self)) throw new BoopError('run.not-led', 'the lowest party of a committee arranges its runs', { kind: 'peer' });
-    const { signature } = await this.#take(session, body, planRun(session, gallery, body, members));
-    return { signature };
+    const { committee } = this.#scope(body);
+    if (committee[0] !== from || !committee.includes(network.self)) throw notLed();
+    const { signature, transcript } = await this.#take(session, body, planRun(session, gallery, body, members));
+    return { signature, transcript };
+  }
+
+  /** As a holder outside the committee: hands in shares of the masked scores, once per question, and learns nothing. */
+  async contribute(from: PartyId, session: Session, body: RunJoin): Promise<void> {
+    const { network, gallery, members, committees, onRun } = this.#input;
+    const scope = this.#scope(body);
+    if (scope.committee[0] !== from || scope.committee.includes(network.self)) throw notLed();
+    const plan = planRun(session, gallery, body, members);
+    const startedAt = performance.now();
+    session.requireWellFormed();
+    session.claim(`contribute ${body.operation}`, scope.committee, body.row);
+    this.#checkLanes(plan, body);
+    const slices = committees.takeMasks(scope, body.lanes);
+    const products = plan.products();
+    const input = { ...this.#common(session, body, scope, plan), products, correlations: slices, wide: this.#wide(session, body, scope) };
+    try {
+      await this.#record(session, body, scope, roundMachine(() => contributeProtocol(input)), () => ({ kind: 'contributed' }));
+    } finally {
+      products.fill(0);
+      for (const slice of slices) slice.wipe();
+    }
+    onRun('contribute', performance.now() - startedAt);
+  }
+
+  /** What this node sent and received in a run of the session, signed. @throws BoopError `run.unknown` */
+  transcriptOf(session: Session, runId: string): PeerAnswer<'run.transcript'> {
+    const transcript = session.transcripts.get(runId);
+    if (!transcript) throw new BoopError('run.unknown', 'this node took no part in such a run', { kind: 'peer' });
+    return { transcript, signature: toBase64Url(this.#input.signIdentity(transcriptBytes(transcript))) };
   }
 
   async #take(session: Session, join: RunJoin, plan: RunPlan): Promise<Outcome> {
     const startedAt = performance.now();
-    const committee = this.#committee(join.committee);
+    const scope = this.#scope(join);
     session.requireWellFormed();
-    session.claim(join.operation, committee, join.row);
-    const decision = plan.rows === 0 ? nothingToCompare(plan) : await this.#compare(session, join, committee, plan);
+    session.claim(join.operation, scope.committee, join.row);
+    const decision = plan.rows === 0 ? this.#settle(session, join, scope, nothingToCompare(plan)) : await this.#compare(session, join, scope, plan);
     this.#input.onRun(join.operation, performance.now() - startedAt);
     const { networkId, epoch, sessionId, splitHash, operatingPoint, theta } = session.view;
     const { operation } = join;
@@ -95,56 +136,102 @@ export class RunService {
       splitHash,
       runId: toBase64Url(join.runId),
       operation,
-      committee: [...committee],
+      committee: [...scope.committee],
+      holders: [...scope.holders],
       operatingPoint,
       theta,
       galleryRows,
       ...(row === undefined ? {} : { row, rowVersion }),
       decision,
     };
-    return { statement, signature: toBase64Url(this.#input.signIdentity(statementBytes(statement))) };
+    const transcript = transcriptDigest(session.transcripts.get(statement.runId)!);
+    return { statement, transcript, signature: toBase64Url(this.#input.signIdentity(decidedBytes(statement, transcript))) };
   }
 
-  async #compare(session: Session, { runId, lanes }: RunJoin, committee: readonly PartyId[], plan: RunPlan): Promise<Decision> {
-    const { network, runner, committees, gallery } = this.#input;
-    if (lanes.reduce((sum, { from, to }) => sum + to - from, 0) !== this.#lanes(plan)) throw new BoopError('run.wrong-lanes', 'the run was given another number of lanes', { kind: 'peer' });
-    const { keys, slices } = committees.take(committee, lanes);
-    const { self, threshold } = network;
-    const { p, scoreMax, shifts } = gallery.statistic;
+  async #compare(session: Session, join: RunJoin, scope: RunScope, plan: RunPlan): Promise<Decision> {
+    const { committees, gallery } = this.#input;
+    this.#checkLanes(plan, join);
+    const { keys, slices } = committees.take(scope, join.lanes);
     const products = plan.products();
     const input = {
-      self,
-      committee,
-      threshold,
+      ...this.#common(session, join, scope, plan),
       keys,
-      runId,
-      p,
-      scoreMax,
+      scoreMax: gallery.statistic.scoreMax,
       theta: session.view.theta,
-      rows: plan.rows,
-      shifts: shifts.length,
       products,
       correlations: slices,
       opening: plan.opening,
       prf: opensslAesCtr,
+      ...(isWide(scope) ? { wide: this.#wide(session, join, scope) } : {}),
     };
     try {
-      return await runner.run(runId, committee, () => compareProtocol(input), runTimeoutMs);
+      return await this.#record(session, join, scope, roundMachine(() => compareProtocol(input)), (decision) => ({ kind: 'decided', decision }));
     } finally {
       products.fill(0);
       for (const slice of slices) slice.wipe();
     }
   }
 
+  #common(_session: Session, { runId }: RunJoin, { committee }: RunScope, plan: RunPlan) {
+    const { network, gallery } = this.#input;
+    const { p, shifts } = gallery.statistic;
+    return { self: network.self, committee, threshold: network.threshold, runId, p, rows: plan.rows, shifts: shifts.length };
+  }
+
+  #wide(session: Session, join: RunJoin, { holders }: RunScope) {
+    return { holders, subject: runSubject(session, join, this.#input.gallery.statistic) };
+  }
+
+  /** Runs a machine and keeps the hashes of what it sent and received, however it ends. */
+  async #record<Output>(session: Session, { runId }: RunJoin, scope: RunScope, machine: ProtocolMachine<Output>, outcomeOf: (output: Output) => RunTranscript['outcome']): Promise<Output> {
+    const { runner, rng } = this.#input;
+    const recorded = new RecordedMachine(machine, rng);
+    const keep = (outcome: RunTranscript['outcome']): void => this.#keep(session, runId, scope, recorded.links(), outcome);
+    try {
+      const output = await runner.runMachine(runId, scope.holders, recorded, runTimeoutMs);
+      keep(outcomeOf(output));
+      return output;
+    } catch (error) {
+      if (error instanceof RunAborted) keep({ kind: 'aborted', code: error.reason, blame: [...error.blame] });
+      else keep({ kind: 'unfinished', missing: error instanceof RunUnfinished ? [...error.missing] : [] });
+      throw error;
+    }
+  }
+
+  #settle(session: Session, { runId }: RunJoin, scope: RunScope, decision: Decision): Decision {
+    this.#keep(session, runId, scope, [], { kind: 'decided', decision });
+    return decision;
+  }
+
+  #keep(session: Session, runId: Uint8Array, { committee, holders }: RunScope, links: RunTranscript['links'], outcome: RunTranscript['outcome']): void {
+    const id = toBase64Url(runId);
+    session.transcripts.set(id, { v: 1, runId: id, party: this.#input.network.self, committee: [...committee], holders: [...holders], links, outcome });
+  }
+
+  #checkLanes(plan: RunPlan, { lanes }: RunJoin): void {
+    if (lanes.reduce((sum, { from, to }) => sum + to - from, 0) !== this.#lanes(plan)) throw new BoopError('run.wrong-lanes', 'the run was given another number of lanes', { kind: 'peer' });
+  }
+
   #lanes(plan: RunPlan): number {
     return lanesFor(plan.rows * this.#input.gallery.statistic.shifts.length);
   }
 
-  #committee(committee: readonly number[]): readonly PartyId[] {
-    const { nodes, threshold } = this.#input.network;
-    if (!isCommittee(committee, nodes, threshold)) throw new BoopError('run.not-led', 'not a committee of this network', { kind: 'peer' });
-    return committee;
+  /**
+   * A committee alone can't check what it opens, so a liar in it would learn about scores: nodes that see 3t+1 alive take part in
+   * no such run, whatever a leader says.
+   * @throws BoopError `run.not-led`, `run.not-wide` (unavailable)
+   */
+  #scope({ committee, holders }: Pick<RunRequest, 'committee' | 'holders'>): RunScope {
+    const { network, peers } = this.#input;
+    const { nodes, threshold, self, verifiableSize } = network;
+    if (!isCommittee(committee, nodes, threshold) || !areHolders(holders, committee, nodes, threshold) || !holders.includes(self)) throw notLed();
+    const scope = { committee, holders };
+    if (!isWide(scope) && peers.live().length >= verifiableSize) throw new BoopError('run.not-wide', 'enough nodes are up to check what opens', { kind: 'unavailable' });
+    return scope;
   }
 }
 
+export const transcriptDigest = (transcript: RunTranscript): string => toBase64Url(new Uint8Array(createHash('sha256').update(canonicalJson(transcript)).digest()));
+
+const notLed = (): BoopError => new BoopError('run.not-led', 'the lowest party of a committee arranges its runs', { kind: 'peer' });
 const nothingToCompare = ({ opening }: RunPlan): Decision => (opening === 'identify' ? { kind: 'none' } : { kind: 'bit', bit: opening === 'all' });

@@ -1,6 +1,6 @@
 import { type SessionContext, type SignedConsent } from '@boop/identity';
 import { type SealedSplit, splitFor } from '@boop/protocol';
-import { BoopError, isBoopError, type PartyId } from '@boop/shared';
+import { BoopError, isBoopError, type PartyId, type Rng } from '@boop/shared';
 import { type Logger } from '@boop/platform';
 import { type RunService, runTimeoutMs } from '../committees/run-service.ts';
 import { type CertifiedStatement, type RunRequest } from '../link/peer-methods.ts';
@@ -26,9 +26,9 @@ export interface Led {
 
 /** What both kinds of session need of a leader: open everywhere, have committees run, end everywhere. */
 export class SessionLead {
-  readonly #input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; runs: RunService; members: MemberVerifier; log: Logger };
+  readonly #input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; runs: RunService; members: MemberVerifier; rng: Rng; log: Logger };
 
-  constructor(input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; runs: RunService; members: MemberVerifier; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; runs: RunService; members: MemberVerifier; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -61,15 +61,20 @@ export class SessionLead {
   }
 
   /** Has one committee run one comparison. @throws BoopError of the run; `transcript.*` when the certificate is not what was asked for */
-  async run({ session }: Led, committee: readonly PartyId[], operation: RunRequest['operation'], candidate?: { row: number; basis: CertifiedStatement }): Promise<CertifiedStatement> {
-    const { peers, runs, members } = this.#input;
-    const request: RunRequest = { splitHash: session.splitHash, operation, committee: [...committee], ...candidate };
+  async run({ session, opened }: Led, committee: readonly PartyId[], operation: RunRequest['operation'], candidate?: { row: number; basis: CertifiedStatement }): Promise<CertifiedStatement> {
+    const { peers, runs, members, rng } = this.#input;
+    const request: RunRequest = { splitHash: session.splitHash, runId: rng.bytes(16), operation, committee: [...committee], holders: this.#holders(opened, committee), ...candidate };
     const primary = committee[0]!;
     const certified = primary === peers.self ? await runs.arrange(session, request) : await peers.request(primary, 'run.request', request, runTimeoutMs + 2_000);
     verifyCertified(session.view, certified, members);
     const { statement } = certified;
     if (statement.operation !== operation || statement.committee.join() !== committee.join()) throw new BoopError('transcript.other-session', 'another run was certified', { kind: 'peer' });
     return certified;
+  }
+
+  /** All nodes that opened the session where they can check what opens, else the committee alone. */
+  #holders(opened: readonly PartyId[], committee: readonly PartyId[]): PartyId[] {
+    return [...(opened.length >= this.#input.network.verifiableSize ? opened : committee)];
   }
 
   /** Wipes the session everywhere; a node that does not hear of it forgets by itself. */

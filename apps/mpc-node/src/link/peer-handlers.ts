@@ -52,6 +52,11 @@ export function peerHandlers(services: {
     },
     'run.request': async (from, body) => await runs.arrange(service.ledBy(from, body.splitHash), body),
     'run.join': async (from, body) => await runs.join(from, sessions.get(body.splitHash), body),
+    'run.contribute': async (from, body) => {
+      await runs.contribute(from, sessions.get(body.splitHash), body);
+      return nothing;
+    },
+    'run.transcript': async (from, { splitHash, runId }) => runs.transcriptOf(service.ledBy(from, splitHash), runId),
     'committee.agree': async (from, body) => {
       await committees.joinAgreement(from, body);
       return nothing;

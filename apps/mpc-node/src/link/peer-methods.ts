@@ -1,6 +1,7 @@
 import { bytesField, idField, secondsField, sessionContextSchema, signedConsentSchema } from '@boop/identity';
 import { matchStatementSchema, nodeSplitSchema } from '@boop/protocol';
 import { z } from 'zod';
+import { signedTranscriptSchema } from './run-transcripts.ts';
 
 /** Requests among nodes over the mesh: method → schemas of body and answer. */
 const bytesOf = (size: number) => z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === size, { message: `must be ${size} bytes` });
@@ -16,7 +17,8 @@ const nothing = z.strictObject({});
 /** What one committee decided, with the signatures of all its members. */
 export const certifiedStatementSchema = z.strictObject({
   statement: matchStatementSchema,
-  signatures: z.array(z.strictObject({ party, signature: bytesField(64) })).min(3).max(7),
+  /** Over the statement and the hash of the member's own transcript of the run. */
+  signatures: z.array(z.strictObject({ party, signature: bytesField(64), transcript: hash })).min(3).max(7),
 });
 export type CertifiedStatement = z.infer<typeof certifiedStatementSchema>;
 
@@ -55,15 +57,19 @@ export type LaneRange = z.infer<typeof laneRangeSchema>;
 
 const run = {
   splitHash: hash,
+  /** Drawn by the leader, never used before. */
+  runId: bytesOf(16),
   operation: z.enum(['identify', 'verify', 'de-duplicate', 'agree']),
   committee,
+  /** 3t+1 or more nodes over which masked scores are checked, or the committee alone where there are fewer. */
+  holders: committee,
   row: row.optional(),
   /** `verify` only: the certified identification that named the row. */
   basis: certifiedStatementSchema.optional(),
 };
 export const runRequestSchema = z.strictObject(run);
 export type RunRequest = z.infer<typeof runRequestSchema>;
-export const runJoinSchema = z.strictObject({ ...run, runId: bytesOf(16), lanes: z.array(laneRangeSchema).max(64) });
+export const runJoinSchema = z.strictObject({ ...run, lanes: z.array(laneRangeSchema).max(64) });
 export type RunJoin = z.infer<typeof runJoinSchema>;
 
 /** Lanes that one batch of correlations may have; a larger run takes several batches. */
@@ -84,9 +90,18 @@ export const peerMethods = {
   /** leader → lowest party of a committee. */
   'run.request': { body: runRequestSchema, answer: certifiedStatementSchema },
   /** lowest party → the others of its committee. */
-  'run.join': { body: runJoinSchema, answer: z.strictObject({ signature: bytesField(64) }) },
-  'committee.agree': { body: z.strictObject({ committee, runId: bytesOf(16), bootIds: z.array(bytesOf(16)).min(3).max(7) }), answer: nothing },
-  'pool.fill': { body: z.strictObject({ committee, batchId: bytesOf(16), lanes: z.number().int().min(32).max(lanesPerBatchMax).multipleOf(32), urgent: z.boolean() }), answer: nothing },
+  /** lowest party → the holders outside its committee: shares of the masked scores, nothing comes back. */
+  'run.contribute': { body: runJoinSchema, answer: nothing },
+  'run.join': { body: runJoinSchema, answer: z.strictObject({ signature: bytesField(64), transcript: hash }) },
+  /** leader → all holders, after a run that went wrong. */
+  'run.transcript': { body: z.strictObject({ splitHash: hash, runId: bytesField(16) }), answer: signedTranscriptSchema },
+  /** lowest party of a committee → the others of it. */
+  'committee.agree': { body: z.strictObject({ committee, holders: committee, runId: bytesOf(16), bootIds: z.array(bytesOf(16)).min(3).max(7) }), answer: nothing },
+  /** lowest party of a committee → all other holders; `keysId` names the keys of wider holders. */
+  'pool.fill': {
+    body: z.strictObject({ committee, holders: committee, keysId: bytesOf(16).optional(), batchId: bytesOf(16), lanes: z.number().int().min(32).max(lanesPerBatchMax).multipleOf(32), urgent: z.boolean() }),
+    answer: nothing,
+  },
   /** leader → signers, first round: PRF partial and nonce commitment. */
   'token.authorise': {
     body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, verified: z.boolean() }),

@@ -42,8 +42,10 @@ export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: Node
 export function ledgerHandlers(node: AssembledNode): LedgerHandlers {
   return {
     'checkpoint.head': async () => node.checkpoints.head(),
+    'checkpoint.read': async (body) => await node.checkpoints.read(body),
     'checkpoint.commit': async (body) => await node.checkpoints.commit(body),
     'checkpoint.sign': async (body) => node.checkpoints.sign(body),
+    'checkpoint.cosign': async (body) => node.checkpoints.cosign(body),
     'keys.get': async ({ name }) => {
       const known = groupKeyNameSchema.safeParse(name);
       if (!known.success) throw new BoopError('keys.missing', 'the nodes have no such group key', { kind: 'unavailable' });

@@ -1,7 +1,8 @@
 import { coversFamily } from '@boop/mpc';
-import { type MatchStatement, statementBytes } from '@boop/protocol';
+import { type MatchStatement } from '@boop/protocol';
 import { BoopError, fromBase64Url, type PartyId } from '@boop/shared';
 import { type CertifiedStatement } from '../link/peer-methods.ts';
+import { decidedBytes } from '../link/run-transcripts.ts';
 
 /** Verifies Ed25519 signatures of members' node identities, whose keys the manifest names. */
 export interface MemberVerifier {
@@ -30,6 +31,13 @@ export function isCommittee(committee: readonly number[], nodes: number, thresho
   return committee.every((party, at) => party >= 1 && party <= nodes && (at === 0 || party > committee[at - 1]!));
 }
 
+/** Whether it is the committee itself, or 3t+1 and more nodes in ascending order with the committee among them. */
+export function areHolders(holders: readonly number[], committee: readonly number[], nodes: number, threshold: number): holders is readonly PartyId[] {
+  if (holders.join() === committee.join()) return true;
+  const ascending = holders.every((party, at) => party >= 1 && party <= nodes && (at === 0 || party > holders[at - 1]!));
+  return ascending && holders.length >= 3 * threshold + 1 && committee.every((party) => holders.includes(party));
+}
+
 /**
  * Checks that a statement is about this very session and that every member of its committee signed it.
  * @throws BoopError `transcript.other-session`, `transcript.malformed-committee`, `transcript.signature`
@@ -44,10 +52,10 @@ export function verifyCertified(view: SessionView, { statement, signatures }: Ce
     statement.theta === view.theta;
   if (!same) refuse('transcript.other-session', 'a statement is about something else than this session');
   if (!isCommittee(statement.committee, view.nodes, view.threshold)) refuse('transcript.malformed-committee', 'a statement names no committee of this network');
+  if (!areHolders(statement.holders, statement.committee, view.nodes, view.threshold)) refuse('transcript.malformed-committee', 'a statement names no holders of its masks');
   if (signatures.length !== statement.committee.length) refuse('transcript.signature', 'a statement is not signed by its whole committee');
-  const bytes = statementBytes(statement);
-  signatures.forEach(({ party, signature }, at) => {
-    if (party !== statement.committee[at] || !members.verify(party as PartyId, bytes, fromBase64Url(signature)))
+  signatures.forEach(({ party, signature, transcript }, at) => {
+    if (party !== statement.committee[at] || !members.verify(party as PartyId, decidedBytes(statement, transcript), fromBase64Url(signature)))
       refuse('transcript.signature', 'a statement is not signed by its whole committee');
   });
 }
@@ -63,8 +71,12 @@ export function verifyAllCertified(view: SessionView, verdicts: readonly Certifi
   for (const verdict of verdicts) verifyCertified(view, verdict, members);
 }
 
-/** Whether every set of t nodes is left out together by one of the committees. */
+/**
+ * Whether every set of t nodes is left out together by one of the committees, and all of them have checked their masked scores over 3t+1 or
+ * more nodes.
+ */
 export const confirmedByFamily = (view: SessionView, statements: readonly MatchStatement[]): boolean =>
+  statements.every(({ holders }) => holders.length >= 3 * view.threshold + 1) &&
   coversFamily(
     statements.map(({ committee }) => committee as PartyId[]),
     view.nodes,

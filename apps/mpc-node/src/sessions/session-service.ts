@@ -51,7 +51,7 @@ export class SessionService {
         theta,
       },
       leader,
-      galleryRows: head.rows,
+      head,
       shares,
       openedAtMs: clock.nowMs(),
     });

@@ -2,6 +2,8 @@ import { type AuthenticationContext, type RegistrationContext, type SessionConte
 import { type SplitHeader } from '@boop/protocol';
 import { BoopError, type PartyId, type SessionId } from '@boop/shared';
 import { type SigningNonces } from '@boop/threshold';
+import { type GalleryHead } from '../link/peer-methods.ts';
+import { type RunTranscript } from '../link/run-transcripts.ts';
 import { type SessionView } from './certified.ts';
 
 /** The one token that a session may sign, fixed at the first authorisation. */
@@ -26,11 +28,13 @@ export class Session {
   readonly view: SessionView;
   /** The node that opened the session; only it leads it. */
   readonly leader: PartyId;
-  /** Rows that the session compares with: the leader's gallery at its opening. */
-  readonly galleryRows: number;
+  /** The gallery that the session compares with: the leader's at its opening. */
+  readonly head: GalleryHead;
   readonly openedAtMs: number;
   readonly #shares: readonly Int16Array[];
   readonly #decided = new Set<string>();
+  /** What this node sent and received in the session's runs, by run id. */
+  readonly transcripts = new Map<string, RunTranscript>();
   #ended = false;
   #splitCheck: SplitCheck = 'unchecked';
   token: TokenAttempt | undefined;
@@ -43,7 +47,7 @@ export class Session {
     header: SplitHeader;
     view: SessionView;
     leader: PartyId;
-    galleryRows: number;
+    head: GalleryHead;
     shares: readonly Int16Array[];
     openedAtMs: number;
   }) {
@@ -52,9 +56,13 @@ export class Session {
     this.header = input.header;
     this.view = input.view;
     this.leader = input.leader;
-    this.galleryRows = input.galleryRows;
+    this.head = input.head;
     this.#shares = input.shares;
     this.openedAtMs = input.openedAtMs;
+  }
+
+  get galleryRows(): number {
+    return this.head.rows;
   }
 
   get sessionId(): SessionId {

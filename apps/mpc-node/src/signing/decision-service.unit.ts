@@ -36,7 +36,7 @@ const sessionOf = (changes: Partial<AuthenticationContext> = {}): Session =>
     header: { v: 1, networkId: 'test-net', epoch: 1, purpose: 'authentication', sessionId: mill.view.sessionId, encoder: 'palm-compcode-1', splitAt: 'edge', items: [{ role: 'probe', valid: 1024 }] },
     view: mill.view,
     leader: 1 as PartyId,
-    galleryRows: 3,
+    head: { rows: 3, digest: toBase64Url(new Uint8Array(32)) },
     shares: [new Int16Array(4096)],
     openedAtMs: nowMs,
   });

@@ -1,4 +1,5 @@
 import { type GroupKeyName } from '../link/peer-methods.ts';
+import { type KnownMap } from '../signing/log-reading.ts';
 
 /** Splits that have had their session. Contract: `remember` is atomic and durable before it resolves. */
 export interface SplitStore {
@@ -30,6 +31,8 @@ export interface StoredHead {
   readonly size: number;
   /** 32 bytes. */
   readonly root: Uint8Array;
+  /** The map as of that tree. */
+  readonly map: KnownMap;
 }
 
 /** The newest checkpoint that this node has begun to sign. Contract: `save` is durable before it resolves. */

@@ -1,6 +1,7 @@
 import { BoopError } from '@boop/shared';
 import { groupKeyNameSchema, type GroupKeyName } from '../link/peer-methods.ts';
 import { column, type Database } from './database.ts';
+import { emptyMap, type KnownMap } from '../signing/log-reading.ts';
 import { type CheckpointStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare } from './ports.ts';
 import { type Sealer } from './sealer.ts';
 
@@ -66,11 +67,20 @@ export class PrismaCheckpointStore implements CheckpointStore {
 
   async load(): Promise<StoredHead | undefined> {
     const row = await this.#database.checkpointHead.findUnique({ where: { id: headId } });
-    return row ? { size: Number(row.size), root: row.root } : undefined;
+    return row ? { size: Number(row.size), root: row.root, map: mapOf(row) } : undefined;
   }
 
-  async save({ size, root }: StoredHead): Promise<void> {
-    const data = { size: BigInt(size), root: column(root) };
+  async save({ size, root, map }: StoredHead): Promise<void> {
+    const { revision, entry, vrfKey } = map;
+    const known = entry === null || vrfKey === undefined ? noMap : { mapRevision: BigInt(revision), mapRoot: column(map.root), mapEntry: BigInt(entry), mapVrfKey: column(vrfKey) };
+    const data = { size: BigInt(size), root: column(root), ...known };
     await this.#database.checkpointHead.upsert({ where: { id: headId }, create: { id: headId, ...data }, update: data });
   }
+}
+
+const noMap = { mapRevision: null, mapRoot: null, mapEntry: null, mapVrfKey: null };
+
+function mapOf({ mapRevision, mapRoot, mapEntry, mapVrfKey }: { mapRevision: bigint | null; mapRoot: Uint8Array | null; mapEntry: bigint | null; mapVrfKey: Uint8Array | null }): KnownMap {
+  if (mapRevision === null || mapRoot === null || mapEntry === null || mapVrfKey === null) return emptyMap();
+  return { revision: Number(mapRevision), root: mapRoot, entry: Number(mapEntry), vrfKey: mapVrfKey };
 }

@@ -1,12 +1,16 @@
-import { type MatchStatement, statementBytes } from '@boop/protocol';
+import { type MatchStatement } from '@boop/protocol';
 import { type KeyCustody } from '@boop/platform';
 import { type Rng, toBase64Url } from '@boop/shared';
 import { type CertifiedStatement } from '../link/peer-methods.ts';
+import { decidedBytes } from '../link/run-transcripts.ts';
 import { type MemberVerifier, type SessionView } from '../sessions/certified.ts';
 import { memberVerifier } from '../sessions/member-keys.ts';
 import { theta } from './fixtures.ts';
 import { memoryCustody } from './memory-custody.ts';
 import { manifestOf } from './memory-network.ts';
+
+/** Stands for a member's transcript of its run. */
+const transcript = toBase64Url(new Uint8Array(32).fill(7));
 
 /** A network's identities alone, to certify whatever a test wants to have been decided. */
 export class StatementMill {
@@ -43,17 +47,24 @@ export class StatementMill {
       runId: toBase64Url(this.#rng.bytes(16)),
       operation,
       committee,
+      holders: this.holders(committee),
       operatingPoint,
       theta,
       galleryRows: 3,
       decision,
       ...changes,
     };
-    return { statement, signatures: statement.committee.map((party) => ({ party, signature: this.sign(party, statement) })) };
+    return { statement, signatures: statement.committee.map((party) => ({ party, transcript, signature: this.sign(party, statement) })) };
+  }
+
+  /** All nodes where they are 3t+1, else the committee. */
+  holders(committee: readonly number[]): number[] {
+    const { nodes, threshold } = this.view;
+    return nodes >= 3 * threshold + 1 ? Array.from({ length: nodes }, (_, at) => at + 1) : [...committee];
   }
 
   sign(party: number, statement: MatchStatement): string {
-    return toBase64Url((this.custodies[party - 1] ?? this.custodies[0]!).signIdentity(statementBytes(statement)));
+    return toBase64Url((this.custodies[party - 1] ?? this.custodies[0]!).signIdentity(decidedBytes(statement, transcript)));
   }
 
   identify(committee: number[], row: number, changes: Partial<MatchStatement> = {}): CertifiedStatement {
