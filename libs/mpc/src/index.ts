@@ -11,7 +11,7 @@ export { type Accusation, disagreements, nameLiars, type Verdict } from './malic
 export { type Prf, softwareAesCtr } from './prf.ts';
 export { pairScoreShares, scoreShares, shiftedProbes } from './score-shares.ts';
 export { parseShare, reconstructTemplate, splitTemplate } from './sharing.ts';
-export { palmStatistic, score, type Statistic } from './statistic.ts';
+export { embeddingStatistic, irisStatistic, palmStatistic, score, type Statistic } from './statistic.ts';
 export { checkSplitProtocol, type SplitCheckInput } from './split-check.ts';
 export { checkDeclaredValid, countValid } from './template-form.ts';
 export { contributeProtocol, type WideOpening } from './wide-opening.ts';

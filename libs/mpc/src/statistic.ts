@@ -57,6 +57,59 @@ export const palmStatistic: Statistic = Object.freeze({
   shifts: Object.freeze(Array.from({ length: 25 }, (_, k) => palmShift(Math.floor(k / 5) - REACH, (k % 5) - REACH))),
 });
 
+const ROWS = 16;
+const COLUMNS = 200;
+const SCALES = 2;
+const PAIRS = ROWS * COLUMNS * SCALES;
+const ROTATION_MAX = 15;
+
+/** Cyclic in the columns: position (row, column, scale) comes from (row, column + rotation, scale). */
+function irisShift(rotation: number): Int32Array {
+  const source = new Int32Array(PAIRS * 3);
+  for (let row = 0; row < ROWS; row++) {
+    for (let column = 0; column < COLUMNS; column++) {
+      for (let scale = 0; scale < SCALES; scale++) {
+        const to = (row * COLUMNS + column) * SCALES + scale;
+        const from = (row * COLUMNS + ((column + rotation + COLUMNS) % COLUMNS)) * SCALES + scale;
+        for (const part of [0, 1]) source[2 * to + part] = 2 * from + part;
+        source[2 * PAIRS + to] = 2 * PAIRS + from;
+      }
+    }
+  }
+  return source;
+}
+
+/**
+ * Iris code (Daugman 2004), 16 rows × 200 columns × 2 scales × 2 parts: code[((row·200 + column)·2 + scale)·2 + part] ∈ {−1, 0, 1}, then one mask coordinate
+ * for both parts; S = 2⟨c, c'⟩ − ⟨m, m'⟩ ∈ [−32000, 19200]; 31 cyclic shifts of ±15 columns.
+ */
+export const irisStatistic: Statistic = Object.freeze({
+  id: 'iris-gabor-1',
+  p: 65521,
+  coordinates: 3 * PAIRS,
+  codeCoordinates: 2 * PAIRS,
+  validMin: PAIRS / 5,
+  alpha: 2,
+  beta: 1,
+  scoreMin: -5 * PAIRS,
+  scoreMax: 3 * PAIRS,
+  shifts: Object.freeze(Array.from({ length: 2 * ROTATION_MAX + 1 }, (_, k) => irisShift(k - ROTATION_MAX))),
+});
+
+/** Embeddings of 512 integers with ‖x‖² ≤ 4095: S = ⟨x, x'⟩ ∈ [−4095, 4095] (Cauchy–Schwarz); no mask, no shifts. */
+export const embeddingStatistic: Statistic = Object.freeze({
+  id: 'embedding-512-1',
+  p: 8191,
+  coordinates: 512,
+  codeCoordinates: 512,
+  validMin: 0,
+  alpha: 1,
+  beta: 0,
+  scoreMin: -4095,
+  scoreMax: 4095,
+  shifts: Object.freeze([Int32Array.from({ length: 512 }, (_, i) => i)]),
+});
+
 /** S of `a`, shifted, against `b`, in the clear: the oracle of the protocol. Maximum over all shifts. */
 export function score(statistic: Statistic, a: Int8Array, b: Int8Array): number {
   checkTemplate(statistic, a);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { seededUint32 } from '@boop/testing';
-import { palmStatistic, score } from './index.ts';
+import { embeddingStatistic, irisStatistic, palmStatistic, score } from './index.ts';
 import { randomTemplate, recapture } from './testing/templates.ts';
 
 /** S by its definition on pixels, apart from shift tables and coordinate layout. */
@@ -50,4 +50,19 @@ test('a recapture at any shift scores at that shift', () => {
     const valid = [...shift.subarray(3072)].filter((from) => from >= 0 && a[from] === 1).length;
     expect(score(palmStatistic, a, b)).toBe(2 * valid);
   });
+});
+
+test.each([irisStatistic, embeddingStatistic])('the range of $id fits its field, and a shift is a permutation', ({ scoreMax, scoreMin, p, shifts, coordinates, codeCoordinates }) => {
+  expect(scoreMax - scoreMin).toBeLessThan(p);
+  for (const shift of shifts) {
+    expect(new Set(shift).size).toBe(coordinates);
+    expect(shift.every((from, to) => from < codeCoordinates === to < codeCoordinates)).toBe(true);
+  }
+});
+
+test('iris codes reach the ends of their range', () => {
+  const full = new Int8Array(19_200).fill(1);
+  const opposite = new Int8Array(19_200).fill(-1).fill(1, 12_800);
+  expect(score(irisStatistic, full, full)).toBe(irisStatistic.scoreMax);
+  expect(score(irisStatistic, full, opposite)).toBe(irisStatistic.scoreMin);
 });
