@@ -50,8 +50,21 @@ export const checkpointMethods = {
     body: z.strictObject({ attempt: bytes, commitments: z.array(z.strictObject({ party, commitment: bytes })).max(7) }),
     answer: z.strictObject({ party, share: bytes }),
   },
-  /** The last (size, root) that this node signed, so that a ledger knows from where to prove consistency. */
-  'checkpoint.head': { body: z.strictObject({}), answer: z.strictObject({ size: z.number().int().min(0), root: bytes }) },
+  /**
+   * The last (size, root) that this node signed, so that a ledger knows from where to prove consistency, and how far the node has read on
+   * from there: what it has not read it doesn't sign.
+   */
+  'checkpoint.head': { body: z.strictObject({}), answer: z.strictObject({ size: z.number().int().min(0), root: bytes, read: z.number().int().min(0) }) },
+  /**
+   * The entries from `from` on, for the node to read before it signs. `frontier` are the roots of the perfect subtrees of the first
+   * `from` entries, largest first; `transitions` belong to the map revisions among the entries, in their order.
+   */
+  'checkpoint.read': {
+    body: z.strictObject({ origin: z.string(), from: z.number().int().min(0), frontier: z.array(bytes).max(64), entries: z.array(bytes).max(4_096), transitions: z.array(bytes).max(64) }),
+    answer: z.strictObject({ read: z.number().int().min(0) }),
+  },
+  /** A node's own cosignature (C2SP tlog-cosignature) of the checkpoint that it signed last: FROST hides who signed. */
+  'checkpoint.cosign': { body: z.strictObject({ origin: z.string(), size: z.number().int().min(0), root: bytes }), answer: z.strictObject({ party, timeS: z.number().int().min(0), signature: bytes }) },
   'keys.get': { body: z.strictObject({ name: idField }), answer: z.strictObject({ key: bytes }) },
 } as const;
 
