@@ -53,6 +53,13 @@ export const logEntrySchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...common,
+    kind: z.literal('balances'),
+    revision: positive,
+    /** Hash of a commitment to all balances, which sum to zero in each asset (`balancesCommitmentHash` of `@boop/accounts`). */
+    commitment: bytesField(32),
+  }),
+  z.strictObject({
+    ...common,
     kind: z.literal('epoch'),
     from: positive,
     to: positive,
@@ -112,6 +119,7 @@ export const entryVoucher = {
   configuration: 'gateway',
   attestation: 'gateway',
   transfers: 'ledger',
+  balances: 'ledger',
   'map-revision': 'ledger',
 } as const satisfies Record<LogEntry['kind'], 'nodes' | 'gateway' | 'ledger'>;
 

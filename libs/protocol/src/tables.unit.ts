@@ -44,6 +44,7 @@ describe('log entries', () => {
     { ...common, kind: 'consent', consent: key, action: 'withdrawn' },
     { ...common, kind: 'attributes', commitment: key, action: 'set' },
     { ...common, kind: 'transfers', batch: 1, count: 12, root: key },
+    { ...common, kind: 'balances', revision: 1, commitment: key },
     { ...common, kind: 'epoch', from: 1, to: 2, manifest: key },
     { ...common, kind: 'configuration', component: 'gateway-1', digest: key },
     { ...common, kind: 'erasure', scope: 'openings', receipt: key },

@@ -102,9 +102,10 @@ CREATE TABLE transfer_batches (
   leaf_index bigint
 );
 
--- Outbox of the log: commitments to all balances.
+-- Outbox of the log: commitments to all balances, after the transfer of this sequence.
 CREATE TABLE balance_commitments (
-  sequence bigint PRIMARY KEY,
+  revision bigint PRIMARY KEY CHECK (revision > 0),
+  sequence bigint NOT NULL,
   commitment jsonb NOT NULL,
   commitment_hash bytea NOT NULL CHECK (octet_length(commitment_hash) = 32),
   entry_hash bytea NOT NULL CHECK (octet_length(entry_hash) = 32),
