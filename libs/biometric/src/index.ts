@@ -11,6 +11,6 @@ export { type SyntheticSeed, CAPTURES_PER_SESSION, syntheticPalm } from './synth
 export { type EncodedIris, encodeIris } from './iris/encode-iris.ts';
 export { type IrisQuality, type IrisQualityReason, irisQualityReasons } from './iris/iris-quality.ts';
 export { type IrisEncoder, type IrisTemplate, IRIS_ENCODER, IRIS_PAIRS_MIN, createIrisTemplate, validPairs } from './iris/iris-template.ts';
-export { type IrisComparison, compareIrises } from './iris/iris-score.ts';
+export { type IrisComparison, type PackedIris, compareIrises, comparePackedIrises, packIris } from './iris/iris-score.ts';
 export { type SyntheticEye, type SyntheticEyeSeed, syntheticEye } from './iris/synthetic-eye.ts';
 export { type EmbeddingEncoder, type EmbeddingTemplate, EMBEDDING_ENCODER, compareEmbeddings, createEmbeddingTemplate, quantiseEmbedding } from './embedding/embedding-template.ts';

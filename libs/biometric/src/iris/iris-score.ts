@@ -18,8 +18,11 @@ export interface IrisComparison {
  */
 export function compareIrises(a: IrisTemplate, b: IrisTemplate): IrisComparison {
   if (a.encoder !== b.encoder) throw new BoopError('template.unknown-encoder', 'templates of two encoder versions do not compare');
-  const probe = bitsOf(a);
-  const reference = bitsOf(b);
+  return comparePackedIrises(packIris(a), packIris(b));
+}
+
+/** {@link compareIrises} for templates that are compared more than once: about 0.03 ms. */
+export function comparePackedIrises({ bits: probe }: PackedIris, { bits: reference }: PackedIris): IrisComparison {
   let best: IrisComparison = { score: -Infinity, hammingDistance: 1, rotation: 0 };
   for (let rotation = -ROTATION_MAX; rotation <= ROTATION_MAX; rotation++) {
     const { pairs, different } = compareAt(probe, reference, rotation);
@@ -29,13 +32,17 @@ export function compareIrises(a: IrisTemplate, b: IrisTemplate): IrisComparison 
   return best;
 }
 
-/** Per line (row, scale) its columns twice over as bits, so that a rotation is a reading position: both parts, then the mask. */
+/** Per line (row, scale) its columns three times over as bits, so that a rotation is a reading position: both parts, then the mask. */
+export interface PackedIris {
+  readonly bits: Int32Array;
+}
+
 const PLANES = PARTS + 1;
 const WORDS = Math.ceil(COLUMNS / 32);
 const LINE_BITS = 3 * COLUMNS;
 const LINE_WORDS = Math.ceil(LINE_BITS / 32) + 1;
 
-function bitsOf({ values }: IrisTemplate): Int32Array {
+export function packIris({ values }: IrisTemplate): PackedIris {
   const bits = new Int32Array(ROWS * SCALES * PLANES * LINE_WORDS);
   for (let line = 0; line < ROWS * SCALES; line++) {
     const [row, scale] = [Math.floor(line / SCALES), line % SCALES];
@@ -45,7 +52,7 @@ function bitsOf({ values }: IrisTemplate): Int32Array {
       for (let plane = 0; plane < PLANES; plane++) if (set[plane]) bits[(line * PLANES + plane) * LINE_WORDS + (at >> 5)]! |= 1 << (at & 31);
     }
   }
-  return bits;
+  return { bits };
 }
 
 function compareAt(a: Int32Array, b: Int32Array, rotation: number): { pairs: number; different: number } {
