@@ -14,6 +14,7 @@ import { logEntryHash } from '@boop/protocol';
 import { fromBase64Url } from '@boop/shared';
 import { FrostSigner } from '../apps/ledger/src/checkpoints/frost-signer.ts';
 import { LogKey } from '../apps/ledger/src/checkpoints/log-key.ts';
+import { LogPages } from '../apps/ledger/src/checkpoints/log-pages.ts';
 import { SignerRoster } from '../apps/ledger/src/checkpoints/signer-roster.ts';
 import { Admission } from '../apps/ledger/src/sequencer/admission.ts';
 import { EntryPool } from '../apps/ledger/src/sequencer/entry-pool.ts';
@@ -91,8 +92,10 @@ async function load(store, size) {
 async function publish(store) {
   const nodes = [...network.logKeyShares().values()].map((share) => new SimulatedNode(share));
   const key = new LogKey(network.manifest, nodes, store);
-  const signer = new FrostSigner({ origin: network.manifest.logOrigin, nodes, key, roster: new SignerRoster({ nowMs: () => performance.now() }, 1), tiles: store, log: silentLogger });
+  const signer = new FrostSigner({ origin: network.manifest.logOrigin, nodes, key, roster: new SignerRoster({ nowMs: () => performance.now() }, 1), tiles: store, pages: new LogPages(store, async () => undefined), log: silentLogger });
   const head = await store.head();
+  // As if the nodes had followed the log while it grew.
+  for (const node of nodes) node.read = head.size;
   await store.publish({ ...head, ...(await signer.sign(head)) }, undefined);
   return { key, vkey: (await key.get()).vkey };
 }

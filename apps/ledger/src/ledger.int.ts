@@ -7,6 +7,7 @@ import { concatBytes, fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
 import { Checkpointer } from './checkpoints/checkpointer.ts';
 import { FrostSigner } from './checkpoints/frost-signer.ts';
 import { LogKey } from './checkpoints/log-key.ts';
+import { LogPages } from './checkpoints/log-pages.ts';
 import { SignerRoster } from './checkpoints/signer-roster.ts';
 import { type RunningLedger } from './ledger.ts';
 import { EntryPool } from './sequencer/entry-pool.ts';
@@ -186,7 +187,7 @@ test('two sequencers and checkpointers that both believe to lead write one histo
   const rivals = ['one', 'two'].map((name) => {
     const own = fixture.databases.store('rivals');
     const key = new LogKey(manifest, nodes, own);
-    const signer = new FrostSigner({ origin: manifest.logOrigin, nodes, key, roster: new SignerRoster({ nowMs: () => performance.now() }, 100), tiles: own, log: silentLogger });
+    const signer = new FrostSigner({ origin: manifest.logOrigin, nodes, key, roster: new SignerRoster({ nowMs: () => performance.now() }, 100), tiles: own, pages: new LogPages(own, async () => undefined), log: silentLogger });
     return { name, sequencer: sequencerOn(own), checkpointer: new Checkpointer({ store: own, signer, log: silentLogger, intervalMs: 1, retryMinMs: 1, retryMaxMs: 1 }) };
   });
   const entries = newEntries(0, 60);

@@ -3,6 +3,7 @@ import { type NetworkManifest } from '@boop/protocol';
 import { Checkpointer } from './checkpoints/checkpointer.ts';
 import { FrostSigner } from './checkpoints/frost-signer.ts';
 import { type LogKey } from './checkpoints/log-key.ts';
+import { LogPages } from './checkpoints/log-pages.ts';
 import { type NodePort } from './checkpoints/node-port.ts';
 import { SignerRoster } from './checkpoints/signer-roster.ts';
 import { type Tuning } from './config.ts';
@@ -45,7 +46,7 @@ export function createWriter({ manifest, store, mapStore, vrfKey, nodes, key, tu
   const roster = new SignerRoster({ nowMs: () => performance.now() }, tuning.leftOutMs);
   const checkpointer = new Checkpointer({
     store,
-    signer: new FrostSigner({ origin: manifest.logOrigin, nodes, key, roster, tiles: store, log }),
+    signer: new FrostSigner({ origin: manifest.logOrigin, nodes, key, roster, tiles: store, pages: new LogPages(store, (revision) => mapStore.transition(revision)), log }),
     log,
     intervalMs: tuning.checkpointIntervalMs,
     retryMinMs: RETRY_MIN_MS,

@@ -4,6 +4,7 @@ import { BoopError, isBoopError, type PartyId, utf8 } from '@boop/shared';
 import { aggregate, type GroupKey, ThresholdFault } from '@boop/threshold';
 import { type CheckpointSigner, type SignedCheckpoint } from './checkpoint-signer.ts';
 import { type LogKey } from './log-key.ts';
+import { type LogPage, type LogPages } from './log-pages.ts';
 import { askNode, type CheckpointAnswer, type NodePort } from './node-port.ts';
 import { type SignerRoster } from './signer-roster.ts';
 
@@ -13,25 +14,30 @@ export interface FrostSignerOptions {
   readonly key: LogKey;
   readonly roster: SignerRoster;
   readonly tiles: TileReader;
+  readonly pages: LogPages;
   readonly log: Logger;
 }
+
+const PAGES_KEPT = 4;
 
 type Commitment = CheckpointAnswer<'checkpoint.commit'> & { readonly node: NodePort };
 
 /**
  * Has the nodes sign a checkpoint with their FROST group key (RFC 9591). Each node gets a consistency proof from the last head
- * that it signed and decides for itself; this side only carries messages and adds up shares, so it can delay a checkpoint
+ * that it signed, reads all entries since, and decides for itself; this side only carries messages and adds up shares, so it can delay a checkpoint
  * and never forge one. All nodes in good standing are asked to commit, the first `threshold` of them sign.
  */
 export class FrostSigner implements CheckpointSigner {
   readonly #options: FrostSignerOptions;
+  /** Nodes that have read something else than this log; they begin again at the head that they signed. */
+  readonly #astray = new Set<PartyId>();
 
   constructor(options: FrostSignerOptions) {
     this.#options = options;
   }
 
   /**
-   * Rounds: 3 (heads, commitments, shares).
+   * Rounds: 4 (heads, a page of new entries, commitments, shares), and one more for each further page.
    * @throws BoopError `log.no-quorum`, `log.attempt-failed` (who spoiled it is logged and left out of the next attempts), `log.key-changed`
    */
   async sign(head: TreeHead): Promise<SignedCheckpoint> {
@@ -55,21 +61,43 @@ export class FrostSigner implements CheckpointSigner {
 
   async #commit(nodes: readonly NodePort[], head: TreeHead, needed: number): Promise<Commitment[]> {
     const proofs = new Map<number, Promise<Uint8Array[]>>();
+    const pages = new Map<number, Promise<LogPage>>();
     const attempts = nodes.map(async (node): Promise<Commitment> => {
       try {
-        const { size: fromSize } = await askNode(node, 'checkpoint.head', {});
+        const { size: fromSize, read } = await askNode(node, 'checkpoint.head', {});
         if (fromSize > head.size) throw new BoopError('log.behind-signer', 'the node has signed a larger tree than this log holds', { kind: 'peer' });
+        const canGoOn = read >= fromSize && read <= head.size && !this.#astray.delete(node.party);
+        await this.#haveRead(node, canGoOn ? read : fromSize, head.size, pages);
         if (!proofs.has(fromSize)) proofs.set(fromSize, this.#consistency(fromSize, head.size));
         const consistency = await proofs.get(fromSize)!;
         const answer = await askNode(node, 'checkpoint.commit', { origin: this.#options.origin, ...head, fromSize, consistency });
         if (answer.party !== node.party) throw new BoopError('log.bad-answer', 'a node answered as another one', { kind: 'peer' });
         return { ...answer, node };
       } catch (error) {
+        if (isBoopError(error) && error.code === 'log.unread') this.#astray.add(node.party);
         this.#blame(node.party, error);
         throw error;
       }
     });
     return await firstFulfilled(attempts, needed);
+  }
+
+  /** Rounds: one a page; nodes that stand at the same place share what was prepared for it. */
+  async #haveRead(node: NodePort, from: number, to: number, prepared: Map<number, Promise<LogPage>>): Promise<void> {
+    for (let at = from; at < to; ) {
+      const page = await (prepared.get(at) ?? this.#prepare(at, to, prepared));
+      const { read } = await askNode(node, 'checkpoint.read', { origin: this.#options.origin, ...page });
+      at += page.entries.length;
+      if (read !== at) throw new BoopError('log.bad-answer', 'a node has read another number of entries than it was given', { kind: 'peer' });
+    }
+  }
+
+  /** Nodes read about abreast; one that is far behind must not keep the whole log in memory. */
+  #prepare(at: number, to: number, prepared: Map<number, Promise<LogPage>>): Promise<LogPage> {
+    const page = this.#options.pages.page(at, to);
+    prepared.set(at, page);
+    if (prepared.size > PAGES_KEPT) prepared.delete(prepared.keys().next().value!);
+    return page;
   }
 
   async #consistency(from: number, to: number): Promise<Uint8Array[]> {

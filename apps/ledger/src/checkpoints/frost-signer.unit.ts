@@ -10,6 +10,7 @@ import { type Misdeed, SimulatedNode } from '../testing/simulated-node.ts';
 import { TestNetwork } from '../testing/test-network.ts';
 import { FrostSigner } from './frost-signer.ts';
 import { LogKey } from './log-key.ts';
+import { LogPages } from './log-pages.ts';
 import { SignerRoster } from './signer-roster.ts';
 
 const network = new TestNetwork();
@@ -38,7 +39,7 @@ const grow = async (count: number): Promise<void> => store.append(await nextBatc
 function signer(): FrostSigner {
   const log: Logger = { ...silentLogger, warn: (_message, fields) => void blamed.push([fields?.['party'], fields?.['code']]) };
   const key = new LogKey(manifest, nodes, store);
-  return new FrostSigner({ origin: manifest.logOrigin, nodes, key, roster: new SignerRoster({ nowMs: () => nowMs }, 1_000), tiles: store, log });
+  return new FrostSigner({ origin: manifest.logOrigin, nodes, key, roster: new SignerRoster({ nowMs: () => nowMs }, 1_000), tiles: store, pages: new LogPages(store, async () => undefined), log });
 }
 
 const vkey = async (): Promise<string> => (await new LogKey(manifest, nodes, store).get()).vkey;
@@ -107,9 +108,31 @@ describe('the signing of a checkpoint', () => {
     nodes[1]!.head = { size: 4, root: new Uint8Array(32) };
     blamed = [];
     await signer().sign(head);
+    // Four others were enough: this one's refusal may come later.
+    while (blamed.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(blamed).toEqual([[2, 'log.consistency-invalid']]);
     nodes[2]!.head = nodes[1]!.head;
     await expect(signer().sign(head)).rejects.toMatchObject({ code: 'log.no-quorum' });
+  });
+
+  test('gives each node what it has not read, in as many pages as it takes', async () => {
+    const signing = signer();
+    await signing.sign(await store.head());
+    expect(nodes.filter(({ read }) => read === 5).length).toBeGreaterThanOrEqual(4);
+    nodes[3]!.connected = false;
+    await grow(5_000);
+    await signing.sign(await store.head());
+    nodes[3]!.connected = true;
+    nodes[0]!.connected = false;
+    // Says that it has read on, and has read something else.
+    nodes[3]!.read = 4_000;
+    nodes[3]!.misdeed = 'has-not-read';
+    await expect(signing.sign(await store.head())).rejects.toMatchObject({ code: 'log.no-quorum' });
+    expect(blamed).toEqual([[4, 'log.unread']]);
+    nodes[3]!.misdeed = undefined;
+    nodes[3]!.pages.length = 0;
+    await signing.sign(await store.head());
+    expect(nodes[3]!.pages).toEqual([[5, 4_096], [4_101, 904]]);
   });
 
   test('is never asked of nodes for two roots of one size', async () => {

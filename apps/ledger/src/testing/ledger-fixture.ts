@@ -42,7 +42,7 @@ export class LedgerFixture {
     const { networkId } = network.manifest;
     const nodes = await Promise.all(
       [...network.logKeyShares().values()].map(async (share, at) => {
-        const server = new NodeServer(new SimulatedNode(share), networkId, await certificate(ca, networkId, { role: 'node', id: String(share.self) }));
+        const server = new NodeServer(new SimulatedNode(share, (message) => network.sign(share.self, message)), networkId, await certificate(ca, networkId, { role: 'node', id: String(share.self) }));
         await server.up(ports[at]);
         return server;
       }),

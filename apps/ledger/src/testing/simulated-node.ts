@@ -1,11 +1,25 @@
-import { emptyTreeHead, formatCheckpoint, type TreeHead, verifyConsistencyProof } from '@boop/log';
+import {
+  cosignatureMessage,
+  EMPTY_MAP_ROOT,
+  emptyTreeHead,
+  formatCheckpoint,
+  isMapRevision,
+  type MapState,
+  parseMapRevision,
+  parseMapTransition,
+  type TreeHead,
+  verifyConsistencyProof,
+  verifyMapTransition,
+} from '@boop/log';
 import { systemRng } from '@boop/platform';
 import { checkpointMethods } from '@boop/protocol';
 import { BoopError, equalBytes, type PartyId, toHex, utf8 } from '@boop/shared';
 import { commit, type KeyShare, serializeGroupKey, signShare } from '@boop/threshold';
 import { type NodePort } from '../checkpoints/node-port.ts';
 
-export type Misdeed = 'bad-share' | 'bad-commitment' | 'other-party' | 'refuses-to-sign' | 'malformed-answer' | 'hangs';
+export type Misdeed = 'bad-share' | 'bad-commitment' | 'other-party' | 'refuses-to-sign' | 'malformed-answer' | 'hangs' | 'has-not-read';
+
+const emptyMap = (): MapState => ({ revision: 0, root: EMPTY_MAP_ROOT, entry: null });
 
 type Attempt = { readonly text: string } & ReturnType<typeof commit>;
 
@@ -15,19 +29,28 @@ export class SimulatedNode implements NodePort {
   connected = true;
   misdeed: Misdeed | undefined;
   head: TreeHead = emptyTreeHead();
+  /** Entries that it has read, and the map that they tell of. */
+  read = 0;
+  /** First entry and number of entries of the pages that it was given. */
+  readonly pages: [from: number, entries: number][] = [];
+  map: MapState = emptyMap();
   /** Texts under which a share was given. */
   readonly signed: string[] = [];
   key: KeyShare;
+  readonly #signIdentity: (message: Uint8Array) => Uint8Array;
   readonly #attempts = new Map<string, Attempt>();
 
-  constructor(key: KeyShare) {
+  constructor(key: KeyShare, signIdentity: (message: Uint8Array) => Uint8Array = () => new Uint8Array(64)) {
     this.party = key.self;
     this.key = key;
+    this.#signIdentity = signIdentity;
   }
 
   /** As if the node had never signed for this log. */
   forget(): void {
     this.head = emptyTreeHead();
+    this.read = 0;
+    this.map = emptyMap();
     this.signed.length = 0;
   }
 
@@ -39,9 +62,13 @@ export class SimulatedNode implements NodePort {
     }
     switch (method) {
       case 'checkpoint.head':
-        return this.misdeed === 'malformed-answer' ? { size: -1 } : this.head;
+        return this.misdeed === 'malformed-answer' ? { size: -1 } : { ...this.head, read: this.read };
       case 'keys.get':
         return { key: serializeGroupKey(this.key.group) };
+      case 'checkpoint.read':
+        return this.#read(body);
+      case 'checkpoint.cosign':
+        return this.#cosign(body);
       case 'checkpoint.commit':
         return this.#commit(body);
       case 'checkpoint.sign':
@@ -51,8 +78,31 @@ export class SimulatedNode implements NodePort {
     }
   }
 
+  #read(body: unknown) {
+    const { origin, from, entries, transitions } = checkpointMethods['checkpoint.read'].body.parse(body);
+    const records = entries.flatMap((bytes, at) => (isMapRevision(bytes) ? [{ bytes, entry: from + at }] : []));
+    for (const [at, { bytes, entry }] of records.entries()) {
+      const revision = parseMapRevision(bytes);
+      // Read before, by another attempt.
+      if (revision.revision <= this.map.revision) continue;
+      verifyMapTransition({ origin, before: this.map, revision, transition: parseMapTransition(transitions[at]!) });
+      this.map = { revision: revision.revision, root: revision.root, entry };
+    }
+    this.pages.push([from, entries.length]);
+    this.read = from + entries.length;
+    return { read: this.read };
+  }
+
+  #cosign(body: unknown) {
+    const { origin, size, root } = checkpointMethods['checkpoint.cosign'].body.parse(body);
+    if (size !== this.head.size) throw new BoopError('log.wrong-base', 'not the last head');
+    const timeS = Math.floor(Date.now() / 1_000);
+    return { party: this.party, timeS, signature: this.#signIdentity(cosignatureMessage(timeS, formatCheckpoint({ origin, size, root }))) };
+  }
+
   #commit(body: unknown) {
     const { origin, size, root, fromSize, consistency } = checkpointMethods['checkpoint.commit'].body.parse(body);
+    if (size > this.head.size && (this.read !== size || this.misdeed === 'has-not-read')) throw new BoopError('log.unread', 'not read');
     if (fromSize !== this.head.size) throw new BoopError('log.fork-refused', 'proof from another size');
     if (this.head.size > 0) verifyConsistencyProof(this.head, { size, root }, consistency);
     else if (size < this.head.size) throw new BoopError('log.fork-refused', 'smaller');
