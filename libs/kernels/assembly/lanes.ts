@@ -288,16 +288,18 @@ export function addProduct3(x0: usize, x1: usize, y0: usize, y1: usize, target: 
   }
 }
 
-/** The same with a fresh mask in place of the target's old value: message = product ^ mask, kept = message ^ more. */
-export function maskedProduct3(x0: usize, x1: usize, y0: usize, y1: usize, mask: usize, more: usize, message: usize, kept: usize, bytes: usize): void {
+/** That product under a fresh mask: message = product ^ mask, kept = message ^ more, other = mask. */
+export function maskedProduct3(x0: usize, x1: usize, y0: usize, y1: usize, mask: usize, more: usize, message: usize, kept: usize, other: usize, bytes: usize): void {
   const end = x0 + bytes;
   while (x0 < end) {
     const y = v128.load(y0);
     const product = v128.xor(v128.and(v128.load(x0), v128.xor(y, v128.load(y1))), v128.and(v128.load(x1), y));
-    const sent = v128.xor(product, v128.load(mask));
+    const hiding = v128.load(mask);
+    const sent = v128.xor(product, hiding);
     v128.store(message, sent);
     v128.store(kept, v128.xor(sent, v128.load(more)));
-    x0 += 16; x1 += 16; y0 += 16; y1 += 16; mask += 16; more += 16; message += 16; kept += 16;
+    v128.store(other, hiding);
+    x0 += 16; x1 += 16; y0 += 16; y1 += 16; mask += 16; more += 16; message += 16; kept += 16; other += 16;
   }
 }
 

@@ -1,9 +1,10 @@
 import { BoopError, fromBase64Url } from '@boop/shared';
+import { galleryWasm } from './generated/gallery-wasm.ts';
 import { kernelWasm } from './generated/kernel-wasm.ts';
 import { dimensions } from './errors.ts';
 import { type GalleryOptions, type SharedGallery } from './gallery.ts';
 import { checkProbes, checkRange, checkShape, type Gallery, type Kernel } from './kernel.ts';
-import { attachTwinGallery, createTwinGallery } from './twin-gallery.ts';
+import { attachWasmGallery, createWasmGallery } from './wasm-gallery.ts';
 import { WasmWorkspace } from './wasm-workspace.ts';
 
 /** Gallery bytes copied into the kernel at a time by {@link Kernel.innerProducts}: bounds its memory. */
@@ -15,8 +16,9 @@ const COPY_BYTES_MAX = 4 << 20;
  */
 export async function loadKernel(): Promise<Kernel> {
   let module: WebAssembly.Module;
+  let galleryModule: WebAssembly.Module;
   try {
-    module = await WebAssembly.compile(Uint8Array.from(fromBase64Url(kernelWasm)));
+    [module, galleryModule] = await Promise.all([kernelWasm, galleryWasm].map((wasm) => WebAssembly.compile(Uint8Array.from(fromBase64Url(wasm))))) as [WebAssembly.Module, WebAssembly.Module];
   } catch (cause) {
     throw new BoopError('kernel.unsupported', 'this engine does not run the SIMD kernel', { kind: 'fatal', cause });
   }
@@ -24,7 +26,7 @@ export async function loadKernel(): Promise<Kernel> {
   function createGallery(options: GalleryOptions): SharedGallery;
   function createGallery(coordinates: number, p: number): Gallery;
   function createGallery(shape: GalleryOptions | number, p?: number): SharedGallery | Gallery {
-    if (typeof shape === 'object') return createTwinGallery(shape);
+    if (typeof shape === 'object') return createWasmGallery(galleryModule, shape);
     checkShape(shape, p!);
     return new WasmGallery(module, shape, p!);
   }
@@ -37,7 +39,7 @@ export async function loadKernel(): Promise<Kernel> {
       return copyAndMultiply(workspace, probes, shifts, gallery, rows, coordinates, p);
     },
     createGallery,
-    attachGallery: attachTwinGallery,
+    attachGallery: (handle) => attachWasmGallery(galleryModule, handle),
   };
 }
 
