@@ -1,9 +1,9 @@
 export { emptyRoot, emptyTreeHead, HASH_BYTES, leafHash, nodeHash, type TreeHead } from './hash.ts';
 export { type InclusionProof, verifyInclusionProof } from './inclusion.ts';
 export { verifyConsistencyProof } from './consistency.ts';
-export { newTiles, parseTilePath, type Tile, TILE_WIDTH, tilePath } from './tiles.ts';
+export { hashesAtLevel, newTiles, parseTilePath, type Tile, TILE_WIDTH, tileAt, tilePath } from './tiles.ts';
 export { ENTRY_BYTES_MAX, formatEntries, parseEntries } from './bundle.ts';
-export { type TileReader } from './tile-reader.ts';
+export { readHashes, type TileReader } from './tile-reader.ts';
 export { consistencyProof, inclusionProof, treeRoot } from './tree.ts';
 export { appendEntries, type Growth, type TileWrite } from './append.ts';
 export { createVerifierKey, formatVerifierKey, parseVerifierKey, SignatureType, type VerifierKey } from './verifier-key.ts';
