@@ -1,0 +1,2 @@
+export { type FaceEncoder, type FaceEncoderOptions, type ModelInput, openFaceEncoder } from './face-encoder.ts';
+export { type OnnxRuntime, type OnnxSession } from './onnx-runtime.ts';
