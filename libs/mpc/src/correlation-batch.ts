@@ -1,34 +1,28 @@
-import { BoopError, lengthPrefixed, type PartyId, uint32 } from '@boop/shared';
+import { BoopError, lengthPrefixed, uint32 } from '@boop/shared';
+import { type LaneArena } from '@boop/kernels';
+import { sliceBytes } from './boolean-engine.ts';
+import { CorrelationBlock, type CorrelationScope } from './correlation-block.ts';
 
 const hidden = Symbol.for('nodejs.util.inspect.custom');
 
 /** What one lane range of a batch holds; see {@link CorrelationSlice.consume}. */
 export interface CorrelationLanes {
   readonly lanes: number;
-  /** Per lane this member's share of r plus zero, canonical. */
+  /** Per lane this holder's share of r plus zero, canonical. */
   readonly mask: Uint16Array;
-  /** Per held component (2^low + 2^high) rows of lanes/32 words: bits [digit < v], v from 1, low digit first. */
-  readonly prefixes: readonly Uint32Array[];
-}
-
-/** What a batch was made for; equal at all holders of its masks. */
-export interface BatchScope {
-  readonly p: number;
-  readonly batchId: Uint8Array;
-  readonly committee: readonly PartyId[];
-  /** Who holds shares of the masks: the committee, or more nodes with the committee among them. */
-  readonly holders: readonly PartyId[];
+  /** Per held component, rows of lanes/32 words: bits [digit < v], v from 1 to 2^width − 1, low digit first. */
+  readonly tables: readonly Uint32Array[];
 }
 
 /** A range of lanes, handed out once and consumed once. Prints as `[secret]`. */
 export class CorrelationSlice {
   readonly lanes: number;
-  readonly scope: BatchScope;
+  readonly scope: CorrelationScope;
   /** Names batch and lanes, the same at every holder. */
   readonly origin: Uint8Array;
   #contents: CorrelationLanes | undefined;
 
-  constructor(scope: BatchScope, from: number, contents: CorrelationLanes) {
+  constructor(scope: CorrelationScope, from: number, contents: CorrelationLanes) {
     this.scope = scope;
     this.lanes = contents.lanes;
     this.origin = lengthPrefixed(scope.batchId, uint32(from), uint32(contents.lanes));
@@ -60,16 +54,16 @@ export class CorrelationSlice {
 /** Correlations in stock at one member, for one committee and field; at a holder outside it the masks alone. Prints as `[secret]`. */
 export class CorrelationBatch {
   readonly lanes: number;
-  readonly scope: BatchScope;
+  readonly scope: CorrelationScope;
   readonly #mask: Uint16Array;
-  readonly #prefixes: readonly Uint32Array[];
+  readonly #tables: readonly Uint32Array[];
   #next = 0;
 
-  constructor(scope: BatchScope, lanes: number, mask: Uint16Array, prefixes: readonly Uint32Array[]) {
+  constructor(scope: CorrelationScope, { lanes, mask, tables }: CorrelationLanes) {
     this.scope = scope;
     this.lanes = lanes;
     this.#mask = mask;
-    this.#prefixes = prefixes;
+    this.#tables = tables;
   }
 
   /** First lane that was neither handed out nor skipped. */
@@ -88,7 +82,7 @@ export class CorrelationBatch {
     }
     if (from < this.#next) throw reused();
     const words = this.lanes / 32;
-    const prefixes = this.#prefixes.map((table) => {
+    const tables = this.#tables.map((table) => {
       const rows = table.length / words;
       const width = (to - from) / 32;
       const out = new Uint32Array(rows * width);
@@ -101,13 +95,13 @@ export class CorrelationBatch {
     const mask = this.#mask.slice(from, to);
     this.#mask.fill(0, this.#next, to);
     this.#next = to;
-    return new CorrelationSlice(this.scope, from, { lanes: to - from, mask, prefixes });
+    return new CorrelationSlice(this.scope, from, { lanes: to - from, mask, tables });
   }
 
   wipe(): void {
     this.#next = this.lanes;
     this.#mask.fill(0);
-    for (const table of this.#prefixes) table.fill(0);
+    for (const table of this.#tables) table.fill(0);
   }
 
   toJSON(): string {
@@ -119,9 +113,47 @@ export class CorrelationBatch {
   }
 }
 
+/** Copies a block out of its arena into ordinary memory, to be kept. */
+export function storeBlock(arena: LaneArena, block: CorrelationBlock): CorrelationBatch {
+  const { lanes, mask, rows } = block.consume(arena);
+  const stride = sliceBytes(lanes);
+  const tables = rows.map((table) => {
+    const count = block.tableRows;
+    const out = new Uint32Array((count * lanes) / 32);
+    const bytes = new Uint8Array(out.buffer);
+    for (let row = 0; row < count; row++) bytes.set(arena.view(table + row * stride, lanes / 8), (row * lanes) / 8);
+    return out;
+  });
+  return new CorrelationBatch(block.scope, { lanes, mask: new Uint16Array(arena.view(mask, 2 * lanes).slice().buffer), tables });
+}
+
+/** Copies slices of one scope, one behind the other, into an arena, and wipes them. */
+export function loadSlices(arena: LaneArena, slices: readonly CorrelationSlice[]): CorrelationBlock {
+  const [{ scope }] = slices as [CorrelationSlice];
+  const parts = slices.map((slice) => slice.consume());
+  const lanes = parts.reduce((sum, part) => sum + part.lanes, 0);
+  const stride = sliceBytes(lanes);
+  const mask = arena.allocate(16 * stride);
+  arena.view(mask, 16 * stride).fill(0);
+  const count = CorrelationBlock.tableRowsOf(scope);
+  const rows = parts[0]!.tables.map(() => arena.allocate(count * stride));
+  let first = 0;
+  for (const part of parts) {
+    arena.view(mask + 2 * first, 2 * part.lanes).set(new Uint8Array(part.mask.buffer, part.mask.byteOffset, 2 * part.lanes));
+    part.tables.forEach((table, c) => {
+      const bytes = new Uint8Array(table.buffer, table.byteOffset, table.byteLength);
+      const width = part.lanes / 8;
+      for (let row = 0; row < count; row++) arena.view(rows[c]! + row * stride + first / 8, width).set(bytes.subarray(row * width, (row + 1) * width));
+    });
+    first += part.lanes;
+    wipeLanes(part);
+  }
+  return new CorrelationBlock(scope, arena, { lanes, mask, rows }, lengthPrefixed(...slices.map(({ origin }) => origin)));
+}
+
 export function wipeLanes(contents: CorrelationLanes): void {
   contents.mask.fill(0);
-  for (const table of contents.prefixes) table.fill(0);
+  for (const table of contents.tables) table.fill(0);
 }
 
 const reused = (): BoopError => new BoopError('correlation.reused', 'every correlation serves one comparison', { kind: 'fatal' });

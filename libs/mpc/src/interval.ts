@@ -1,70 +1,94 @@
-import { type BitsPair, type BooleanEngine } from './boolean-engine.ts';
-import { type CorrelationLanes } from './correlation-batch.ts';
-import { digitWidths } from './correlations.ts';
-import { type SharedBits, wordsFor, zeroBits } from './shared-bits.ts';
+import { type BitsPair, type BooleanEngine, type Rounds, type SharedBits } from './boolean-engine.ts';
 
-/** Ends of the interval of r that accepts, in 1…p, and whether membership is inverted. */
-export interface IntervalEnds {
-  readonly a: number;
-  readonly b: number;
-  readonly wraps: boolean;
+/** The shared digits of r, one member's part, in an arena. */
+export interface DigitTables {
+  /** Lowest digit first. */
+  readonly widths: readonly number[];
+  /** Per held component the offset of the rows [digit < v], v = 1 … 2^width − 1, of all digits one behind the other, a slice each. */
+  readonly rows: readonly number[];
+  /** Bytes from row to row. */
+  readonly stride: number;
+}
+
+/** [digit < end] and [digit = end]; the lowest digit needs only the first. */
+interface Order {
+  readonly less: SharedBits;
+  readonly equal: SharedBits | undefined;
+}
+
+/** What is added to c modulo p: a = c + fromMax, b = c + fromTheta. */
+export function endOffsets(p: number, theta: number, scoreMax: number): { fromMax: number; fromTheta: number } {
+  const reduce = (x: number): number => ((x % p) + p) % p;
+  return { fromMax: reduce(-scoreMax), fromTheta: reduce(1 - theta) };
 }
 
 /**
- * S ∈ [θ, scoreMax] for c = S + r means r ∈ [c − scoreMax, c − θ] cyclically, or [r < b] ⊕ [r < a] ⊕ (a > b) with
- * a = c − scoreMax and b = c − θ + 1. Over 8191 zero has two words, 0 and 8191; with both ends in 1…p either word of r
- * compares alike.
+ * The shared bit S ∈ [θ, scoreMax] per lane, from public c = S + r: r ∈ [c − scoreMax, c − θ] cyclically, or
+ * [r < b] ⊕ [r < a] ⊕ (a > b) with a = c − scoreMax and b = c − θ + 1. Over 8191 zero has two words, 0 and 8191; with both ends in 1…p
+ * either word of r compares alike. Rounds: ⌈log2 digits⌉. Look-ups go by public addresses.
+ * @param opened offset of c, canonical, `lanes` of them (a multiple of 128)
  */
-export function intervalEnds(p: number, c: number, theta: number, scoreMax: number): IntervalEnds {
-  const start = (((c - scoreMax) % p) + p) % p;
-  const end = (((c - theta + 1) % p) + p) % p;
-  return { a: start === 0 ? p : start, b: end === 0 ? p : end, wraps: start > end !== (start === 0) !== (end === 0) };
-}
-
-/** [r < a] = [high < a_high] ⊕ [high = a_high]·[low < a_low]; only the products need a round. */
-export interface IntervalShares {
-  readonly linear: SharedBits;
-  readonly products: readonly BitsPair[];
-}
-
-/**
- * Local part of the interval test over consecutive lanes: public c against the one-hot shares of r. Lanes beyond
- * opened.length come out as shares of 0. Cost: six table look-ups per lane and held component, at public addresses.
- */
-export function intervalTest(engine: BooleanEngine, p: number, opened: Uint16Array, theta: number, scoreMax: number, slices: readonly CorrelationLanes[]): IntervalShares {
-  const words = wordsFor(opened.length);
-  const held = engine.replication.held.length;
-  const [linear, equalA, lowA, equalB, lowB] = Array.from({ length: 5 }, () => zeroBits(held, words)) as [Uint32Array[], Uint32Array[], Uint32Array[], Uint32Array[], Uint32Array[]];
-  const wraps = new Uint32Array(words);
-  const [lowWidth] = digitWidths(p);
-  let first = 0;
-  for (const slice of slices) {
-    const lanes = Math.min(slice.lanes, opened.length - first);
-    for (let lane = 0; lane < lanes; lane++) {
-      const ends = intervalEnds(p, opened[first + lane]!, theta, scoreMax);
-      const word = (first + lane) >>> 5;
-      const at = lane & 31;
-      if (ends.wraps) wraps[word]! |= 1 << at;
-      for (let c = 0; c < held; c++) {
-        const table = slice.prefixes[c]!;
-        const below = (digit: number, v: number): number => lookUp(table, slice.lanes >>> 5, lowWidth, digit, v, lane);
-        const [highA, highB] = [ends.a >>> lowWidth, ends.b >>> lowWidth];
-        const [belowA, belowB] = [below(1, highA), below(1, highB)];
-        linear[c]![word]! |= (belowA ^ belowB) << at;
-        equalA[c]![word]! |= (belowA ^ below(1, highA + 1)) << at;
-        equalB[c]![word]! |= (belowB ^ below(1, highB + 1)) << at;
-        lowA[c]![word]! |= below(0, ends.a & ((1 << lowWidth) - 1)) << at;
-        lowB[c]![word]! |= below(0, ends.b & ((1 << lowWidth) - 1)) << at;
-      }
-    }
-    first += lanes;
+export function* intervalTest(engine: BooleanEngine, p: number, opened: number, lanes: number, theta: number, scoreMax: number, tables: DigitTables): Rounds<SharedBits> {
+  const { arena, replication } = engine;
+  const bytes = lanes / 8;
+  const bits = p === 8191 ? 13 : 16;
+  const { fromMax, fromTheta } = endOffsets(p, theta, scoreMax);
+  const wraps = arena.allocate(bytes);
+  const ends = [arena.allocate(bits * bytes), arena.allocate(bits * bytes)] as const;
+  const mark = arena.mark();
+  const [a, b] = [arena.allocate(2 * lanes), arena.allocate(2 * lanes)];
+  arena.ops.intervalEnds(opened, fromMax, fromTheta, a, b, wraps, lanes, p);
+  arena.ops.toSlices(a, ends[0], bytes, lanes, p);
+  arena.ops.toSlices(b, ends[1], bytes, lanes, p);
+  arena.release(mark);
+  let orders = ends.map((end) => digitOrders(engine, end, bytes, tables));
+  while (orders[0]!.length > 2) orders = yield* joinLevel(engine, orders, bytes);
+  const summand = engine.newZeros(bytes);
+  for (const [low, high] of orders) {
+    engine.addLinear(summand, high!.less, bytes);
+    engine.addProduct(summand, [high!.equal!, low!.less], bytes);
   }
-  return { linear: engine.xorPublic(linear, wraps), products: [[equalA, lowA], [equalB, lowB]] };
+  if (replication.owned.some((c) => replication.held[c] === 0)) arena.ops.xor(summand, wraps, summand, bytes);
+  const [result] = (yield* engine.reshare(summand, 1, bytes)) as [SharedBits];
+  return result;
 }
 
-/** The bit [digit < v] of a lane. Slices start at 32-aligned lanes, so lane and word positions agree. */
-function lookUp(table: Uint32Array, words: number, lowWidth: number, digit: number, v: number, lane: number): number {
-  if (v === 0) return 0;
-  const row = digit === 0 ? v - 1 : (1 << lowWidth) + v - 1;
-  return (table[row * words + (lane >>> 5)]! >>> (lane & 31)) & 1;
+/** All digits against one end, lowest first. Local. */
+function digitOrders(engine: BooleanEngine, end: number, bytes: number, { widths, rows, stride }: DigitTables): Order[] {
+  const { arena, replication } = engine;
+  let bit = 0;
+  let row = 0;
+  return widths.map((width, digit) => {
+    const less = rows.map(() => arena.allocate(bytes));
+    const equal = digit === 0 ? undefined : rows.map(() => arena.allocate(bytes));
+    rows.forEach((table, c) => {
+      const ones = replication.held[c] === 0 ? -1 : 0;
+      arena.ops.lookUp(table + row * stride, stride, width, end + bit * bytes, bytes, ones, less[c]!, equal?.[c] ?? 0, bytes);
+    });
+    bit += width;
+    row += 2 ** width - 1;
+    return { less, equal };
+  });
+}
+
+/** Joins digits in pairs from the highest down, for both ends in one round; an odd one out is the lowest. */
+function* joinLevel(engine: BooleanEngine, ends: readonly Order[][], bytes: number): Rounds<Order[][]> {
+  const pairs: BitsPair[] = [];
+  for (const orders of ends) {
+    for (let high = orders.length - 1; high > 0; high -= 2) {
+      const [upper, lower] = [orders[high]!, orders[high - 1]!];
+      pairs.push([upper.equal!, lower.less]);
+      if (lower.equal) pairs.push([upper.equal!, lower.equal]);
+    }
+  }
+  const products = yield* engine.and(pairs, bytes);
+  let at = 0;
+  return ends.map((orders) => {
+    const joined: Order[] = [];
+    for (let high = orders.length - 1; high > 0; high -= 2) {
+      const less = engine.xor(orders[high]!.less, products[at++]!, bytes);
+      joined.unshift({ less, equal: orders[high - 1]!.equal && products[at++] });
+    }
+    return orders.length % 2 === 1 ? [orders[0]!, ...joined] : joined;
+  });
 }

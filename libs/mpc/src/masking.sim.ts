@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { createField, interpolate, subsets } from '@boop/field';
 import { type PartyId, roundMachine, toHex } from '@boop/shared';
 import { chiSquareScore, nodeAesCtr, runSimulation } from '@boop/testing';
+import { twinLaneKernel } from '@boop/kernels';
 import { BooleanEngine, type Rounds } from './boolean-engine.ts';
+import { openWords } from './decision.ts';
 import { CommitteeKeys, correlationBatch, type Prf } from './index.ts';
 import { KeyStream } from './prf.ts';
 import { createReplication } from './replication.ts';
@@ -20,13 +22,14 @@ describe.each([1, 2, 3])('t = %i', (threshold) => {
   const coalitions = subsets(committee, threshold).filter((_, i, all) => i % Math.ceil(all.length / 5) === 0);
 
   /** Runs one engine method at all members on summands of zero; returns what honest members send to the coalition. */
-  function received(coalition: PartyId[], method: (engine: BooleanEngine, summand: Uint32Array) => Rounds<unknown>): Map<PartyId, Uint8Array> {
+  function received(coalition: PartyId[], method: (engine: BooleanEngine, summand: number, streams: readonly KeyStream[]) => Rounds<unknown>): Map<PartyId, Uint8Array> {
     const machines = new Map(
       committee.map((self) => {
         const replication = createReplication(self, committee, threshold);
         const known = (component: number): boolean => coalition.some((party) => replication.components[component]!.holders.includes(committee.indexOf(party)));
         const streams = replication.held.map((component) => new KeyStream(known(component) ? silent : nodeAesCtr, keyOf(component)));
-        return [self, roundMachine(() => method(new BooleanEngine(replication, streams), new Uint32Array(LANES / 32)))] as const;
+        const engine = new BooleanEngine(replication, streams, twinLaneKernel().createArena(), LANES / 8);
+        return [self, roundMachine(() => method(engine, engine.newZeros(LANES / 8), streams))] as const;
       }),
     );
     const seen = new Map<PartyId, Uint8Array>();
@@ -49,7 +52,7 @@ describe.each([1, 2, 3])('t = %i', (threshold) => {
   test('a re-shared vector is hidden from every coalition that receives it', () => {
     let messages = 0;
     for (const coalition of coalitions) {
-      for (const payload of received(coalition, (engine, summand) => engine.reshare(summand)).values()) {
+      for (const payload of received(coalition, (engine, summand) => engine.reshare(summand, 1, LANES / 8)).values()) {
         messages += 1;
         expect(score(payload)).toBeLessThan(5);
       }
@@ -57,9 +60,18 @@ describe.each([1, 2, 3])('t = %i', (threshold) => {
     expect(messages).toBeGreaterThan(0);
   });
 
+  test('an AND of zeros and a dealt vector of zeros are hidden alike', () => {
+    for (const coalition of coalitions) {
+      const and = received(coalition, (engine) => engine.and([[engine.zero, engine.zero]], LANES / 8));
+      const dealers = Array.from({ length: threshold }, (_, i) => (coalition[0]! + i) % committee.length);
+      const deal = received(coalition, (engine, summand) => engine.deal(dealers, dealers.includes(engine.replication.me) ? summand : undefined, 1, LANES / 8));
+      for (const payload of [...and.values(), ...deal.values()]) expect(score(payload)).toBeLessThan(5);
+    }
+  });
+
   test('an opening shows a coalition the sum of the honest summands and nothing else', () => {
     for (const coalition of coalitions) {
-      const payloads = [...received(coalition, (engine, summand) => engine.open(summand, LANES)).values()];
+      const payloads = [...received(coalition, ({ replication }, _, streams) => openWords(replication, streams, new Uint32Array(LANES / 32))).values()];
       expect(payloads).toHaveLength(threshold + 1);
       // Uniform one by one, and so is the sum of any t of them; the sum of all t + 1 is the secret, 0 here.
       for (const some of [1, threshold].flatMap((size) => subsets(payloads, size))) expect(score(xorAll(some))).toBeLessThan(5);

@@ -1,109 +1,121 @@
-import { type BitsPair, type BooleanEngine, type Rounds } from './boolean-engine.ts';
-import { type SharedBits, xorBits } from './shared-bits.ts';
+import { type BitsPair, type BooleanEngine, type Rounds, type SharedBits } from './boolean-engine.ts';
 
 /** A number per lane: its bits, least significant first. */
 export type SharedNumber = readonly SharedBits[];
 
+/** Carries bit by bit (fewest bytes) or by a parallel prefix (fewest rounds). */
+export type Adder = 'ripple' | 'log';
+
+/** What a dealt number is raised by before it enters {@link sumModulo}. */
+export const dealtOffset = (p: number): number => (p === 8191 ? 0 : COMPLEMENT);
+
+const COMPLEMENT = 15; // 2^16 − 65521
+
 /**
- * Sum modulo p of shared numbers, p = 8191 or 65521. Over 8191 the result may be the word 8191 for zero (it has two
- * words there); over 65521 it is canonical. Operands below p; 8191 itself is accepted too.
+ * Sum modulo p of `plain` and of further numbers that come raised by {@link dealtOffset}; all below p before that. Over 8191 the result may be
+ * the word 8191 for zero (it has two words there); over 65521 it is canonical.
  */
-export function sumModulo(engine: BooleanEngine, p: number, numbers: readonly SharedNumber[]): Rounds<SharedNumber> {
-  return p === 8191 ? sumMersenne(engine, numbers) : sumPairwise(engine, numbers);
+export function* sumModulo(engine: BooleanEngine, p: number, plain: SharedNumber, raised: readonly SharedNumber[], bytes: number, adder: Adder): Rounds<SharedNumber> {
+  if (p === 8191) return yield* sumMersenne(engine, [plain, ...raised], bytes, adder);
+  let sum = plain;
+  for (const number of raised) sum = yield* addRaised(engine, sum, number, bytes, adder);
+  return sum;
 }
 
-/** Carry-save down to two numbers (one round per level), then a ripple adder with end-around carry (2·13 − 1 rounds). */
-function* sumMersenne(engine: BooleanEngine, numbers: readonly SharedNumber[]): Rounds<SharedNumber> {
+/** Carry-save down to two numbers, one round each, then one addition with end-around carry. */
+function* sumMersenne(engine: BooleanEngine, numbers: readonly SharedNumber[], bytes: number, adder: Adder): Rounds<SharedNumber> {
   let left = [...numbers];
-  while (left.length > 2) {
-    const triples: SharedNumber[][] = [];
-    for (; left.length >= 3; left = left.slice(3)) triples.push(left.slice(0, 3));
-    left = [...(yield* carrySave(engine, triples)), ...left];
-  }
-  return left.length === 2 ? yield* addEndAround(engine, left[0]!, left[1]!) : left[0]!;
+  while (left.length > 2) left = [...(yield* carrySave(engine, left[0]!, left[1]!, left[2]!, bytes)), ...left.slice(3)];
+  return yield* (adder === 'ripple' ? endAroundRipple : endAroundPrefix)(engine, left[0]!, left[1]!, bytes);
 }
 
 /** x + y + z = sum + carry modulo 2^n − 1: the carry word is rotated by one bit. majority = ((x ⊕ z)(y ⊕ z)) ⊕ z. */
-function* carrySave(engine: BooleanEngine, triples: readonly (readonly SharedNumber[])[]): Rounds<SharedNumber[]> {
-  const pairs = triples.flatMap(([x, y, z]) => x!.map((bit, k): BitsPair => [xorBits(bit, z![k]!), xorBits(y![k]!, z![k]!)]));
-  const products = yield* engine.and(pairs);
-  let at = 0;
-  return triples.flatMap(([x, y, z]) => {
-    const sum = x!.map((bit, k) => xorBits(xorBits(bit, y![k]!), z![k]!));
-    const carry = x!.map((_, k) => xorBits(products[at + k]!, z![k]!));
-    at += x!.length;
-    return [sum, [carry[carry.length - 1]!, ...carry.slice(0, -1)]];
-  });
+function* carrySave(engine: BooleanEngine, x: SharedNumber, y: SharedNumber, z: SharedNumber, bytes: number): Rounds<SharedNumber[]> {
+  const products = yield* engine.and(x.map((bit, k): BitsPair => [engine.xor(bit, z[k]!, bytes), engine.xor(y[k]!, z[k]!, bytes)]), bytes);
+  const sum = x.map((bit, k) => engine.xor(engine.xor(bit, y[k]!, bytes), z[k]!, bytes));
+  const carry = products.map((product, k) => engine.xor(product, z[k]!, bytes));
+  return [sum, [carry[carry.length - 1]!, ...carry.slice(0, -1)]];
 }
 
-function* addEndAround(engine: BooleanEngine, x: SharedNumber, y: SharedNumber): Rounds<SharedNumber> {
-  const [{ sum, carry }] = (yield* ripple(engine, [[x, y]])) as [Added];
+/** 2n − 1 ANDs and rounds. */
+function* endAroundRipple(engine: BooleanEngine, x: SharedNumber, y: SharedNumber, bytes: number): Rounds<SharedNumber> {
+  const { sum, carry } = yield* ripple(engine, x, y, bytes, true);
   const out: SharedBits[] = [];
-  let moving = carry;
+  let moving = carry!;
   for (let k = 0; k < sum.length; k++) {
-    out.push(xorBits(sum[k]!, moving));
+    out.push(engine.xor(sum[k]!, moving, bytes));
     // After a carry out the sum is at most 2^n − 2, so the last position absorbs it.
-    if (k + 1 < sum.length) [moving] = (yield* engine.and([[sum[k]!, moving]])) as [SharedBits];
+    if (k + 1 < sum.length) [moving] = (yield* engine.and([[sum[k]!, moving]], bytes)) as [SharedBits];
   }
   return out;
 }
 
+/** The carry into bit k is G(k−1…0) ⊕ P(k−1…0)·G(n−1…0): where all positions propagate there is none, and zero shows as 2^n − 1. ⌈log2 n⌉ + 2 rounds. */
+function* endAroundPrefix(engine: BooleanEngine, x: SharedNumber, y: SharedNumber, bytes: number): Rounds<SharedNumber> {
+  const half = x.map((bit, k) => engine.xor(bit, y[k]!, bytes));
+  const generated = yield* engine.and(x.map((bit, k): BitsPair => [bit, y[k]!]), bytes);
+  const { g, p } = yield* prefixes(engine, generated, half, bytes, true);
+  const out = g[g.length - 1]!;
+  const around = yield* engine.and(p.slice(0, -1).map((all): BitsPair => [all!, out]), bytes);
+  return half.map((bit, k) => (k === 0 ? engine.xor(bit, out!, bytes) : engine.xor3(bit, g[k - 1]!, around[k - 1]!, bytes)));
+}
+
+/** x + y modulo 65521 for y that comes raised by 15: below 2^16 nothing was to be reduced, and p = 2^16 − 15 added modulo 2^16 takes the 15 back. */
+function* addRaised(engine: BooleanEngine, x: SharedNumber, y: SharedNumber, bytes: number, adder: Adder): Rounds<SharedNumber> {
+  const { sum, carry } = yield* (adder === 'ripple' ? ripple : prefixSum)(engine, x, y, bytes, true);
+  const below = engine.not(carry!, bytes);
+  const back = sum.map((_, k) => (((65521 >> k) & 1) === 1 ? below : undefined));
+  return (yield* (adder === 'ripple' ? ripple : prefixSum)(engine, sum, back, bytes, false)).sum;
+}
+
 interface Added {
   readonly sum: SharedNumber;
-  readonly carry: SharedBits;
+  readonly carry: SharedBits | undefined;
 }
 
-/** Several additions side by side; one round per bit. */
-function* ripple(engine: BooleanEngine, operands: readonly (readonly [SharedNumber, SharedNumber])[]): Rounds<Added[]> {
-  const sums: SharedBits[][] = operands.map(() => []);
-  let carries: SharedBits[] | undefined;
-  for (let k = 0; k < operands[0]![0].length; k++) {
-    const known = carries;
-    const pairs = operands.map(([x, y], i): BitsPair => (known ? [xorBits(x[k]!, known[i]!), xorBits(y[k]!, known[i]!)] : [x[k]!, y[k]!]));
-    const products = yield* engine.and(pairs);
-    operands.forEach(([x, y], i) => {
-      const half = xorBits(x[k]!, y[k]!);
-      sums[i]!.push(known ? xorBits(half, known[i]!) : half);
-    });
-    carries = products.map((product, i) => (known ? xorBits(product, known[i]!) : product));
+type MaybeNumber = readonly (SharedBits | undefined)[];
+
+/** One AND and round per bit; bits that are missing in y are zero. */
+function* ripple(engine: BooleanEngine, x: SharedNumber, y: MaybeNumber, bytes: number, carryOut: boolean): Rounds<Added> {
+  const sum: SharedBits[] = [];
+  let carry: SharedBits | undefined;
+  for (let k = 0; k < x.length; k++) {
+    const other = y[k];
+    const known = carry;
+    const half = other ? engine.xor(x[k]!, other, bytes) : x[k]!;
+    sum.push(known ? engine.xor(half, known, bytes) : half);
+    if (k + 1 === x.length && !carryOut) break;
+    if (!known && !other) continue;
+    const pair: BitsPair = known && other ? [engine.xor(x[k]!, known, bytes), engine.xor(other, known, bytes)] : [x[k]!, (known ?? other)!];
+    const [product] = (yield* engine.and([pair], bytes)) as [SharedBits];
+    carry = known && other ? engine.xor(product, known, bytes) : product;
   }
-  return sums.map((sum, i) => ({ sum, carry: carries![i]! }));
+  return { sum, carry };
 }
 
-function* sumPairwise(engine: BooleanEngine, numbers: readonly SharedNumber[]): Rounds<SharedNumber> {
-  let left = numbers;
-  while (left.length > 1) {
-    const operands: [SharedNumber, SharedNumber][] = [];
-    for (let i = 0; i + 1 < left.length; i += 2) operands.push([left[i]!, left[i + 1]!]);
-    const sums = yield* addModulo65521(engine, operands);
-    left = left.length % 2 === 1 ? [...sums, left[left.length - 1]!] : sums;
-  }
-  return left[0]!;
+/** The same in ⌈log2 n⌉ + 1 rounds. */
+function* prefixSum(engine: BooleanEngine, x: SharedNumber, y: MaybeNumber, bytes: number, carryOut: boolean): Rounds<Added> {
+  const count = carryOut ? x.length : x.length - 1;
+  const half = x.map((bit, k) => (y[k] ? engine.xor(bit, y[k]!, bytes) : bit));
+  const both = x.flatMap((bit, k): BitsPair[] => (k < count && y[k] ? [[bit, y[k]!]] : []));
+  const products = yield* engine.and(both, bytes);
+  let at = 0;
+  const generated = half.slice(0, count).map((_, k) => (y[k] ? products[at++]! : engine.zero));
+  const { g } = yield* prefixes(engine, generated, half.slice(0, count), bytes, false);
+  return { sum: half.map((bit, k) => (k === 0 ? bit : engine.xor(bit, g[k - 1]!, bytes))), carry: carryOut ? g[count - 1] : undefined };
 }
 
-const COMPLEMENT = 15; // 2^16 − 65521
-
-/** x + y if below p, else the low 16 bits of x + y + 15, which then passes 2^16. */
-function* addModulo65521(engine: BooleanEngine, operands: readonly (readonly [SharedNumber, SharedNumber])[]): Rounds<SharedNumber[]> {
-  const plain = (yield* ripple(engine, operands)).map(({ sum, carry }) => [...sum, carry]);
-  const raised: SharedBits[][] = plain.map(() => []);
-  let carries: SharedBits[] | undefined;
-  for (let k = 0; k < 17; k++) {
-    const known = carries;
-    const addsOne = ((COMPLEMENT >> k) & 1) === 1;
-    plain.forEach((sum, i) => {
-      const bit = addsOne ? engine.not(sum[k]!) : sum[k]!;
-      raised[i]!.push(known ? xorBits(bit, known[i]!) : bit);
-    });
-    if (!known) {
-      carries = plain.map((sum) => sum[0]!);
-      continue;
-    }
-    if (k === 16) break;
-    const both = yield* engine.and(plain.map((sum, i): BitsPair => [sum[k]!, known[i]!]));
-    carries = plain.map((sum, i) => (addsOne ? xorBits(xorBits(sum[k]!, known[i]!), both[i]!) : both[i]!));
+/** Sklansky's network: generate and (where wanted) propagate of all positions k…0. One round per level. */
+function* prefixes(engine: BooleanEngine, generated: readonly SharedBits[], propagated: readonly SharedBits[], bytes: number, withAll: boolean): Rounds<{ g: SharedBits[]; p: (SharedBits | undefined)[] }> {
+  const g = [...generated];
+  const p: (SharedBits | undefined)[] = [...propagated];
+  for (let d = 1; d < g.length; d *= 2) {
+    const nodes = g.map((_, k) => k).filter((k) => (k & d) !== 0);
+    const lower = (k: number): number => k - (k % d) - 1;
+    const spans = nodes.filter((k) => withAll || lower(k) >= d);
+    const results = yield* engine.and([...nodes.map((k): BitsPair => [p[k]!, g[lower(k)]!]), ...spans.map((k): BitsPair => [p[k]!, p[lower(k)]!])], bytes);
+    nodes.forEach((k, i) => (g[k] = engine.xor(g[k]!, results[i]!, bytes)));
+    spans.forEach((k, i) => (p[k] = results[nodes.length + i]!));
   }
-  const differences = plain.flatMap((sum, i) => sum.slice(0, 16).map((bit, k): BitsPair => [raised[i]![16]!, xorBits(bit, raised[i]![k]!)]));
-  const chosen = yield* engine.and(differences);
-  return plain.map((sum, i) => sum.slice(0, 16).map((bit, k) => xorBits(bit, chosen[i * 16 + k]!)));
+  return { g, p };
 }

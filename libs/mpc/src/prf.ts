@@ -9,6 +9,11 @@ import { ctr } from '@noble/ciphers/aes.js';
  */
 export interface Prf {
   keystream(key: Uint8Array, firstBlock: number, blockCount: number): Uint8Array;
+  /**
+   * Writes the same keystream over `target`, a whole number of blocks, which may be shared memory. Calls under one key come in order
+   * and without gaps, so an adapter may keep a cipher per key object.
+   */
+  fill?(key: Uint8Array, firstBlock: number, target: Uint8Array): void;
 }
 
 const BLOCK_BYTES = 16;
@@ -55,10 +60,16 @@ export class KeyStream implements ByteSource {
     return out;
   }
 
-  /** The same stream as 32-bit words, in the byte order of the host: little-endian on every engine with WASM SIMD. */
-  words(count: number): Uint32Array {
-    const bytes = this.bytes(count * 4);
-    return new Uint32Array(bytes.buffer, bytes.byteOffset, count);
+  /**
+   * Whole fresh blocks straight into `target`, whose length is a multiple of 16. For readers that keep a window of their own; not to be mixed
+   * with {@link bytes} on one stream.
+   */
+  fill(target: Uint8Array): void {
+    this.#checkAlive();
+    const blocks = target.length / BLOCK_BYTES;
+    if (this.#prf.fill) this.#prf.fill(this.#key, this.#nextBlock, target);
+    else target.set(this.#prf.keystream(this.#key, this.#nextBlock, blocks));
+    this.#nextBlock += blocks;
   }
 
   /** Erases the key and what is buffered. Reading on throws BoopError `keys.wiped`: the stream of a zero key is public. */
@@ -71,11 +82,15 @@ export class KeyStream implements ByteSource {
   }
 
   #refill(bytesWanted: number): void {
-    if (this.#wiped) throw new BoopError('keys.wiped', 'these keys are gone', { kind: 'fatal' });
+    this.#checkAlive();
     const growing = Math.min(CHUNK_BLOCKS_MAX, Math.max(CHUNK_BLOCKS_MIN, this.#nextBlock));
     const blocks = Math.max(growing, Math.ceil(bytesWanted / BLOCK_BYTES));
     this.#buffer = this.#prf.keystream(this.#key, this.#nextBlock, blocks) as Uint8Array<ArrayBuffer>;
     this.#nextBlock += blocks;
     this.#at = 0;
+  }
+
+  #checkAlive(): void {
+    if (this.#wiped) throw new BoopError('keys.wiped', 'these keys are gone', { kind: 'fatal' });
   }
 }

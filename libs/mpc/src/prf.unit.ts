@@ -23,7 +23,7 @@ test('a stream is the keystream in order, however it is read, and is gone from i
     },
   };
   const stream = new KeyStream(recording, key.slice());
-  const parts = [stream.bytes(3), stream.bytes(0), stream.bytes(5000), new Uint8Array(stream.words(700).buffer), stream.bytes(1)];
+  const parts = [stream.bytes(3), stream.bytes(0), stream.bytes(5000), stream.bytes(2800), stream.bytes(1)];
   const whole = softwareAesCtr.keystream(key, 0, 600);
   expect(toHex(Uint8Array.from(parts.flatMap((part) => [...part])))).toBe(toHex(whole.subarray(0, 3 + 5000 + 2800 + 1)));
   expect(served[0]!.every((byte) => byte === 0)).toBe(true);

@@ -1,25 +1,52 @@
-import { type Field, uniformResidues } from '@boop/field';
+import { type LaneArena } from '@boop/kernels';
+import { type Field } from '@boop/field';
 import { BoopError, lengthPrefixed, type PartyId, uint32, utf8 } from '@boop/shared';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type HolderKeys } from './holder-keys.ts';
 import { componentWeight, type Holding } from './holding.ts';
+import { LaneStream } from './lane-stream.ts';
 import { type KeyStream, type Prf } from './prf.ts';
-import { addScaled, addZeroComponent } from './prss.ts';
 import { type Replication } from './replication.ts';
 
+/** Lanes drawn at a time: their residues stay in the cache. */
+const CHUNK_LANES = 8192;
+
 /**
- * Draws the components of one uniform r per lane that `holding.self` holds, and adds to `mask` its share of r (degree t) plus one
- * of zero (degree 2t).
- * @param keep gets each component's values, one per lane; they are wiped afterwards
+ * Draws the components of one uniform r per lane that `holding.self` holds, and adds to the residues at `mask` its share of r (degree t) plus
+ * one of zero (degree 2t): per component r, then the t coefficients of its part of zero. `lanes` is a multiple of 128.
+ * @param keep gets each component's values of lanes `from` on, at an offset where they stay until it returns
  */
-export function drawMasks(field: Field, holding: Holding, streams: readonly KeyStream[], mask: Uint16Array, keep: (component: number, values: Uint16Array) => void = () => undefined): void {
+export function drawMasks(
+  arena: LaneArena,
+  field: Field,
+  holding: Holding,
+  streams: readonly KeyStream[],
+  mask: number,
+  lanes: number,
+  keep: (component: number, values: number, from: number, count: number) => void = () => undefined,
+): void {
+  const { p } = field;
+  const { ops } = arena;
+  const mark = arena.mark();
+  const values = arena.allocate(2 * Math.min(lanes, CHUNK_LANES));
   holding.held.forEach((component, c) => {
-    const values = uniformResidues(field, mask.length, streams[c]!);
-    addScaled(field, mask, values, componentWeight(field, holding, component));
-    addZeroComponent(field, holding, component, streams[c]!, mask);
-    keep(component, values);
-    values.fill(0);
+    const within = arena.mark();
+    const stream = new LaneStream(streams[c]!, arena, 32, 4 * Math.min(lanes, CHUNK_LANES));
+    const weight = componentWeight(field, holding, component);
+    for (let degree = 0; degree <= holding.threshold; degree++) {
+      const factor = field.mul(field.pow(holding.self, degree), weight);
+      for (let from = 0; from < lanes; from += CHUNK_LANES) {
+        const count = Math.min(CHUNK_LANES, lanes - from);
+        stream.residues(p, values, count);
+        ops.addScaled(mask + 2 * from, values, factor, count, p);
+        if (degree === 0) keep(component, values, from, count);
+      }
+    }
+    stream.wipe();
+    arena.release(within);
   });
+  arena.view(values, 2 * Math.min(lanes, CHUNK_LANES)).fill(0);
+  arena.release(mark);
 }
 
 /**

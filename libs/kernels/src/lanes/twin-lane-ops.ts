@@ -132,16 +132,19 @@ export function twinLaneOps(memory: LaneMemory): LaneOps {
       const rows = Array.from({ length: entries - 1 }, (_, v) => words(table + v * stride, bytes));
       const slices = Array.from({ length: width }, (_, k) => words(address + k * addressStride, bytes));
       const [lt, eq] = [words(less, bytes), equal ? words(equal, bytes) : undefined];
+      const [l, e] = [new Int32Array(entries), new Int32Array(entries)];
       for (let word = 0; word < lt.length; word++) {
         const below = (v: number): number => (v === 0 ? 0 : v === entries ? ones : rows[v - 1]![word]!);
-        let [l, e] = [0, 0];
         for (let v = 0; v < entries; v++) {
-          const at = slices.reduce((hit, slice, k) => hit & ((v >> k) & 1 ? slice[word]! : ~slice[word]!), -1);
-          l |= at & below(v);
-          e |= at & (below(v) ^ below(v + 1));
+          l[v] = below(v);
+          e[v] = below(v) ^ below(v + 1);
         }
-        lt[word] = l;
-        if (eq) eq[word] = e;
+        // One bit of the address leaves one entry of each pair.
+        slices.forEach((slice, k) => {
+          for (const table of [l, e]) for (let v = 0; v < entries >> (k + 1); v++) table[v] = table[2 * v]! ^ ((table[2 * v]! ^ table[2 * v + 1]!) & slice[word]!);
+        });
+        lt[word] = l[0]!;
+        if (eq) eq[word] = e[0]!;
       }
     },
   };

@@ -1,10 +1,11 @@
 import { createField, evaluatePolynomial } from '@boop/field';
+import { type LaneKernel, loadLaneKernel } from '@boop/kernels';
 import { type PartyId, partyId, type ProtocolMachine, type Rng, roundMachine, utf8 } from '@boop/shared';
 import { type CommitteeKeys } from '../committee-keys.ts';
 import { compareProtocol, type ComparisonInput } from '../comparison.ts';
 import { type CorrelationBatch, type CorrelationSlice } from '../correlation-batch.ts';
 import { correlationBatch } from '../correlations.ts';
-import { type Decision } from '../decision.ts';
+import { type Decision } from '../match-sums.ts';
 import { agreeCommitteeKeys } from '../key-agreement.ts';
 import { type Prf } from '../prf.ts';
 
@@ -17,6 +18,9 @@ export const parameterSets: readonly (readonly [nodes: number, threshold: number
   [7, 2],
   [7, 3],
 ];
+
+/** Most tests compute in WASM, as nodes do; the TypeScript twin is compared with it operation by operation. */
+export const laneKernel: LaneKernel = await loadLaneKernel();
 
 export type Machines<Output> = Map<PartyId, ProtocolMachine<Output>>;
 
@@ -45,12 +49,12 @@ export function correlationMachines(keys: ReadonlyMap<PartyId, CommitteeKeys>, t
   return new Map(
     committee.map((self) => [
       self,
-      roundMachine(() => correlationBatch({ self, committee, threshold, keys: keys.get(self)!, p, lanes, batchId: id16(batchId), ...(prf && { prf }) })),
+      roundMachine(() => correlationBatch({ self, committee, threshold, keys: keys.get(self)!, p, lanes, batchId: id16(batchId), laneKernel, ...(prf && { prf }) })),
     ]),
   );
 }
 
-export type SharedInput = Pick<ComparisonInput, 'p' | 'scoreMax' | 'theta' | 'rows' | 'shifts' | 'opening'> & { readonly onOpen?: ComparisonInput['onOpen']; readonly prf?: Prf };
+export type SharedInput = Pick<ComparisonInput, 'p' | 'scoreMax' | 'theta' | 'rows' | 'shifts' | 'opening' | 'backEnd' | 'orForm' | 'laneKernel'> & { readonly onOpen?: ComparisonInput['onOpen']; readonly prf?: Prf };
 
 export function comparisonMachines(
   keys: ReadonlyMap<PartyId, CommitteeKeys>,
@@ -67,6 +71,7 @@ export function comparisonMachines(
       self,
       roundMachine(() =>
         compareProtocol({
+          laneKernel,
           ...rest,
           ...(onOpen && { onOpen }),
           self,

@@ -1,13 +1,13 @@
 import { type PartyId, type ProtocolMachine, roundMachine, utf8 } from '@boop/shared';
 import { nodeAesCtr, runSimulation, seededRng } from '@boop/testing';
 import { type CommitteeKeys } from '../committee-keys.ts';
-import { compareProtocol } from '../comparison.ts';
+import { compareProtocol, contributeProtocol } from '../comparison.ts';
 import { type CorrelationBatch } from '../correlation-batch.ts';
 import { correlationBatch, outsideBatch } from '../correlations.ts';
-import { type Decision } from '../decision.ts';
+import { type Decision } from '../match-sums.ts';
 import { type HolderKeys } from '../holder-keys.ts';
-import { contributeProtocol, type WideOpening } from '../wide-opening.ts';
-import { id16, keyMachines, lanesFor, type Machines, outputsOf, type SharedInput } from './committee-harness.ts';
+import { type WideOpening } from '../wide-opening.ts';
+import { id16, keyMachines, laneKernel, lanesFor, type Machines, outputsOf, type SharedInput } from './committee-harness.ts';
 import { allParties, holderKeys } from './split-harness.ts';
 
 /** Keys of a committee and of all nodes around it. */
@@ -27,7 +27,7 @@ export function wideNetwork(nodes: number, threshold: number, committee: readonl
 
 /** One batch at every holder: correlations in the committee, masks outside. */
 export function wideBatches({ holders, committee, threshold, keys, wideKeys }: WideNetwork, p: number, lanes: number, batchId: string, seed = 1): Map<PartyId, CorrelationBatch> {
-  const common = (self: PartyId) => ({ self, committee, threshold, wideKeys: wideKeys.get(self)!, p, lanes, batchId: id16(batchId), prf: nodeAesCtr });
+  const common = (self: PartyId) => ({ self, committee, threshold, wideKeys: wideKeys.get(self)!, p, lanes, batchId: id16(batchId), laneKernel, prf: nodeAesCtr });
   const members = outputsOf(runSimulation(new Map(committee.map((self) => [self, roundMachine(() => correlationBatch({ ...common(self), keys: keys.get(self)! }))])), { seed }));
   return new Map(holders.map((self) => [self, members.get(self) ?? outsideBatch(common(self))]));
 }
@@ -49,7 +49,7 @@ export function wideMachines(
     const slices = [batch.take(batch.nextLane, batch.nextLane + lanes)];
     const wide = { holders, subject: utf8('the same subject at every node..'), ...wideOf(self) };
     const { rows, shifts, p } = input;
-    const common = { self, committee, threshold, runId: id16(runId), products: products.get(self)!, correlations: slices, wide };
+    const common = { laneKernel, self, committee, threshold, runId: id16(runId), products: products.get(self)!, correlations: slices, wide };
     machines.set(
       self,
       committee.includes(self)
