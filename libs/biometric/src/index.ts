@@ -2,7 +2,8 @@ export { type EncodedPalm, type Position, encodePalm } from './encode-palm.ts';
 export { decodeImage } from './image/decode-image.ts';
 export { type GreyImage } from './image/grey-image.ts';
 export { type Quality, type QualityReason, QUALITY_MIN, qualityReasons } from './quality.ts';
-export { type Encoder, type Template, PALM_ENCODER, VALID_CELLS_MIN, createTemplate, validCells } from './template.ts';
+export { resizeSquare } from './image/resize-square.ts';
+export { type Encoder, type Template, PALM_ENCODER, palmEncoders, VALID_CELLS_MIN, createTemplate, validCells } from './template.ts';
 export { type TemplateHeader, encodeTemplate, parseTemplate } from './container.ts';
 export { fuse } from './fuse.ts';
 export { type Shift, SHIFT_MAX, bestShift, score, shifts } from './score.ts';
@@ -14,3 +15,5 @@ export { type IrisEncoder, type IrisTemplate, IRIS_ENCODER, IRIS_PAIRS_MIN, crea
 export { type IrisComparison, type PackedIris, compareIrises, comparePackedIrises, packIris } from './iris/iris-score.ts';
 export { type SyntheticEye, type SyntheticEyeSeed, syntheticEye } from './iris/synthetic-eye.ts';
 export { type EmbeddingEncoder, type EmbeddingTemplate, EMBEDDING_ENCODER, compareEmbeddings, createEmbeddingTemplate, quantiseEmbedding } from './embedding/embedding-template.ts';
+export { type AttackMeasures, type AttackSign, type LivenessAssessment, type LivenessCheck, attackMeasures, attackSigns, passivePalmCheck } from './liveness/passive-palm-check.ts';
+export { type LivenessPolicy, type LivenessVerdict, acceptVerdict, createVerdict, encodeVerdict, parseVerdict } from './liveness/verdict.ts';
