@@ -1,0 +1,57 @@
+import { type GalleryHandle, type GalleryReader, type Kernel, type PreparedProbe } from '@boop/kernels';
+import { type Statistic } from '@boop/mpc';
+import { BoopError } from '@boop/shared';
+
+/** How a statistic weighs code and mask coordinates. */
+export type Weights = Pick<Statistic, 'p' | 'codeCoordinates' | 'alpha' | 'beta'>;
+
+/** A thread's right to read the gallery, and how to weigh probes. */
+export interface RowsHandle {
+  readonly gallery: GalleryHandle;
+  readonly weights: Weights;
+}
+
+/** One thread's view of the gallery. */
+export interface RowReader {
+  /** Rows that can be read now; never shrinks. */
+  readonly rows: number;
+  /** Comparisons per probe and row. */
+  readonly shifts: number;
+  /** @param share balanced residues of one probe. @throws BoopError `share.malformed` */
+  prepare(share: Int16Array): PreparedProbe;
+  forget(probe: PreparedProbe): void;
+  /** Shares of degree 2t of the scores, canonical: out[(probe·shifts + shift)·rows + row]. */
+  products(probes: readonly PreparedProbe[], fromRow: number, toRow: number, out: Uint16Array): void;
+}
+
+export const attachRows = (kernel: Kernel, { gallery, weights }: RowsHandle): RowReader => rowReader(kernel.attachGallery(gallery), weights);
+
+export function rowReader(gallery: GalleryReader, weights: Weights): RowReader {
+  return {
+    shifts: gallery.shifts,
+    get rows() {
+      return gallery.rows;
+    },
+    prepare(share) {
+      const weighted = weigh(share, weights);
+      try {
+        return gallery.prepareProbe(weighted);
+      } catch (error) {
+        throw error instanceof BoopError && error.code === 'kernel.dimensions' ? new BoopError('share.malformed', 'not a share of this statistic') : error;
+      } finally {
+        weighted.fill(0);
+      }
+    },
+    forget: (probe) => gallery.wipeProbe(probe),
+    products: (probes, fromRow, toRow, out) => gallery.products(probes, fromRow, toRow, out),
+  };
+}
+
+/** A share with α and −β multiplied in. Linear, so each node does it to its own share. */
+function weigh(share: Int16Array, { p, codeCoordinates, alpha, beta }: Weights): Int16Array {
+  const half = (p - 1) / 2;
+  return share.map((value, i) => {
+    const residue = (((value * (i < codeCoordinates ? alpha : -beta)) % p) + p) % p;
+    return residue > half ? residue - p : residue;
+  });
+}

@@ -1,0 +1,42 @@
+import { type Cipheriv, createCipheriv } from 'node:crypto';
+import { type Prf } from '@boop/mpc';
+
+const blockBytes = 16;
+const zeros = new Uint8Array(1 << 18);
+
+/** A cipher goes on where it stopped, so that a stream read in order needs one key schedule. */
+interface Running {
+  readonly cipher: Cipheriv;
+  nextBlock: number;
+}
+
+const running = new WeakMap<Uint8Array, Running>();
+
+/** The protocol's keystream from OpenSSL's AES-256-CTR: constant time in hardware. Streams of one key are read in order. */
+export const opensslCtr: Required<Prf> = {
+  keystream(key, firstBlock, blockCount) {
+    const out = new Uint8Array(blockCount * blockBytes);
+    this.fill(key, firstBlock, out);
+    return out;
+  },
+  fill(key, firstBlock, target) {
+    const stream = streamAt(key, firstBlock);
+    for (let at = 0; at < target.length; at += zeros.length) {
+      const bytes = Math.min(zeros.length, target.length - at);
+      target.set(stream.cipher.update(bytes === zeros.length ? zeros : zeros.subarray(0, bytes)), at);
+    }
+    stream.nextBlock = firstBlock + Math.ceil(target.length / blockBytes);
+  },
+};
+
+function streamAt(key: Uint8Array, block: number): Running {
+  const open = running.get(key);
+  if (open?.nextBlock === block) return open;
+  const counter = new Uint8Array(blockBytes);
+  const view = new DataView(counter.buffer);
+  view.setUint32(8, Math.floor(block / 2 ** 32));
+  view.setUint32(12, block >>> 0);
+  const fresh = { cipher: createCipheriv('aes-256-ctr', key, counter), nextBlock: block };
+  running.set(key, fresh);
+  return fresh;
+}
