@@ -24,8 +24,21 @@ export const tuningSchema = z.strictObject({
   leaderIntervalMs: milliseconds.default(1_000),
   /** For how long a node that spoiled a signature is left out. */
   leftOutMs: milliseconds.default(30_000),
+  /** How old a cosignature of the newest checkpoint may grow before its signer is asked again. */
+  cosignatureRefreshMs: z.number().int().min(1).max(3_600_000).default(60_000),
   nodeTimeoutMs: milliseconds.default(3_000),
 });
+/** C2SP signed-note verifier key. */
+const vkey = z.string().min(1).max(500);
+const witnessSchema = z.strictObject({
+  /** Name of this ledger's cosigning key. */
+  name: z.string().regex(/^[^\s+]{1,255}$/),
+  /** Created at the first start, mode 0600. */
+  keyFile: path.default('witness.key'),
+  /** Keys of the logs that it watches. */
+  logs: z.array(vkey).max(64),
+});
+
 export type Tuning = z.infer<typeof tuningSchema>;
 
 export const configSchema = z.strictObject({
@@ -42,6 +55,10 @@ export const configSchema = z.strictObject({
   databaseUrlFile: path,
   /** Key of the function that gives accounts their index; created at the first start, mode 0600. Replicas share it, and it is never replaced. */
   vrfKeyFile: path.default('map-vrf.key'),
+  /** Witnesses that are asked to cosign each checkpoint (C2SP tlog-witness): submission prefix and key. */
+  witnesses: z.array(z.strictObject({ url: z.url({ protocol: /^https?$/ }), vkey })).max(16).default([]),
+  /** Makes this ledger a witness of other logs, at `/witness/add-checkpoint`. */
+  witness: witnessSchema.optional(),
   tuning: tuningSchema.prefault({}),
 });
 export type LedgerConfig = z.infer<typeof configSchema>;
@@ -56,6 +73,7 @@ export function loadLedgerConfig(file: string | undefined, env: Readonly<Record<
     manifestFile: from(config.manifestFile),
     databaseUrlFile: from(config.databaseUrlFile),
     vrfKeyFile: from(config.vrfKeyFile),
+    ...(config.witness ? { witness: { ...config.witness, keyFile: from(config.witness.keyFile) } } : {}),
     tls: { certFile: from(certFile), keyFile: from(keyFile), caFile: from(caFile) },
   };
 }

@@ -74,7 +74,7 @@ describe('a ledger', () => {
     const { root } = verifyCheckpoint(proofs[0]!.checkpoint, vkey);
     proofs.forEach((proof, number) => {
       const entry = fixture.network.entry(number);
-      expect(proof).toMatchObject({ entry: toBase64Url(entry), leafIndex: answers[number]!.leafIndex, treeSize: 270, checkpoint: proofs[0]!.checkpoint });
+      expect(proof).toMatchObject({ entry: toBase64Url(entry), leafIndex: answers[number]!.leafIndex, treeSize: 270 });
       verifyInclusionProof({ leafHash: leafHash(entry), index: proof!.leafIndex, size: 270, root, proof: proof!.inclusion.map(fromBase64Url) });
     });
     expect(verifyLogProof(proofs[269]!, vkey)).toEqual({ index: answers[269]!.leafIndex, size: 270 });
@@ -82,7 +82,7 @@ describe('a ledger', () => {
     const x = toBase64Url(fixture.nodes[0]!.node.key.group.publicKey);
     const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
     expect(verify(null, utf8(text), publicKey, signatures[0]!.signature)).toBe(true);
-    expect(await gateway.request('log.proof', { entryHash: answers[3]!.entryHash }, { timeoutMs: 10_000 })).toEqual({ proof: proofs[3] });
+    expect(await gateway.request('log.proof', { entryHash: answers[3]!.entryHash }, { timeoutMs: 10_000 })).toMatchObject({ proof: { entry: proofs[3]!.entry, inclusion: proofs[3]!.inclusion } });
   });
 
   test('serves every tile as anybody computes it from the entries', async () => {

@@ -17,16 +17,20 @@ import { Proofs } from './serving/proofs.ts';
 import { PublishedTiles } from './serving/published-tiles.ts';
 import { TileCache } from './serving/tile-cache.ts';
 import { type LogStore } from './store/log-store.ts';
+import { WitnessClient } from './witness/witness-client.ts';
+import { type Witness } from './witness/witness.ts';
 import { createWriter, type Writer } from './writer.ts';
 
 export interface LedgerOptions {
-  readonly config: Pick<LedgerConfig, 'networkId' | 'http' | 'link' | 'metrics' | 'tuning'>;
+  readonly config: Pick<LedgerConfig, 'networkId' | 'http' | 'link' | 'metrics' | 'tuning' | 'witnesses'>;
   readonly manifest: NetworkManifest;
   readonly tls: TlsMaterial;
   readonly databaseUrl: string;
   readonly store: LogStore;
   readonly mapStore: MapStore;
   readonly vrfKey: VrfKey;
+  /** Set when this ledger watches other logs. */
+  readonly witness?: Witness | undefined;
   readonly log: Logger;
 }
 
@@ -44,7 +48,7 @@ const APPEND_TIMEOUT_MS = 10_000;
 const LINK_LIMITS = { requestsServedMax: 1_024 } as const;
 
 /** Wires one replica of the ledger and starts it. @throws BoopError `config.wrong-network`, `map.key-changed`, and what listening throws */
-export async function startLedger({ config, manifest, tls, databaseUrl, store, mapStore, vrfKey, log }: LedgerOptions): Promise<RunningLedger> {
+export async function startLedger({ config, manifest, tls, databaseUrl, store, mapStore, vrfKey, witness, log }: LedgerOptions): Promise<RunningLedger> {
   const { networkId, tuning } = config;
   if (networkId !== manifest.networkId) throw new BoopError('config.wrong-network', 'networkId: the manifest is of another network', { kind: 'fatal' });
   await checkVrfKey(mapStore, vrfKey);
@@ -64,7 +68,7 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, m
       return { leads: writer.pool.isOpen, treeSize: head.size, publishedSize: published?.size ?? 0, nodesConnected };
     };
     const metrics = createLedgerMetrics({ status, waiting: () => writer.pool.waiting });
-    const writer: Writer = createWriter({ manifest, store, mapStore, vrfKey: vrfKey.public, nodes: links.nodes, key, tuning, log, onBatch: metrics.batchWritten, onCheckpoint: metrics.checkpointPublished });
+    const writer: Writer = createWriter({ manifest, store, mapStore, vrfKey: vrfKey.public, nodes: links.nodes, key, tuning, log, onBatch: metrics.batchWritten, onCheckpoint: metrics.checkpointPublished, witnesses: config.witnesses.map((address) => new WitnessClient(address)) });
 
     const handlers = ledgerHandlers({ origin: manifest.logOrigin, admission: new Admission(manifest), pool: writer.pool, proofs, key, appendTimeoutMs: APPEND_TIMEOUT_MS });
     const server = new LinkServer({ tls, networkId, authorize: isGateway, handlers, log, limits: LINK_LIMITS });
@@ -81,7 +85,7 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, m
       waitingMax: tuning.mutationsWaitingMax,
       onAccepted: () => writer.wakeMap(),
     });
-    const http = await startHttp({ tiles: new PublishedTiles(store, tiles), proofs, key, mapProofs, mapStore, intake, readiness, log }, config.http);
+    const http = await startHttp({ tiles: new PublishedTiles(store, tiles), proofs, key, manifest, vrfKey: vrfKey.public, witnesses: config.witnesses.map(({ vkey }) => vkey), mapProofs, mapStore, intake, witness, readiness, log }, config.http);
     undo.push(() => http.close());
     const metricsServer = await startMetricsServer({ ...config.metrics, registry: metrics.registry });
     undo.push(() => metricsServer.close());

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { applyMigrations, loadTlsMaterial, readSecretFile, runProcess, systemRng } from '@boop/platform';
+import { applyMigrations, loadTlsMaterial, readSecretFile, runProcess, systemClock, systemRng } from '@boop/platform';
 import { type NetworkManifest, parseManifest } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { loadLedgerConfig } from './config.ts';
@@ -9,6 +9,8 @@ import { PrismaMapStore } from './map/prisma-map-store.ts';
 import { openVrfKey } from './map/vrf-key.ts';
 import { LedgerDatabase } from './store/database.ts';
 import { PrismaLogStore } from './store/prisma-log-store.ts';
+import { PrismaWitnessStore } from './witness/prisma-witness-store.ts';
+import { openWitnessKey, Witness } from './witness/witness.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
 
@@ -22,6 +24,7 @@ runProcess('ledger', async ({ log, onStop }) => {
     config,
     manifest: readManifest(config.manifestFile),
     tls: loadTlsMaterial(config.tls),
+    witness: config.witness && new Witness(config.witness.logs, { key: openWitnessKey(config.witness.keyFile, config.witness.name, systemRng), store: new PrismaWitnessStore(database), clock: systemClock }),
     databaseUrl,
     store: new PrismaLogStore(database),
     mapStore: new PrismaMapStore(database),

@@ -1,8 +1,14 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type MapProof, mutationHash, parseMapRevision, parseMapTransition, verifyCheckpoint, verifyConsistencyProof, verifyMapProof, verifyMapTransition } from '@boop/log';
+import { type MapProof, mutationHash, openCheckpoint, parseMapRevision, parseMapTransition, verifyCheckpoint, verifyConsistencyProof, verifyMapProof, verifyMapTransition } from '@boop/log';
+import { systemClock, systemRng } from '@boop/platform';
 import { fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
+import { LogKey } from './checkpoints/log-key.ts';
+import { type PublicConfiguration } from './http/configuration.controller.ts';
 import { type RunningLedger } from './ledger.ts';
 import { type Submission } from './map/mutation-intake.ts';
+import { PrismaWitnessStore } from './witness/prisma-witness-store.ts';
+import { openWitnessKey, Witness } from './witness/witness.ts';
 import { AccountHolder, newSigner } from './testing/account-holder.ts';
 import { eventually, LedgerFixture } from './testing/ledger-fixture.ts';
 
@@ -12,8 +18,12 @@ let vkey: string;
 let ada: AccountHolder;
 
 beforeAll(async () => {
-  fixture = await LedgerFixture.start(['map']);
-  ledger = await fixture.ledger('map');
+  fixture = await LedgerFixture.start(['map', 'witness']);
+  const { manifest } = fixture.network;
+  const key = await new LogKey(manifest, fixture.nodes.map(({ node }) => node), fixture.databases.store('map')).get();
+  const witness = new Witness([key.vkey], { key: openWitnessKey(join(fixture.dir, 'witness.key'), 'witness.example/one', systemRng), store: new PrismaWitnessStore(fixture.databases.database('witness')), clock: systemClock });
+  const watching = await fixture.ledger('witness', 'w', { witness });
+  ledger = await fixture.ledger('map', 'a', { witnesses: [{ url: `http://127.0.0.1:${watching.httpPort}/witness`, vkey: witness.vkey }] });
   await eventually(async () => ledger.leads());
   vkey = ((await (await get('v1/log/key')).json()) as { verifierKey: string }).verifierKey;
   ada = newAccount('ada');
@@ -92,6 +102,19 @@ describe('the map over HTTP', () => {
     const older = await store.checkpoint(1);
     verifyConsistencyProof(verifyCheckpoint(older!, vkey), verifyCheckpoint(checkpoint, vkey), proof.map(fromBase64Url));
     expect(to).toBe(2);
+  });
+
+  test('staples the cosignatures of all nodes and of the witness to the checkpoint, wherever it is served', async () => {
+    const { cosigners, verifierKey, vrfKey } = await getJson<PublicConfiguration & { verifierKey: string }>('v1/ledger/configuration');
+    expect([verifierKey, vrfKey, cosigners.nodes.length, cosigners.witnesses.length]).toEqual([vkey, toBase64Url(fixture.vrfKey.public), 5, 1]);
+    const policy = { vkey, cosigners: [...cosigners.nodes, ...cosigners.witnesses], quorum: 6, oldestTimeS: Math.floor(Date.now() / 1_000) - 60 };
+    const note = await eventually(async () => {
+      const text = await (await get('checkpoint')).text();
+      return text.split('\n').filter((line) => line.startsWith('— ')).length === 7 && text;
+    });
+    expect(openCheckpoint(note, policy).cosigned.map(({ name }) => name)).toContain('witness.example/one');
+    expect(verifyMapProof(await lookup(ada), { ...policy, ...policyOf(ada) }).value).toEqual(utf8('two'));
+    expect((await fetch(`http://127.0.0.1:${ledger.httpPort}/witness/add-checkpoint`, { method: 'POST', body: 'x' })).status).toBe(404);
   });
 
   test('refuses bad mutations as problems', async () => {

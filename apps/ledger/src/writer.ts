@@ -13,6 +13,8 @@ import { EntryPool, POOL_LIMITS } from './sequencer/entry-pool.ts';
 import { Sequencer } from './sequencer/sequencer.ts';
 import { Turns } from './sequencer/turns.ts';
 import { type LogStore } from './store/log-store.ts';
+import { CosignatureCollector } from './witness/cosignature-collector.ts';
+import { type WitnessClient } from './witness/witness-client.ts';
 
 export interface WriterOptions {
   readonly manifest: NetworkManifest;
@@ -26,6 +28,7 @@ export interface WriterOptions {
   readonly log: Logger;
   readonly onBatch: (entries: number, durationMs: number) => void;
   readonly onCheckpoint: (durationMs: number) => void;
+  readonly witnesses: readonly WitnessClient[];
 }
 
 /** The part of a replica that changes the log; it works while it leads. */
@@ -41,7 +44,7 @@ export interface Writer {
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 2_000;
 
-export function createWriter({ manifest, store, mapStore, vrfKey, nodes, key, tuning, log, onBatch, onCheckpoint }: WriterOptions): Writer {
+export function createWriter({ manifest, store, mapStore, vrfKey, nodes, key, tuning, log, onBatch, onCheckpoint, witnesses }: WriterOptions): Writer {
   const pool = new EntryPool({ ...POOL_LIMITS, entriesMax: tuning.waitingMax });
   const roster = new SignerRoster({ nowMs: () => performance.now() }, tuning.leftOutMs);
   const checkpointer = new Checkpointer({
@@ -51,8 +54,12 @@ export function createWriter({ manifest, store, mapStore, vrfKey, nodes, key, tu
     intervalMs: tuning.checkpointIntervalMs,
     retryMinMs: RETRY_MIN_MS,
     retryMaxMs: RETRY_MAX_MS,
-    onPublished: (_checkpoint, durationMs) => onCheckpoint(durationMs),
+    onPublished: (_checkpoint, durationMs) => {
+      onCheckpoint(durationMs);
+      collector.wake();
+    },
   });
+  const collector = new CosignatureCollector({ manifest, store, tiles: store, nodes, witnesses, log, refreshMs: tuning.cosignatureRefreshMs });
   const turns = new Turns();
   const mapSequencer = new MapSequencer({
     network: manifest,
@@ -82,7 +89,7 @@ export function createWriter({ manifest, store, mapStore, vrfKey, nodes, key, tu
     wake: () => checkpointer.wake(),
     wakeMap: () => mapSequencer.wake(),
     lead: async (signal) => {
-      await Promise.all([sequencer.run(signal), mapSequencer.run(signal), checkpointer.run(signal)]);
+      await Promise.all([sequencer.run(signal), mapSequencer.run(signal), checkpointer.run(signal), collector.run(signal)]);
     },
   };
 }

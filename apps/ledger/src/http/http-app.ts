@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { type Logger } from '@boop/platform';
-import { BoopError } from '@boop/shared';
+import { BoopError, toBase64Url } from '@boop/shared';
+import { type NetworkManifest } from '@boop/protocol';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -11,17 +12,26 @@ import { type MapStore } from '../map/map-store.ts';
 import { MutationIntake } from '../map/mutation-intake.ts';
 import { Proofs } from '../serving/proofs.ts';
 import { PublishedTiles } from '../serving/published-tiles.ts';
+import { nodeCosigners } from '../witness/cosigners.ts';
+import { type Witness } from '../witness/witness.ts';
+import { ConfigurationController, PUBLIC_CONFIGURATION } from './configuration.controller.ts';
 import { HealthController, READINESS, type ReadinessCheck } from './health.controller.ts';
 import { MAP_STORE, MapController } from './map.controller.ts';
 import { MutationsController } from './mutations.controller.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { ProofsController } from './proofs.controller.ts';
 import { TilesController } from './tiles.controller.ts';
+import { WITNESS, WitnessController } from './witness.controller.ts';
 
 export interface HttpServices {
   readonly tiles: PublishedTiles;
   readonly proofs: Proofs;
   readonly key: LogKey;
+  readonly manifest: NetworkManifest;
+  readonly vrfKey: Uint8Array;
+  /** Verifier keys of the witnesses that cosign this log. */
+  readonly witnesses: readonly string[];
+  readonly witness?: Witness | undefined;
   readonly mapProofs: MapProofs;
   readonly mapStore: MapStore;
   readonly intake: MutationIntake;
@@ -35,14 +45,16 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 @Module({})
 class LedgerModule {
-  static of({ tiles, proofs, key, mapProofs, mapStore, intake, readiness }: HttpServices): DynamicModule {
+  static of({ tiles, proofs, key, manifest, vrfKey, witnesses, witness, mapProofs, mapStore, intake, readiness }: HttpServices): DynamicModule {
     return {
       module: LedgerModule,
-      controllers: [TilesController, ProofsController, MapController, MutationsController, HealthController],
+      controllers: [TilesController, ProofsController, MapController, MutationsController, ConfigurationController, WitnessController, HealthController],
       providers: [
         { provide: PublishedTiles, useValue: tiles },
         { provide: Proofs, useValue: proofs },
         { provide: LogKey, useValue: key },
+        { provide: PUBLIC_CONFIGURATION, useValue: { origin: manifest.logOrigin, vrfKey: toBase64Url(vrfKey), cosigners: { nodes: nodeCosigners(manifest), witnesses }, ...(witness ? { witness: witness.vkey } : {}) } },
+        { provide: WITNESS, useValue: witness ?? null },
         { provide: MapProofs, useValue: mapProofs },
         { provide: MAP_STORE, useValue: mapStore },
         { provide: MutationIntake, useValue: intake },

@@ -3,6 +3,7 @@ import { BoopError, toBase64Url } from '@boop/shared';
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { MapProofs } from '../map/map-proofs.ts';
 import { type MapStore, type StoredRevision } from '../map/map-store.ts';
+import { stapled } from '../store/log-store.ts';
 import { BRIEF, type HttpReply, IMMUTABLE } from './exchange.ts';
 import { malformedRequest, parseBytes, parseCount } from './parsing.ts';
 
@@ -23,7 +24,7 @@ export class MapController {
   @Get('head')
   async head(@Res() reply: HttpReply): Promise<void> {
     const { published, revision } = await this.#proofs.served();
-    reply.header('cache-control', BRIEF).send({ ...revisionBody(revision), checkpoint: published.note });
+    reply.header('cache-control', BRIEF).send({ ...revisionBody(revision), checkpoint: stapled(published) });
   }
 
   /** Where an account stands or would stand: what its first mutation must name. */
@@ -44,7 +45,7 @@ export class MapController {
     const { published, revision: newest } = await this.#proofs.served();
     const revisions = await this.#store.revisions(parseCount(after, 0), Math.min(parseCount(limit, PAGE_MAX), PAGE_MAX));
     const items = revisions.filter(({ revision }) => revision <= newest.revision).map(revisionBody);
-    reply.header('cache-control', BRIEF).send({ items, newest: newest.revision, checkpoint: published.note });
+    reply.header('cache-control', BRIEF).send({ items, newest: newest.revision, checkpoint: stapled(published) });
   }
 
   /** Why the map went from one revision to the next, for whoever knows only the old root (`verifyMapTransition`). */

@@ -4,6 +4,7 @@ import { parseTilePath } from '@boop/log';
 import { BoopError } from '@boop/shared';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { PublishedTiles } from '../serving/published-tiles.ts';
+import { stapled } from '../store/log-store.ts';
 import { BRIEF, type HttpReply, type HttpRequest, IMMUTABLE } from './exchange.ts';
 
 const gzipAsync = promisify(gzip);
@@ -21,7 +22,7 @@ export class TilesController {
   async checkpoint(@Res() reply: HttpReply): Promise<void> {
     const published = await this.#tiles.checkpoint();
     if (!published) throw new BoopError('request.not-found', 'nothing has been published yet');
-    reply.header('content-type', 'text/plain; charset=utf-8').header('cache-control', BRIEF).send(published.note);
+    reply.header('content-type', 'text/plain; charset=utf-8').header('cache-control', BRIEF).send(stapled(published));
   }
 
   @Get('tile/*')

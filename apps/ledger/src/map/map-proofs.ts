@@ -1,11 +1,11 @@
 import { createMapProof, inclusionProof, mapIndexOf, mapLookup, type MapLookup, type MapProof, parseMutation, type TileReader, verifyMapLookup, vrfProofToHash, vrfProve } from '@boop/log';
 import { BoopError } from '@boop/shared';
-import { type LogStore, type PublishedCheckpoint } from '../store/log-store.ts';
+import { type LogStore, type ServedCheckpoint, stapled } from '../store/log-store.ts';
 import { type MapStore, type StoredRevision } from './map-store.ts';
 import { type VrfKey } from './vrf-key.ts';
 
 export interface ServedRevision {
-  readonly published: PublishedCheckpoint;
+  readonly published: ServedCheckpoint;
   readonly revision: StoredRevision;
 }
 
@@ -58,7 +58,7 @@ export class MapProofs {
       mapLookup(mapStore, revision.root, index),
     ]);
     const mutation = await this.#mutationOf(index, revision, lookup);
-    return { checkpoint: published.note, revision: { entry: entry!, leafIndex: revision.leafIndex, inclusion }, lookup, ...(mutation ? { mutation } : {}) };
+    return { checkpoint: stapled(published), revision: { entry: entry!, leafIndex: revision.leafIndex, inclusion }, lookup, ...(mutation ? { mutation } : {}) };
   }
 
   async #mutationOf(index: Uint8Array, { root, revision }: StoredRevision, lookup: MapLookup): Promise<Uint8Array | undefined> {

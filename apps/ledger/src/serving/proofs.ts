@@ -1,7 +1,7 @@
 import { consistencyProof, createLogProof, type TileReader } from '@boop/log';
 import { type LogProof, logProofSchema } from '@boop/protocol';
 import { BoopError, fromBase64Url, toBase64Url } from '@boop/shared';
-import { type LogStore } from '../store/log-store.ts';
+import { type LogStore, stapled } from '../store/log-store.ts';
 
 const HASH_BYTES = 32;
 
@@ -28,7 +28,7 @@ export class Proofs {
     if (published === undefined || leafIndex >= published.size) {
       throw new BoopError('log.pending', 'the entry is written and waits for a checkpoint', { kind: 'unavailable' });
     }
-    return logProofSchema.parse(await createLogProof(this.#tiles, bytes, leafIndex, published.note));
+    return logProofSchema.parse(await createLogProof(this.#tiles, bytes, leafIndex, stapled(published)));
   }
 
   /** @param to default: the size of the newest checkpoint @throws BoopError `request.not-found` beyond that, `log.pending` without one, `request.malformed` */
@@ -39,7 +39,7 @@ export class Proofs {
     if (from < 1 || from > size) throw new BoopError('request.malformed', 'a proof leads from a non-empty tree to one at least as large');
     if (size > published.size) throw new BoopError('request.not-found', 'no checkpoint covers that size yet');
     const proof = await consistencyProof(this.#tiles, from, size);
-    return { from, to: size, proof: proof.map(toBase64Url), checkpoint: published.note };
+    return { from, to: size, proof: proof.map(toBase64Url), checkpoint: stapled(published) };
   }
 }
 

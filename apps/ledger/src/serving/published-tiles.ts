@@ -1,5 +1,5 @@
 import { type Tile, TILE_WIDTH, type TileReader } from '@boop/log';
-import { type LogStore, type PublishedCheckpoint, tileMissing } from '../store/log-store.ts';
+import { type LogStore, type ServedCheckpoint, tileMissing } from '../store/log-store.ts';
 
 /**
  * What the public may see: the last published checkpoint, and tiles and entries that it covers. The tree may be larger; that part
@@ -17,7 +17,7 @@ export class PublishedTiles {
     this.#tiles = tiles;
   }
 
-  async checkpoint(): Promise<PublishedCheckpoint | undefined> {
+  async checkpoint(): Promise<ServedCheckpoint | undefined> {
     const published = await this.#store.published();
     this.#knownSize = Math.max(this.#knownSize, published?.size ?? 0);
     return published;

@@ -83,7 +83,7 @@ export function describeLogStore(name: string, open: () => Promise<LogStore>): v
       const first = await checkpointOf(store);
       await expect(store.publish(first, 1)).rejects.toEqual(conflict);
       await store.publish(first, undefined);
-      expect(await store.published()).toEqual(first);
+      expect(await store.published()).toEqual({ ...first, cosignatures: [] });
       await store.append(await nextBatch(store, newEntries(2, 2)));
       const second = await checkpointOf(store);
       await expect(store.publish(second, undefined)).rejects.toEqual(conflict);
@@ -91,6 +91,20 @@ export function describeLogStore(name: string, open: () => Promise<LogStore>): v
       const race = await Promise.allSettled([store.publish(second, 2), store.publish({ ...second, note: 'another' }, 2)]);
       expect(race.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       expect([await store.checkpoint(2), (await store.published())?.size]).toEqual(['note of 2', 4]);
+    });
+
+    test('keeps the last cosignature of each key with its checkpoint', async () => {
+      const store = await open();
+      await store.append(await nextBatch(store, newEntries(0, 2)));
+      await store.publish(await checkpointOf(store), undefined);
+      await store.cosign(2, 'b+key', 'of b');
+      await store.cosign(2, 'a+key', 'old of a');
+      await store.cosign(2, 'a+key', 'of a');
+      expect((await store.published())?.cosignatures).toEqual(['of a', 'of b']);
+      await expect(store.cosign(3, 'a+key', 'of nothing')).rejects.toThrow();
+      await store.append(await nextBatch(store, newEntries(2, 1)));
+      await store.publish(await checkpointOf(store), 2);
+      expect((await store.published())?.cosignatures).toEqual([]);
     });
 
     test('publishes nothing beyond the tree', async () => {

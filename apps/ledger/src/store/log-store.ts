@@ -36,6 +36,14 @@ export interface PublishedCheckpoint extends TreeHead {
   readonly groupKey: Uint8Array;
 }
 
+/** The newest checkpoint with the cosignature lines that were collected for it, in the order of their keys. */
+export interface ServedCheckpoint extends PublishedCheckpoint {
+  readonly cosignatures: readonly string[];
+}
+
+/** The note as it is served: signatures of nodes and witnesses below the log's own. */
+export const stapled = ({ note, cosignatures }: ServedCheckpoint): string => note + cosignatures.join('');
+
 /**
  * Where the log lives. Several processes may use one store at the same moment.
  *
@@ -54,9 +62,11 @@ export interface LogStore extends TileReader {
   find(hash: Uint8Array): Promise<PlacedEntry | undefined>;
   append(batch: Batch): Promise<void>;
   /** The checkpoint that may be served: the last one that was published. */
-  published(): Promise<PublishedCheckpoint | undefined>;
+  published(): Promise<ServedCheckpoint | undefined>;
   /** @param replaces size of the checkpoint that this one follows, undefined for the first; earlier ones are kept */
   publish(checkpoint: PublishedCheckpoint, replaces: number | undefined): Promise<void>;
+  /** Keeps a valid cosignature line of a published checkpoint, the last one of each key. */
+  cosign(size: number, vkey: string, line: string): Promise<void>;
   /** The note that was published for this size. */
   checkpoint(size: number): Promise<string | undefined>;
 }

@@ -2,7 +2,7 @@ import { formatEntries, type Tile, TILE_WIDTH, type TreeHead } from '@boop/log';
 import { toBase64Url } from '@boop/shared';
 import { appendBatch, LOG_STATE } from './append-batch.ts';
 import { type Bytes, type LedgerDatabase } from './database.ts';
-import { type Batch, conflict, cutTile, type LogStore, type PlacedEntry, type PublishedCheckpoint, tileMissing } from './log-store.ts';
+import { type Batch, conflict, cutTile, type LogStore, type PlacedEntry, type PublishedCheckpoint, type ServedCheckpoint, tileMissing } from './log-store.ts';
 
 /** {@link LogStore} on PostgreSQL. */
 export class PrismaLogStore implements LogStore {
@@ -57,9 +57,9 @@ export class PrismaLogStore implements LogStore {
     await this.#database.transact('append.commit', (transaction) => appendBatch(transaction, batch, guard, 'append'));
   }
 
-  async published(): Promise<PublishedCheckpoint | undefined> {
-    const [row] = await this.#prisma.$queryRaw<{ size: bigint; root: Uint8Array; note: string; groupKey: Uint8Array }[]>`
-      SELECT c.size, c.root, c.note, s.group_key AS "groupKey"
+  async published(): Promise<ServedCheckpoint | undefined> {
+    const [row] = await this.#prisma.$queryRaw<{ size: bigint; root: Uint8Array; note: string; groupKey: Uint8Array; cosignatures: string[] }[]>`
+      SELECT c.size, c.root, c.note, s.group_key AS "groupKey", ARRAY(SELECT line FROM cosignatures o WHERE o.size = c.size ORDER BY vkey) AS cosignatures
       FROM log_state s JOIN checkpoints c ON c.size = s.published_size WHERE s.id = ${LOG_STATE}`;
     return row && { ...row, size: Number(row.size) };
   }
@@ -77,6 +77,14 @@ export class PrismaLogStore implements LogStore {
         if (count !== 1) throw conflict();
       });
     });
+  }
+
+  async cosign(size: number, vkey: string, line: string): Promise<void> {
+    await this.#database.guard(
+      'cosignatures.insert',
+      () => this.#prisma.$executeRaw`
+        INSERT INTO cosignatures (size, vkey, line) VALUES (${BigInt(size)}, ${vkey}, ${line}) ON CONFLICT (size, vkey) DO UPDATE SET line = EXCLUDED.line`,
+    );
   }
 
   async checkpoint(size: number): Promise<string | undefined> {

@@ -7,6 +7,8 @@ import { tuningSchema } from '../config.ts';
 import { type RunningLedger, startLedger } from '../ledger.ts';
 import { PrismaMapStore } from '../map/prisma-map-store.ts';
 import { openVrfKey, type VrfKey } from '../map/vrf-key.ts';
+import { type WitnessAddress } from '../witness/witness-client.ts';
+import { type Witness } from '../witness/witness.ts';
 import { NodeServer } from './node-server.ts';
 import { SimulatedNode } from './simulated-node.ts';
 import { freePorts, TestDatabases } from './test-databases.ts';
@@ -21,14 +23,15 @@ export class LedgerFixture {
   readonly databases: TestDatabases;
   readonly vrfKey: VrfKey;
   readonly #ca: DevCa;
-  readonly #dir: string;
+  /** Gone after `stop`. */
+  readonly dir: string;
   readonly #undo: (() => Promise<void>)[] = [];
 
   private constructor(parts: { network: TestNetwork; nodes: readonly NodeServer[]; ca: DevCa; dir: string; databases: TestDatabases }) {
     this.network = parts.network;
     this.nodes = parts.nodes;
     this.#ca = parts.ca;
-    this.#dir = parts.dir;
+    this.dir = parts.dir;
     this.databases = parts.databases;
     this.vrfKey = openVrfKey(join(parts.dir, 'map-vrf.key'), systemRng);
   }
@@ -51,17 +54,18 @@ export class LedgerFixture {
   }
 
   /** @param id replica's name: two of one name would take each other's connections */
-  async ledger(database: string, id = 'a'): Promise<RunningLedger> {
+  async ledger(database: string, id = 'a', options: { witnesses?: readonly WitnessAddress[]; witness?: Witness } = {}): Promise<RunningLedger> {
     const tuning = tuningSchema.parse({ batchIntervalMs: 20, checkpointIntervalMs: 20, revisionIntervalMs: 20, leaderIntervalMs: 50, leftOutMs: 500, nodeTimeoutMs: 2_000 });
     const { manifest } = this.network;
     const ledger = await startLedger({
-      config: { networkId: manifest.networkId, http: address, link: address, metrics: address, tuning },
+      config: { networkId: manifest.networkId, http: address, link: address, metrics: address, witnesses: [...(options.witnesses ?? [])], tuning },
       manifest,
       tls: await this.tls({ role: 'ledger', id }),
       databaseUrl: this.databases.url(database),
       store: this.databases.store(database),
       mapStore: new PrismaMapStore(this.databases.database(database)),
       vrfKey: this.vrfKey,
+      witness: options.witness,
       log: silentLogger,
     });
     this.#undo.push(() => ledger.close());
@@ -83,7 +87,7 @@ export class LedgerFixture {
     for (const one of this.#undo.splice(0).reverse()) await one();
     await Promise.all(this.nodes.map((node) => node.down()));
     await this.databases.stop();
-    rmSync(this.#dir, { recursive: true, force: true });
+    rmSync(this.dir, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { emptyTreeHead, formatEntries, type Tile, TILE_WIDTH, type TreeHead } from '@boop/log';
 import { equalBytes, toBase64Url } from '@boop/shared';
-import { type Batch, conflict, cutTile, type LogStore, type PlacedEntry, type PublishedCheckpoint, tileMissing } from '../store/log-store.ts';
+import { type Batch, conflict, cutTile, type LogStore, type PlacedEntry, type PublishedCheckpoint, type ServedCheckpoint, tileMissing } from '../store/log-store.ts';
 
 /** A {@link LogStore} for tests: the same contract, held to the same suite, except that it ends with the process. */
 export class MemoryLogStore implements LogStore {
@@ -10,6 +10,7 @@ export class MemoryLogStore implements LogStore {
   readonly #indexes = new Map<string, number>();
   readonly #tiles = new Map<string, Uint8Array>();
   readonly #checkpoints = new Map<number, string>();
+  readonly #cosignatures = new Map<number, Map<string, string>>();
 
   async head(): Promise<TreeHead> {
     return this.#head;
@@ -47,8 +48,15 @@ export class MemoryLogStore implements LogStore {
     this.#head = to;
   }
 
-  async published(): Promise<PublishedCheckpoint | undefined> {
-    return this.#published;
+  async published(): Promise<ServedCheckpoint | undefined> {
+    if (!this.#published) return undefined;
+    const lines = this.#cosignatures.get(this.#published.size) ?? new Map<string, string>();
+    return { ...this.#published, cosignatures: [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line) };
+  }
+
+  async cosign(size: number, vkey: string, line: string): Promise<void> {
+    if (!this.#checkpoints.has(size)) throw new Error('there is no such checkpoint');
+    this.#cosignatures.set(size, new Map([...(this.#cosignatures.get(size) ?? []), [vkey, line]]));
   }
 
   async publish(checkpoint: PublishedCheckpoint, replaces: number | undefined): Promise<void> {
