@@ -3,12 +3,16 @@ import { isBoopError } from '@boop/shared';
 import { Command } from 'commander';
 import { demoCommand } from './demo/demo-command.ts';
 import { evalCommand } from './eval/eval-command.ts';
+import { ledgerCommand } from './ledger/ledger-command.ts';
+import { monitorCommand } from './monitor/monitor-command.ts';
 import { networkCommand } from './network/network-command.ts';
 
 const program = new Command('boop').description('operate a boop network').showHelpAfterError();
 program.addCommand(networkCommand());
 program.addCommand(demoCommand());
 program.addCommand(evalCommand());
+program.addCommand(ledgerCommand());
+program.addCommand(monitorCommand());
 
 try {
   await program.parseAsync();

@@ -51,12 +51,12 @@ export class HttpLogSource implements LogSource {
     }
   }
 
-  /** Undefined for 404. */
+  /** Undefined where there is nothing, or nothing yet (202). */
   async #get(path: string, bytesMax: number): Promise<Uint8Array | undefined> {
     let response: Response;
     try {
       response = await fetch(`${this.#base}/${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error' });
-      if (response.status === 404) return void (await response.body?.cancel());
+      if (response.status === 404 || response.status === 202) return void (await response.body?.cancel());
       if (!response.ok) throw unavailable();
       return await readBounded(response, bytesMax);
     } catch (error) {

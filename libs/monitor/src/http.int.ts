@@ -1,12 +1,10 @@
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openCheckpoint, parseTilePath } from '@boop/log';
+import { openCheckpoint } from '@boop/log';
 import { Account, MapLog } from '@boop/log/testing';
-import { toBase64Url } from '@boop/shared';
 import { compareWithPeers, HttpLogSource, Monitor, serveMonitor } from './index.ts';
 import { cosignerOf } from './testing/cosigner.ts';
 import { MemoryStore } from './testing/memory-store.ts';
+import { serveLog } from './testing/serve-log.ts';
 import { logOf, ServedLog } from './testing/served-log.ts';
 
 const own = cosignerOf('monitor.example/m', 40);
@@ -15,24 +13,10 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** The log's HTTP interface over a log in memory; `bend` may answer something else for a path. */
-async function serve(source: ServedLog, bend: (path: string) => Uint8Array | number | undefined = () => undefined): Promise<string> {
-  const respond = async (path: string): Promise<Uint8Array | string | number> => {
-    const bent = bend(path);
-    if (bent !== undefined) return bent;
-    if (path === 'checkpoint') return source.checkpoint();
-    if (path.startsWith('tile/')) return source.read(parseTilePath(path)).catch(() => 404);
-    const [, revision] = /^v1\/ledger\/map\/revisions\/(\d+)\/transition$/.exec(path) ?? [];
-    if (revision) return (await source.transition(Number(revision))) ?? 404;
-    const head = path === 'v1/ledger/map/head' ? await source.mapHead() : undefined;
-    return head ? JSON.stringify({ ...head, root: toBase64Url(head.root), checkpoint: '' }) : 404;
-  };
-  const server: Server = createServer((request, response) => {
-    void respond(request.url!.slice(1)).then((answer) => (typeof answer === 'number' ? response.writeHead(answer).end() : response.end(answer)));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(() => new Promise((resolve) => void server.close(() => resolve())));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+async function serve(...input: Parameters<typeof serveLog>): Promise<string> {
+  const { url, close } = await serveLog(...input);
+  closing.push(close);
+  return url;
 }
 
 const watch = (vkey: string, url: string): Monitor =>
@@ -44,6 +28,7 @@ describe('over HTTP', () => {
     const source = new ServedLog(log);
     const url = await serve(source);
     const monitor = watch(log.vkey, url);
+    expect(await monitor.step()).toMatchObject({ alarms: [], head: { size: 1 }, revision: 0 });
     await log.revise([[new Account('alice'), 'one']]);
     expect(await monitor.step()).toMatchObject({ alarms: [], head: { size: 2 }, revision: 1 });
 
