@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type PartyId } from '@boop/shared';
 import { runSimulation, seededRng, seededUint32 } from '@boop/testing';
-import { type BackEndName, backEnds, type Decision, type MatchSums, type Opening } from './index.ts';
+import { type BackEndName, backEnds, type Decision, type MatchSums, type Opening, type Prf } from './index.ts';
 import { type BlockCase, type BlockSettings, openBlocks, runBlock } from './testing/block-harness.ts';
 import { drawCommittee, keyMachines, outputsOf, parameterSets, plainDecision, shareScores } from './testing/committee-harness.ts';
 
@@ -43,6 +43,23 @@ describe.each(parameterSets)('(%i, %i)', (nodes, threshold) => {
       }
     }
   });
+});
+
+test.each(names)('%s: r = 0 everywhere, as the word 0, compares right too', (backEnd) => {
+  const silent: Prf = { keystream: (_key, _first, count) => new Uint8Array(16 * count) };
+  for (const { p, scoreMin, scoreMax } of ranges) {
+    for (const adder of ['ripple', 'log'] as const) {
+      const opened: number[] = [];
+      const keys = committeeKeys(3, 1, 5);
+      const onOpen = (label: string, values: ArrayLike<number>): void => void (label === 'masked-scores' && opened.push(...Array.from(values)));
+      const settings: BlockSettings = { threshold: 1, p, scoreMax, theta: 1, backEnd, adder, prf: silent, onOpen };
+      const scores = [scoreMin, scoreMin + 1, -1, 0, 1, 2, scoreMax - 1, scoreMax];
+      const block: BlockCase = { scores, probes: 1, shifts: 1, rows: scores.length, firstRow: 0 };
+      const bits = runBlock(keys, 'rows', { runId: newRun(), settings, block, products: productsOf(keys, block, settings, seededUint32(1)) });
+      expect(opened.slice(0, 8)).toEqual(scores.map((score) => (score + p) % p));
+      for (const words of bits.values()) expect(scores.map((_, i) => (words[0]! >>> i) & 1)).toEqual(scores.map((score) => (score >= 1 ? 1 : 0)));
+    }
+  }
 });
 
 describe('probes and blocks', () => {

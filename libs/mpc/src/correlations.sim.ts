@@ -3,14 +3,14 @@ import { createField, lagrangeCoefficients } from '@boop/field';
 import { type PartyId } from '@boop/shared';
 import { chiSquareScore, nodeAesCtr, runSimulation, seededRng, seededUint32 } from '@boop/testing';
 import { type CorrelationLanes } from './correlation-batch.ts';
-import { backEnds } from './back-ends.ts';
-import { type CorrelationBatch } from './index.ts';
+import { type BackEndName, backEnds } from './back-ends.ts';
+import { type CorrelationBatch, CorrelationBlock, MatchSums } from './index.ts';
 import { createReplication } from './replication.ts';
-import { correlationMachines, drawCommittee, keyMachines, outputsOf, parameterSets, partyIds, takeLanes } from './testing/committee-harness.ts';
+import { correlationMachines, drawCommittee, keyMachines, laneKernel, outputsOf, parameterSets, partyIds, takeLanes } from './testing/committee-harness.ts';
 
-function batchesOf(committee: PartyId[], threshold: number, p: number, lanes: number, seed = 1): Map<PartyId, CorrelationBatch> {
+function batchesOf(committee: PartyId[], threshold: number, p: number, lanes: number, seed = 1, backEnd: BackEndName = 'one-hot'): Map<PartyId, CorrelationBatch> {
   const keys = outputsOf(runSimulation(keyMachines(committee, threshold, (party) => seededRng(seed * 1000 + party)), { seed }));
-  return outputsOf(runSimulation(correlationMachines(keys, threshold, p, lanes, 'batch', nodeAesCtr), { seed }));
+  return outputsOf(runSimulation(correlationMachines(keys, threshold, p, lanes, 'batch', nodeAesCtr, backEnd), { seed }));
 }
 
 /** What the shares of all members hide: r from the masks, and the bits [digit < v] from the replicated components. */
@@ -31,18 +31,24 @@ function open(committee: PartyId[], threshold: number, p: number, parts: Correla
 }
 
 describe.each(parameterSets)('(%i, %i)', (nodes, threshold) => {
-  test.each([8191, 65521])('digits shared over GF(2) are those of r shared over F_%i', (p) => {
+  const cases = (Object.keys(backEnds) as BackEndName[]).flatMap((name) => [8191, 65521].map((p) => [name, p] as const));
+  test.each(cases)('%s: digits shared over GF(2) are those of r shared over F_%i', (backEnd, p) => {
     const committee = drawCommittee(nodes, threshold, seededUint32(nodes + threshold));
-    const batches = batchesOf(committee, threshold, p, 64);
+    const batches = batchesOf(committee, threshold, p, 64, 1, backEnd);
     const { r, below } = open(committee, threshold, p, committee.map((party) => batches.get(party)!.take(0, 64).consume()));
-    const [low, high] = backEnds['one-hot'].digitWidths(p) as [number, number];
     r.forEach((value, lane) => {
-      const words = value === 0 && p === 8191 ? [0, 8191] : [value];
-      const [lowRows, highRows] = [1 << low, 1 << high];
-      const seenLow = Array.from({ length: lowRows - 1 }, (_, v) => below(lane, v));
-      const seenHigh = Array.from({ length: highRows - 1 }, (_, v) => below(lane, lowRows - 1 + v));
-      const fits = words.some((word) => seenLow.every((bit, v) => bit === ((word & (lowRows - 1)) < v + 1 ? 1 : 0)) && seenHigh.every((bit, v) => bit === (word >> low < v + 1 ? 1 : 0)));
-      expect({ lane, fits }).toEqual({ lane, fits: true });
+      let [bit, row] = [0, 0];
+      let word = 0;
+      for (const width of backEnds[backEnd].digitWidths(p)) {
+        const rows = Array.from({ length: 2 ** width - 1 }, (_, v) => below(lane, row + v));
+        // [digit < v] is 0 up to v = digit and 1 from there on.
+        const digit = rows.indexOf(1) < 0 ? rows.length : rows.indexOf(1);
+        expect(rows).toEqual(rows.map((_, v) => (v >= digit ? 1 : 0)));
+        word += digit * 2 ** bit;
+        bit += width;
+        row += rows.length;
+      }
+      expect(value === 0 && p === 8191 ? [0, 8191] : [value]).toContain(word);
     });
   });
 });
@@ -73,6 +79,23 @@ test('lanes are handed out once, in order, and are gone from the batch', () => {
   expect(batch.nextLane).toBe(96);
   expect(first.consume().mask).not.toEqual(later.consume().mask);
   expect(() => first.consume()).toThrow(reused);
+});
+
+test('a block in an arena is used there, once, and so are the sums of a run', () => {
+  const arenas = [laneKernel.createArena(), laneKernel.createArena()] as const;
+  const scope = { p: 8191, batchId: new Uint8Array(16), committee: partyIds(1, 2, 3), holders: partyIds(1, 2, 3), backEnd: 'digits' as const };
+  const block = new CorrelationBlock(scope, arenas[0], { lanes: 32, mask: 64, rows: [] });
+  expect(() => block.consume(arenas[1])).toThrow(expect.objectContaining({ code: 'correlation.other-arena' }));
+  block.consume(arenas[0]);
+  expect(() => block.consume(arenas[0])).toThrow(expect.objectContaining({ code: 'correlation.reused' }));
+  const sums = new MatchSums(1, 'any');
+  sums.include({ firstRow: 0, rows: 10 }, Uint32Array.of(1, 2));
+  for (const overlapping of [{ firstRow: 9, rows: 1 }, { firstRow: 0, rows: 10 }]) expect(() => sums.include(overlapping, Uint32Array.of(1, 2))).toThrow(expect.objectContaining({ code: 'comparison.input' }));
+  const total = new MatchSums(1, 'any');
+  total.add(sums);
+  expect(() => total.add(sums)).toThrow(expect.objectContaining({ code: 'comparison.reused' }));
+  expect(total.consume()).toEqual(Uint32Array.of(1, 2));
+  expect(() => total.consume()).toThrow(expect.objectContaining({ code: 'comparison.reused' }));
 });
 
 test('keys, batches and slices do not print', () => {

@@ -31,6 +31,7 @@ export interface BlockSettings {
   readonly adder?: Adder;
   readonly orForm?: OrForm;
   readonly onOpen?: OpeningRecorder;
+  readonly prf?: Prf;
 }
 
 /** OpenSSL's AES-CTR, written in place. */
@@ -55,14 +56,14 @@ const arenaOf = (party: PartyId): LaneArena => {
   return arena;
 };
 
-export const partyOf = (self: PartyId, keys: ReadonlyMap<PartyId, CommitteeKeys>, { threshold, p, backEnd, adder }: BlockSettings): BlockParty => ({
+export const partyOf = (self: PartyId, keys: ReadonlyMap<PartyId, CommitteeKeys>, { threshold, p, backEnd, adder, prf = fillingPrf }: BlockSettings): BlockParty => ({
   self,
   committee: [...keys.keys()],
   threshold,
   keys: keys.get(self)!,
   p,
   backEnd,
-  prf: fillingPrf,
+  prf,
   ...(adder && { adder }),
 });
 
@@ -96,7 +97,7 @@ export function runBlock<Opened extends Opening | 'rows'>(keys: ReadonlyMap<Part
 }
 
 /** Adds the sums of blocks up at every member and opens them. */
-export function openBlocks(keys: ReadonlyMap<PartyId, CommitteeKeys>, blocks: readonly ReadonlyMap<PartyId, MatchSums>[], rows: number, runId: string, settings: BlockSettings): Map<PartyId, Decision[]> {
+export function openBlocks(keys: ReadonlyMap<PartyId, CommitteeKeys>, blocks: readonly ReadonlyMap<PartyId, MatchSums>[], rows: number, runId: string, settings: BlockSettings, tamper?: Tamper): Map<PartyId, Decision[]> {
   const machines: Machines<Decision[]> = new Map(
     [...keys.keys()].map((self) => {
       const [first] = blocks as [ReadonlyMap<PartyId, MatchSums>];
@@ -106,5 +107,5 @@ export function openBlocks(keys: ReadonlyMap<PartyId, CommitteeKeys>, blocks: re
       return [self, roundMachine(() => openMatches(partyOf(self, keys, settings), { runId: id16(runId), sums, rows, ...(onOpen && { onOpen }) }))];
     }),
   );
-  return outputsOf(runSimulation(machines));
+  return outputsOf(runSimulation(machines, tamper ? { tamper } : {}));
 }

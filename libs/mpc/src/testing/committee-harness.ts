@@ -1,6 +1,7 @@
 import { createField, evaluatePolynomial } from '@boop/field';
 import { type LaneKernel, loadLaneKernel } from '@boop/kernels';
 import { type PartyId, partyId, type ProtocolMachine, type Rng, roundMachine, utf8 } from '@boop/shared';
+import { type BackEndName } from '../back-ends.ts';
 import { type CommitteeKeys } from '../committee-keys.ts';
 import { compareProtocol, type ComparisonInput } from '../comparison.ts';
 import { type CorrelationBatch, type CorrelationSlice } from '../correlation-batch.ts';
@@ -44,12 +45,12 @@ export function keyMachines(committee: readonly PartyId[], threshold: number, rn
   return new Map(committee.map((self) => [self, roundMachine(() => agreeCommitteeKeys({ self, committee, threshold, context }, rngOf(self)))]));
 }
 
-export function correlationMachines(keys: ReadonlyMap<PartyId, CommitteeKeys>, threshold: number, p: number, lanes: number, batchId: string, prf?: Prf): Machines<CorrelationBatch> {
+export function correlationMachines(keys: ReadonlyMap<PartyId, CommitteeKeys>, threshold: number, p: number, lanes: number, batchId: string, prf?: Prf, backEnd: BackEndName = 'one-hot'): Machines<CorrelationBatch> {
   const committee = [...keys.keys()];
   return new Map(
     committee.map((self) => [
       self,
-      roundMachine(() => correlationBatch({ self, committee, threshold, keys: keys.get(self)!, p, lanes, batchId: id16(batchId), laneKernel, ...(prf && { prf }) })),
+      roundMachine(() => correlationBatch({ self, committee, threshold, keys: keys.get(self)!, p, lanes, batchId: id16(batchId), laneKernel, backEnd, ...(prf && { prf }) })),
     ]),
   );
 }
