@@ -39,8 +39,11 @@ export class ProtocolAbort extends BoopError {
   }
 }
 
-/** How far ahead of us a peer may be before we call it a fault, in rounds. */
-const ROUNDS_AHEAD_MAX = 2;
+/**
+ * How far ahead of us a peer may be before we call it a fault, in rounds. Where messages go around a ring of 2t + 1 an honest peer may be 2t
+ * ahead (t ≤ 3), and one more after a round in which it only sends.
+ */
+const ROUNDS_AHEAD_MAX = 7;
 
 /**
  * Turns a round protocol into a machine. Every payload carries its round number (big-endian u16), so early messages of
