@@ -7,7 +7,7 @@ export const AMOUNT_MAX = 2n ** 63n - 1n;
 /** Minor units as JSON carries them: a decimal string, since a JSON number is exact up to 2^53 only. No sign, no fraction, no leading zero. */
 export const amountField = z
   .string()
-  .regex(/^(0|[1-9][0-9]{0,18})$/)
+  .regex(/^(0|[1-9][0-9]{0,18})$/, { abort: true })
   .refine((text) => BigInt(text) <= AMOUNT_MAX, { message: 'must be at most 2^63 - 1' });
 
 /** ISO 4217 code or another symbol of 3 to 12 characters; amounts are in its minor unit. */

@@ -30,6 +30,11 @@ export class Replay {
     return this.#open.values();
   }
 
+  /** What an open reservation holds; 0 when there is none of this id. */
+  openAmount(id: string): bigint {
+    return this.#open.get(id)?.amount ?? 0n;
+  }
+
   /** @returns the two account entries of the transfer, or the rule that it breaks */
   apply(transfer: Transfer): readonly [AccountEntry, AccountEntry] | string {
     const { sequence, atMs, kind, amount, asset } = transfer;
