@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { feeScheduleSchema } from '@boop/accounts';
 import { idField } from '@boop/identity';
 import { loadConfig } from '@boop/platform';
 import { z } from 'zod';
@@ -59,6 +60,8 @@ export const configSchema = z.strictObject({
   witnesses: z.array(z.strictObject({ url: z.url({ protocol: /^https?$/ }), vkey })).max(16).default([]),
   /** Makes this ledger a witness of other logs, at `/witness/add-checkpoint`. */
   witness: witnessSchema.optional(),
+  /** Fees that settlements take, one schedule an asset. */
+  feeSchedules: z.array(feeScheduleSchema).max(100).default([]),
   tuning: tuningSchema.prefault({}),
 });
 export type LedgerConfig = z.infer<typeof configSchema>;

@@ -1,6 +1,9 @@
+import { type FeeSchedule } from '@boop/accounts';
 import { LinkServer, type Logger, startMetricsServer, systemClock, type TlsMaterial } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { BoopError, equalBytes } from '@boop/shared';
+import { withAccounts } from './accounts/account-link.ts';
+import { startAccounts } from './accounts/accounts.ts';
 import { LogKey } from './checkpoints/log-key.ts';
 import { openNodeLinks } from './checkpoints/node-links.ts';
 import { type LedgerConfig } from './config.ts';
@@ -31,6 +34,10 @@ export interface LedgerOptions {
   readonly vrfKey: VrfKey;
   /** Set when this ledger watches other logs. */
   readonly witness?: Witness | undefined;
+  /** Fees of settlements, one schedule an asset. */
+  readonly feeSchedules?: readonly FeeSchedule[];
+  /** Where replicas wake each other for settlements; without it each polls. */
+  readonly redisUrl?: string | undefined;
   readonly log: Logger;
 }
 
@@ -48,7 +55,7 @@ const APPEND_TIMEOUT_MS = 10_000;
 const LINK_LIMITS = { requestsServedMax: 1_024 } as const;
 
 /** Wires one replica of the ledger and starts it. @throws BoopError `config.wrong-network`, `map.key-changed`, and what listening throws */
-export async function startLedger({ config, manifest, tls, databaseUrl, store, mapStore, vrfKey, witness, log }: LedgerOptions): Promise<RunningLedger> {
+export async function startLedger({ config, manifest, tls, databaseUrl, store, mapStore, vrfKey, witness, feeSchedules, redisUrl, log }: LedgerOptions): Promise<RunningLedger> {
   const { networkId, tuning } = config;
   if (networkId !== manifest.networkId) throw new BoopError('config.wrong-network', 'networkId: the manifest is of another network', { kind: 'fatal' });
   await checkVrfKey(mapStore, vrfKey);
@@ -70,8 +77,20 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, m
     const metrics = createLedgerMetrics({ status, waiting: () => writer.pool.waiting });
     const writer: Writer = createWriter({ manifest, store, mapStore, vrfKey: vrfKey.public, nodes: links.nodes, key, tuning, log, onBatch: metrics.batchWritten, onCheckpoint: metrics.checkpointPublished, witnesses: config.witnesses.map((address) => new WitnessClient(address)) });
 
+    const accounts = await startAccounts({
+      databaseUrl,
+      manifest,
+      append: (entry) => writer.pool.add(entry),
+      leads: () => writer.pool.isOpen,
+      clock: systemClock,
+      log,
+      ...(feeSchedules ? { feeSchedules } : {}),
+      ...(redisUrl ? { jobs: { redisUrl } } : {}),
+    });
+    undo.push(() => accounts.close());
+
     const handlers = ledgerHandlers({ origin: manifest.logOrigin, admission: new Admission(manifest), pool: writer.pool, proofs, key, appendTimeoutMs: APPEND_TIMEOUT_MS });
-    const server = new LinkServer({ tls, networkId, authorize: isGateway, handlers, log, limits: LINK_LIMITS });
+    const server = new LinkServer({ tls, networkId, authorize: isGateway, handlers: withAccounts(handlers, accounts), log, limits: LINK_LIMITS });
     undo.push(() => server.close());
     const { port: linkPort } = await server.listen(config.link.port, config.link.host);
 
