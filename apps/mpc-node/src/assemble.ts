@@ -1,7 +1,7 @@
 import { type Kernel } from '@boop/kernels';
 import { type KeyCustody, type Logger, type RunRegistry } from '@boop/platform';
 import { type HpkeKeyPair } from '@boop/protocol';
-import { type Clock, type Rng } from '@boop/shared';
+import { type Clock, type PartyId, type Rng } from '@boop/shared';
 import { CeremonyService } from './ceremony/ceremony-service.ts';
 import { Activity } from './committees/activity.ts';
 import { CommitteeService } from './committees/committee-service.ts';
@@ -16,19 +16,22 @@ import { Registrar } from './gallery/registrar.ts';
 import { RegistrationService } from './gallery/registration-service.ts';
 import { GallerySync } from './gallery/sync.ts';
 import { AuthenticationLeader } from './leader/authentication-leader.ts';
+import { Investigator } from './leader/investigation.ts';
 import { RegistrationLeader } from './leader/registration-leader.ts';
 import { SessionLead } from './leader/session-lead.ts';
+import { Standing } from './leader/standing.ts';
 import { TokenAssembly } from './leader/token-assembly.ts';
 import { peerHandlers } from './link/peer-handlers.ts';
 import { type PeerHandlers, type Peers } from './link/peers.ts';
 import { type Network, statisticOf } from './network.ts';
+import { type BudgetLimits, budgetLimits, Budgets } from './sessions/budgets.ts';
 import { memberVerifier } from './sessions/member-keys.ts';
 import { SessionService } from './sessions/session-service.ts';
 import { SessionStore } from './sessions/session-store.ts';
 import { CheckpointService } from './signing/checkpoint-service.ts';
 import { DecisionService } from './signing/decision-service.ts';
 import { KeyRing } from './signing/key-ring.ts';
-import { type CheckpointStore, type KeyStore, type SplitStore } from './store/ports.ts';
+import { type AttemptStore, type CheckpointStore, type EvidenceStore, type KeyStore, type SplitStore } from './store/ports.ts';
 
 /** What a node gets from its surroundings. */
 export interface Surroundings {
@@ -38,13 +41,17 @@ export interface Surroundings {
   readonly kernel: Kernel;
   readonly custody: KeyCustody;
   readonly hpke: HpkeKeyPair;
-  readonly stores: { readonly gallery: GalleryStore; readonly splits: SplitStore; readonly keys: KeyStore; readonly checkpoints: CheckpointStore };
+  readonly stores: { readonly gallery: GalleryStore; readonly splits: SplitStore; readonly attempts: AttemptStore; readonly evidence: EvidenceStore; readonly keys: KeyStore; readonly checkpoints: CheckpointStore };
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Logger;
   /** Correlations kept per committee, and made at a time. */
   readonly pool: { readonly lanesTarget: number; readonly lanesPerBatch: number };
+  /** NIST's unless said otherwise. */
+  readonly limits?: BudgetLimits;
   readonly onRun?: (operation: string, durationMs: number) => void;
+  /** A node lied in a session that this one led. */
+  readonly onBlame?: (named: readonly PartyId[], suspects: readonly PartyId[]) => void;
 }
 
 /** A node without sockets, files or clocks of its own. */
@@ -79,14 +86,16 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const gallery = new Gallery(kernel, statisticOf(encoder));
   const runner = new ProtocolRunner(registry, peers);
   const activity = new Activity(clock);
+  const standing = new Standing(clock, network.verifiableSize);
   const ring = new KeyRing(stores.keys);
   const sessions = new SessionStore(clock);
-  const service = new SessionService({ network, sessions, splits: stores.splits, gallery, hpke, clock, activity });
+  const budgets = new Budgets(stores.attempts, clock, surroundings.limits ?? budgetLimits);
+  const service = new SessionService({ network, sessions, splits: stores.splits, budgets, gallery, members, hpke, clock, activity });
   const holders = new HolderKeysService({ network, peers, runner, clock, rng });
   const committees = new CommitteeService({ network, peers, runner, holders, activity, clock, rng, p: gallery.statistic.p });
   const keeper = new PoolKeeper({ network, peers, committees, holders, activity, log, ...pool });
   const onRun = surroundings.onRun ?? (() => undefined);
-  const splitChecks = new SplitCheckService({ network, peers, runner, holders, rng, onRun });
+  const splitChecks = new SplitCheckService({ network, peers, runner, holders, standing, rng, onRun });
   const runs = new RunService({ network, peers, runner, committees, gallery, members, rng, signIdentity, onRun });
   const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity });
   const registrar = new Registrar({ gallery, store: stores.gallery, members, network, clock });
@@ -94,7 +103,8 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const sync = new GallerySync({ network, peers, gallery, registrar, log });
   const ceremonies = new CeremonyService({ network, peers, runner, ring, custody, members, rng, log });
   const checkpoints = new CheckpointService({ self: network.self, network: network.manifest, ring, store: stores.checkpoints, signIdentity, clock, rng, log });
-  const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, rng, log });
+  const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, standing, rng, log });
+  const investigator = new Investigator({ network, peers, lead, members, standing, evidence: stores.evidence, clock, log, onBlame: surroundings.onBlame ?? (() => undefined) });
   const tokens = new TokenAssembly({ peers, ring, gallery, members, log, threshold: network.threshold });
   return {
     network,
@@ -108,9 +118,9 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     registrar,
     sync,
     checkpoints,
-    authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, tokens, members, clock, rng, log }),
-    registrations: new RegistrationLeader({ network, peers, lead, splitChecks, service: registrations, sync, members, clock, rng, log }),
-    handlers: peerHandlers({ sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies }),
+    authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, tokens, investigator, members, clock, rng, log }),
+    registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log }),
+    handlers: peerHandlers({ gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies }),
     async load() {
       await Promise.all([ring.load(), checkpoints.load(), registrar.load()]);
     },

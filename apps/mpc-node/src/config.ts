@@ -4,6 +4,13 @@ import { z } from 'zod';
 const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
 const path = z.string().min(1);
 
+const limits = z.strictObject({
+  freeFailures: z.number().int().min(0),
+  delaySeconds: z.number().min(0),
+  failuresMax: z.number().int().positive(),
+  acceptedPerDayMax: z.number().int().positive(),
+});
+
 /** One node's YAML file. Everything that the nodes must agree on stands in the manifest instead. */
 export const nodeConfigSchema = z.strictObject({
   networkId: idField,
@@ -16,5 +23,7 @@ export const nodeConfigSchema = z.strictObject({
   health: address,
   metrics: address.optional(),
   databaseUrlFile: path,
+  /** Budgets of attempts in place of NIST's. */
+  attempts: z.strictObject({ terminal: limits, vendor: limits, subjectAcceptedPerDayMax: z.number().int().positive() }).optional(),
 });
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;

@@ -1,4 +1,4 @@
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const seconds = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
@@ -6,6 +6,8 @@ const seconds = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 export class NodeMetrics {
   readonly #runs: Histogram<'operation'>;
   readonly #stages: Histogram<'session' | 'stage'>;
+  readonly #blamed: Counter<'party'>;
+  readonly #suspected: Counter<'party'>;
   readonly #outcomes: Histogram<'session' | 'outcome'>;
 
   constructor(registry: Registry, levels: { rows: () => number; lanes: () => number; live: () => number; sessions: () => number }) {
@@ -13,6 +15,8 @@ export class NodeMetrics {
     this.#runs = new Histogram({ name: 'boop_node_run_seconds', help: 'Comparison runs joined, by operation', labelNames: ['operation'], buckets: seconds, registers });
     this.#stages = new Histogram({ name: 'boop_node_stage_seconds', help: 'Stages of sessions that this node led', labelNames: ['session', 'stage'], buckets: seconds, registers });
     this.#outcomes = new Histogram({ name: 'boop_node_session_seconds', help: 'Sessions that this node led, by outcome', labelNames: ['session', 'outcome'], buckets: seconds, registers });
+    this.#blamed = new Counter({ name: 'boop_mpc_blamed_total', help: 'Sessions in which this node found a node to have lied, by party', labelNames: ['party'], registers });
+    this.#suspected = new Counter({ name: 'boop_mpc_suspected_total', help: 'Sessions in which a party may have lied and nobody could be named', labelNames: ['party'], registers });
     const gauge = (name: string, help: string, level: () => number): void => {
       new Gauge({
         name,
@@ -31,6 +35,16 @@ export class NodeMetrics {
 
   run(operation: string, durationMs: number): void {
     this.#runs.observe({ operation }, durationMs / 1000);
+  }
+
+  blame(named: readonly number[], suspects: readonly number[]): void {
+    for (const party of named) this.#blamed.inc({ party });
+    if (named.length === 0) for (const party of suspects) this.#suspected.inc({ party });
+  }
+
+  /** What the stored evidence says of earlier processes. */
+  restore(named: ReadonlyMap<number, number>): void {
+    for (const [party, times] of named) this.#blamed.inc({ party }, times);
   }
 
   session(session: 'authentication' | 'registration', outcome: string, stages: Readonly<Record<string, number>>): void {

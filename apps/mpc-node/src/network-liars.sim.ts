@@ -46,8 +46,8 @@ describe('a lying node', () => {
   });
 
   test('that signs another outcome ends the session', async () => {
-    network.hub.onAnswer = (_from, to, method, answer) => (method === 'run.join' && to === 3 ? { ...(answer as object), signature: toBase64Url(network.members[2]!.custody.signIdentity(new Uint8Array(1))) } : answer);
-    const outcomes = await Promise.all([1, 2, 4].map((leader) => authenticate(leader).catch((error: BoopError) => error.code)));
+    network.hub.onAnswer = (_from, to, method, answer) => (method === 'run.join' && to === 4 ? { ...(answer as object), signature: toBase64Url(network.members[3]!.custody.signIdentity(new Uint8Array(1))) } : answer);
+    const outcomes = await Promise.all([1, 2, 5].map((leader) => authenticate(leader).catch((error: BoopError) => error.code)));
     expect(outcomes).toEqual(['mpc.aborted', 'mpc.aborted', 'mpc.aborted']);
   });
 

@@ -16,7 +16,7 @@ const authenticate = async (leader: number, template = palm) => await network.re
 
 beforeAll(async () => {
   network = await ProcessNetwork.create({ nodes: 5, threshold: 1 });
-}, 90_000);
+}, 120_000);
 
 afterAll(async () => await network?.stop(), 30_000);
 
@@ -94,6 +94,16 @@ describe('five node processes', () => {
     await expect(network.request(3, 'authentication.run', spent)).rejects.toMatchObject({ code: 'split.replayed' });
     for (const id of all) await network.waitStatus(id, ({ live, galleryRows }) => live.length === 5 && galleryRows === 1);
     await expect(authenticate(5)).resolves.toMatchObject({ accepted: true, verified: true });
+  }, 60_000);
+
+  test('refuse a terminal that has failed five times, also after a restart', async () => {
+    for (let i = 0; i < 5; i++) await expect(authenticate((i % 5) + 1, stranger)).resolves.toMatchObject({ accepted: false });
+    await expect(authenticate(1)).rejects.toMatchObject({ code: 'request.rate-limited' });
+    await network.kill(2);
+    await network.start(2);
+    await network.waitReady([2]);
+    await network.waitStatus(2, ({ live }) => live.length === 5);
+    await expect(authenticate(2)).rejects.toMatchObject({ code: 'request.rate-limited' });
   }, 60_000);
 
   test('log no more than codes, names and durations', () => {

@@ -14,9 +14,13 @@ import { networkOf } from './network.ts';
 import { openDatabase } from './store/database.ts';
 import { PrismaGalleryStore } from './store/prisma-gallery-store.ts';
 import { PrismaCheckpointStore, PrismaKeyStore, PrismaSplitStore } from './store/prisma-stores.ts';
+import { PrismaAttemptStore } from './store/prisma-attempt-store.ts';
+import { PrismaEvidenceStore } from './store/prisma-evidence-store.ts';
 import { openSealer } from './store/sealer.ts';
 
 const housekeepingMs = 30_000;
+/** Whoever has not tried for so long starts afresh. */
+const attemptsKeptMs = 30 * 86_400_000;
 const pool = { lanesTarget: 8_192, lanesPerBatch: 4_096 };
 
 export interface RunningNode {
@@ -44,7 +48,9 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const sealer = await openSealer(database, custody, network.epoch, systemRng);
     undo.push(() => sealer.wipe());
     const splits = new PrismaSplitStore(database);
-    const stores = { gallery: new PrismaGalleryStore(database, sealer), splits, keys: new PrismaKeyStore(database, sealer), checkpoints: new PrismaCheckpointStore(database) };
+    const attempts = new PrismaAttemptStore(database);
+    const evidence = new PrismaEvidenceStore(database);
+    const stores = { gallery: new PrismaGalleryStore(database, sealer), splits, attempts, evidence, keys: new PrismaKeyStore(database, sealer), checkpoints: new PrismaCheckpointStore(database) };
 
     const registry = new RunRegistry();
     undo.push(() => registry.close());
@@ -73,12 +79,15 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       log,
       pool,
       onRun: (operation, durationMs) => metrics.run(operation, durationMs),
+      onBlame: (named, suspects) => metrics.blame(named, suspects),
+      ...(config.attempts && { limits: config.attempts }),
     });
     const metrics = new NodeMetrics(metricsRegistry, { rows: () => node.gallery.rows, lanes: () => node.committees.lanesHeld, live: () => peers.live().length, sessions: () => node.sessions.count });
     const gateway = gatewayHandlers(node, peers, metrics, ready);
     const ledger = ledgerHandlers(node);
     undo.push(() => node.wipe());
     await node.load();
+    metrics.restore(await evidence.named());
     loaded = true;
 
     undo.push(
@@ -99,6 +108,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const housekeeping = setInterval(() => {
       node.sessions.expire();
       splits.forgetExpired(systemClock.nowMs()).catch((error: unknown) => log.warn('expired splits not forgotten', { error }));
+      attempts.forgetOld(systemClock.nowMs() - attemptsKeptMs).catch((error: unknown) => log.warn('old attempts not forgotten', { error }));
     }, housekeepingMs);
     undo.push(() => clearInterval(housekeeping));
 

@@ -6,6 +6,7 @@ import { type Network } from '../network.ts';
 import { areHolders, isCommittee } from '../sessions/certified.ts';
 import { type Activity } from './activity.ts';
 import { opensslAesCtr } from './aes-ctr.ts';
+import { laneKernel } from './lane-kernel.ts';
 import { CommitteeState, isWide, type RunScope } from './committee-state.ts';
 import { type HolderKeysService } from './holder-keys-service.ts';
 import { type ProtocolRunner } from './protocol-runner.ts';
@@ -201,7 +202,7 @@ export class CommitteeService {
     const { batchId, lanes } = body;
     if (!keys) throw notLed();
     const wideKeys = this.#wideKeys(scope, initiator, body);
-    const input = { self, committee: scope.committee, threshold, keys, p: this.#p, batchId, lanes, prf: opensslAesCtr, ...(wideKeys && { wideKeys }) };
+    const input = { self, committee: scope.committee, threshold, keys, p: this.#p, batchId, lanes, prf: opensslAesCtr, laneKernel, ...(wideKeys && { wideKeys }) };
     state.addBatch(batchId, await this.#runner.run(batchId, scope.committee, () => correlationBatch(input), fillTimeoutMs));
   }
 
@@ -212,7 +213,7 @@ export class CommitteeService {
     const { batchId, lanes } = body;
     const wideKeys = this.#wideKeys(state.scope, initiator, body);
     if (!wideKeys) throw notLed();
-    state.addBatch(batchId, outsideBatch({ self, committee, threshold, wideKeys, p: this.#p, batchId, lanes, prf: opensslAesCtr }));
+    state.addBatch(batchId, outsideBatch({ self, committee, threshold, wideKeys, p: this.#p, batchId, lanes, prf: opensslAesCtr, laneKernel }));
   }
 
   #wideKeys({ holders }: RunScope, initiator: PartyId, { keysId }: Batch): HolderKeys | undefined {

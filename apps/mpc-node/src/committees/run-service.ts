@@ -13,6 +13,7 @@ import { type Session } from '../sessions/session.ts';
 import { opensslAesCtr } from './aes-ctr.ts';
 import { type CommitteeService } from './committee-service.ts';
 import { isWide, type RunScope } from './committee-state.ts';
+import { laneKernel } from './lane-kernel.ts';
 import { lanesFor } from './lanes.ts';
 import { type ProtocolRunner } from './protocol-runner.ts';
 import { RecordedMachine } from './recorded-machine.ts';
@@ -162,6 +163,7 @@ export class RunService {
       correlations: slices,
       opening: plan.opening,
       prf: opensslAesCtr,
+      laneKernel,
       ...(isWide(scope) ? { wide: this.#wide(session, join, scope) } : {}),
     };
     try {

@@ -1,6 +1,7 @@
 import { checkSplitProtocol } from '@boop/mpc';
-import { RunAborted } from '@boop/platform';
+import { RunAborted, RunUnfinished } from '@boop/platform';
 import { fromBase64Url, isBoopError, type PartyId, type Rng } from '@boop/shared';
+import { type Standing } from '../leader/standing.ts';
 import { type PeerBody } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network, statisticOf } from '../network.ts';
@@ -18,9 +19,9 @@ const invalidForm = 'split.invalid-form';
  * seen pass.
  */
 export class SplitCheckService {
-  readonly #input: { network: Network; peers: Peers; runner: ProtocolRunner; holders: HolderKeysService; rng: Rng; onRun: (operation: string, durationMs: number) => void };
+  readonly #input: { network: Network; peers: Peers; runner: ProtocolRunner; holders: HolderKeysService; standing: Standing; rng: Rng; onRun: (operation: string, durationMs: number) => void };
 
-  constructor(input: { network: Network; peers: Peers; runner: ProtocolRunner; holders: HolderKeysService; rng: Rng; onRun: (operation: string, durationMs: number) => void }) {
+  constructor(input: { network: Network; peers: Peers; runner: ProtocolRunner; holders: HolderKeysService; standing: Standing; rng: Rng; onRun: (operation: string, durationMs: number) => void }) {
     this.#input = input;
   }
 
@@ -32,7 +33,7 @@ export class SplitCheckService {
   async lead(session: Session, opened: readonly PartyId[]): Promise<boolean> {
     const { network, peers, holders, rng } = this.#input;
     if (opened.length < network.verifiableSize) return false;
-    const keysId = await holders.ensure(opened);
+    const keysId = await this.#keys(opened);
     const body = { splitHash: session.splitHash, parties: [...opened], keysId, runId: rng.bytes(16) };
     const results = await Promise.allSettled(
       opened.map(async (party) => void (party === peers.self ? await this.join(party, session, body) : await peers.request(party, 'split.check', body, checkTimeoutMs + 1_000))),
@@ -41,9 +42,24 @@ export class SplitCheckService {
     const failed = reasons.find((reason) => isBoopError(reason) && reason.code === invalidForm);
     if (failed) throw failed;
     if (reasons.length === 0) return true;
+    for (const reason of reasons) this.#noteSilent(reason);
     // Whichever node has lost its part of the keys: the next session starts with new ones.
     holders.forget(opened);
     throw reasons[0];
+  }
+
+  async #keys(opened: readonly PartyId[]): Promise<Uint8Array> {
+    try {
+      return await this.#input.holders.ensure(opened);
+    } catch (error) {
+      this.#noteSilent(error);
+      throw error;
+    }
+  }
+
+  /** Where this node itself waited in vain for one other, it leads without that one for a while. */
+  #noteSilent(error: unknown): void {
+    if (error instanceof RunUnfinished && error.missing.length === 1) this.#input.standing.wasSilent(error.missing[0]!);
   }
 
   /**

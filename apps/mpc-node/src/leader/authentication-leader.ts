@@ -1,7 +1,7 @@
 import { committeeFamily } from '@boop/mpc';
 import { type Logger } from '@boop/platform';
 import { type nodeMethods } from '@boop/protocol';
-import { BoopError, type Clock, type PartyId, type Rng } from '@boop/shared';
+import { type Clock, type PartyId, type Rng } from '@boop/shared';
 import { type z } from 'zod';
 import { type SplitCheckService } from '../committees/split-check-service.ts';
 import { type CertifiedStatement } from '../link/peer-methods.ts';
@@ -9,6 +9,7 @@ import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
 import { authenticationEntry } from '../signing/token-message.ts';
+import { type Investigator } from './investigation.ts';
 import { logFailure, outward, within } from './outward.ts';
 import { type Led, type SessionLead } from './session-lead.ts';
 import { Stages } from './stages.ts';
@@ -23,9 +24,9 @@ const rejectTimeoutMs = 3_000;
 
 /** Leads authentications: all check the split, one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
 export class AuthenticationLeader {
-  readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
+  readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; investigator: Investigator; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
 
-  constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; investigator: Investigator; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -43,8 +44,18 @@ export class AuthenticationLeader {
       logFailure(log, 'authentication', led?.session.splitHash, error);
       throw outward(error);
     } finally {
-      if (led) lead.end(led);
+      if (led) this.#conclude(led);
     }
+  }
+
+  /** Ends the session, at once unless somebody lied in it; nobody waits for what is found out then. */
+  #conclude(led: Led): void {
+    const { lead, investigator } = this.#input;
+    if (!investigator.isCalledFor(led)) return lead.end(led);
+    const identified = led.attempts.flatMap(({ result }) => ('certified' in result ? [result.certified] : [])).find(({ statement }) => statement.decision.kind === 'one');
+    const decision = identified?.statement.decision;
+    const candidate = identified && decision?.kind === 'one' ? { row: decision.row, basis: identified } : undefined;
+    void investigator.investigate(led, candidate).finally(() => lead.end(led));
   }
 
   async #decide(led: Led, stages: Stages): Promise<AuthenticationAnswer> {
@@ -58,11 +69,13 @@ export class AuthenticationLeader {
     const { row } = decision;
     const confirmations = await stages.time('verify', () => Promise.all(others.map((committee) => lead.run(led, committee, 'verify', { row, basis: identified }))));
     const verdicts = [identified, ...confirmations];
-    this.#checkAgreement(led, verdicts);
+    // Honest committees agree: where two differ a node lied, nothing is accepted, and nobody outside is told the difference.
+    if (confirmations.some(isDenied)) return await this.#reject(led, verdicts, 'no-match', stages);
     const verified = checked && family.verified;
     if (!verified && !led.session.authentication.policy.acceptUnverified) return await this.#reject(led, verdicts, 'unverified', stages);
     const authTime = Math.floor(clock.nowMs() / 1000);
     const { idToken, entry, receipts } = await stages.time('sign', () => tokens.assemble(led, { verdicts, row, verified, authTime }));
+    led.accepted = verdicts;
     return { accepted: true, reason: 'ok', verified, idToken, entry, receipts: [...receipts], stages: stages.summary() };
   }
 
@@ -71,15 +84,6 @@ export class AuthenticationLeader {
     const [a, b] = this.#input.rng.bytes(2);
     const from = ((a! << 8) | b!) % committees.length;
     return [...committees.slice(from), ...committees.slice(0, from)];
-  }
-
-  /** Honest committees agree; where two differ a node lied, and nothing is accepted. */
-  #checkAgreement({ session }: Led, verdicts: readonly CertifiedStatement[]): void {
-    const denied = verdicts.filter(({ statement: { decision } }) => decision.kind === 'bit' && !decision.bit);
-    if (denied.length === 0) return;
-    const committees = (some: readonly CertifiedStatement[]) => some.map(({ statement }) => statement.committee.join('-'));
-    this.#input.log.error('committees disagree', { session: session.splitHash, denied: committees(denied), all: committees(verdicts) });
-    throw new BoopError('mpc.disagreement', 'committees came to different results', { kind: 'peer' });
   }
 
   async #reject({ session, opened }: Led, verdicts: CertifiedStatement[], reason: 'no-match' | 'unverified', stages: Stages): Promise<AuthenticationAnswer> {
@@ -94,3 +98,5 @@ export class AuthenticationLeader {
     return { accepted: false, reason, verified: false, entry, receipts, stages: stages.summary() };
   }
 }
+
+const isDenied = ({ statement: { decision } }: CertifiedStatement): boolean => decision.kind === 'bit' && !decision.bit;

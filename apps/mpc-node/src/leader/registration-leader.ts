@@ -13,6 +13,7 @@ import { Mutex } from '../mutex.ts';
 import { type Network } from '../network.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
 import { duplicate, samplesDisagree } from '../sessions/registration-transcript.ts';
+import { type Investigator } from './investigation.ts';
 import { logFailure, outward, within } from './outward.ts';
 import { codeOf, type Led, type SessionLead } from './session-lead.ts';
 import { Stages } from './stages.ts';
@@ -32,6 +33,7 @@ export class RegistrationLeader {
     peers: Peers;
     lead: SessionLead;
     splitChecks: SplitCheckService;
+    investigator: Investigator;
     service: RegistrationService;
     sync: GallerySync;
     members: MemberVerifier;
@@ -47,6 +49,7 @@ export class RegistrationLeader {
     peers: Peers;
     lead: SessionLead;
     splitChecks: SplitCheckService;
+    investigator: Investigator;
     service: RegistrationService;
     sync: GallerySync;
     members: MemberVerifier;
@@ -83,8 +86,15 @@ export class RegistrationLeader {
       logFailure(log, 'registration', led?.session.splitHash, error);
       throw outward(error);
     } finally {
-      if (led) lead.end(led);
+      if (led) this.#conclude(led);
     }
+  }
+
+  /** Ends the session, at once unless somebody lied in it. */
+  #conclude(led: Led): void {
+    const { lead, investigator } = this.#input;
+    if (!investigator.isCalledFor(led)) return lead.end(led);
+    void investigator.investigate(led).finally(() => lead.end(led));
   }
 
   /** The split is well-formed, samples agree, nobody has this palm: the latter two said by a whole family of committees. */

@@ -1,10 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
+import { type PartyId } from '@boop/shared';
 import { settledOrEnough } from './session-lead.ts';
 
 const never = new Promise<void>(() => undefined);
 const done = Promise.resolve();
 const failed = async (): Promise<void> => await Promise.reject(new Error('refused'));
-const statuses = async (tasks: Promise<void>[], enough: number) => (await settledOrEnough(tasks, enough, 20)).map(({ status }) => status);
+const statuses = async (tasks: Promise<void>[], enough: number) => {
+  const results = await settledOrEnough(tasks.map((_, at) => (at + 1) as PartyId), (party) => tasks[party - 1]!, enough, 20);
+  return [...results.values()].map(({ status }) => status);
+};
 
 describe('waiting for nodes', () => {
   test('ends when all have answered', async () => {

@@ -3,9 +3,11 @@ import { type CommitteeService } from '../committees/committee-service.ts';
 import { type HolderKeysService } from '../committees/holder-keys-service.ts';
 import { type RunService } from '../committees/run-service.ts';
 import { type SplitCheckService } from '../committees/split-check-service.ts';
+import { type Gallery } from '../gallery/gallery.ts';
 import { type Registrar } from '../gallery/registrar.ts';
 import { type RegistrationService } from '../gallery/registration-service.ts';
 import { type GallerySync } from '../gallery/sync.ts';
+import { type Budgets } from '../sessions/budgets.ts';
 import { type SessionService } from '../sessions/session-service.ts';
 import { type SessionStore } from '../sessions/session-store.ts';
 import { type DecisionService } from '../signing/decision-service.ts';
@@ -13,6 +15,8 @@ import { type PeerHandlers } from './peers.ts';
 
 /** What this node does for the others; everything but the arranging of runs is asked for by the leader of the session. */
 export function peerHandlers(services: {
+  gallery: Gallery;
+  budgets: Budgets;
   sessions: SessionStore;
   service: SessionService;
   runs: RunService;
@@ -25,7 +29,7 @@ export function peerHandlers(services: {
   sync: GallerySync;
   ceremonies: CeremonyService;
 }): PeerHandlers {
-  const { sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies } = services;
+  const { gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies } = services;
   const nothing = {};
   return {
     'session.open': async (from, body) => {
@@ -37,9 +41,10 @@ export function peerHandlers(services: {
       }
       return nothing;
     },
-    'session.end': async (from, { splitHash }) => {
-      service.ledBy(from, splitHash);
+    'session.end': async (from, { splitHash, verdicts }) => {
+      const session = service.ledBy(from, splitHash);
       sessions.end(splitHash);
+      if (verdicts) await service.noteAccepted(session, verdicts);
       return nothing;
     },
     'split.check': async (from, body) => {
@@ -65,7 +70,12 @@ export function peerHandlers(services: {
       await committees.joinFill(from, body);
       return nothing;
     },
-    'token.authorise': async (from, body) => decisions.authorise(service.ledBy(from, body.splitHash), body),
+    'token.authorise': async (from, body) => {
+      const session = service.ledBy(from, body.splitHash);
+      const answer = decisions.authorise(session, body);
+      await budgets.checkSubject(gallery.row(session.token!.row).subjectId);
+      return answer;
+    },
     'token.sign': async (from, body) => decisions.sign(service.ledBy(from, body.splitHash), body),
     'decision.reject': async (from, body) => decisions.reject(service.ledBy(from, body.splitHash), body),
     'gallery.prepare': async (from, body) => await registrations.prepare(from, service.ledBy(from, body.splitHash), body),

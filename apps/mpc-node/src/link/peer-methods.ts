@@ -82,8 +82,8 @@ export type GroupKeyName = z.infer<typeof groupKeyNameSchema>;
 export const peerMethods = {
   /** leader → all: check everything, open the envelope, remember the split. */
   'session.open': { body: z.strictObject({ context: sessionContextSchema, consent: signedConsentSchema.optional(), split: nodeSplitSchema, head: galleryHeadSchema }), answer: nothing },
-  /** leader → all: wipe what the session held. */
-  'session.end': { body: z.strictObject({ splitHash: hash }), answer: nothing },
+  /** leader → all: wipe what the session held. With the statements of an accepted one, so that it does not count as a failure. */
+  'session.end': { body: z.strictObject({ splitHash: hash, verdicts: verdicts.optional() }), answer: nothing },
   /** leader → all that opened: is the split what it claims to be? Answered when this node has found that it is. */
   'split.check': { body: z.strictObject({ splitHash: hash, parties: holders, keysId: bytesOf(16), runId: bytesOf(16) }), answer: nothing },
   'holders.agree': { body: z.strictObject({ parties: holders, keysId: bytesOf(16), bootIds: z.array(bytesOf(16)).min(4).max(7) }), answer: nothing },

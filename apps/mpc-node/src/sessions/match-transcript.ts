@@ -36,17 +36,21 @@ export function checkMatch(view: SessionView, verdicts: readonly CertifiedStatem
 
 /**
  * What the certified statements of a refused authentication prove.
- * @returns `no-match` when none or several rows matched; `unverified` when one did but no family confirmed it, or the split was not checked here
+ * @returns `no-match` when none or several rows matched, or committees contradict each other; `unverified` when one did but no family confirmed it, or the split was not checked here
  */
 export function checkNoAcceptance(view: SessionView, verdicts: readonly CertifiedStatement[], gallery: GalleryView, members: MemberVerifier, splitPassed: boolean): 'no-match' | 'unverified' {
   const { identify, confirmations } = split(view, verdicts, gallery, members);
   if (identify.decision.kind === 'one') {
+    // Honest committees agree: where one denies what another found, a node lied, and nothing may be accepted.
+    if (confirmations.some(({ row, decision }) => row === candidate(identify) && decision.kind === 'bit' && !decision.bit)) return 'no-match';
     if (checkMatch(view, verdicts, gallery, members, splitPassed).verified) refuse('transcript.match', 'the statements prove a match');
     return 'unverified';
   }
   if (confirmations.length > 0) refuse('transcript.other-row', 'a confirmation without a candidate');
   return 'no-match';
 }
+
+const candidate = ({ decision }: MatchStatement): number | undefined => (decision.kind === 'one' ? decision.row : undefined);
 
 /** Checks signatures and form of the statements of an authentication: one `identify`, the rest `verify`. */
 function split(

@@ -69,6 +69,10 @@ describe('a refusal', () => {
     expect(refusal([mill.certify('identify', [2, 4, 5], { kind: 'several' })])).toBe('no-match');
   });
 
+  test('is a no-match when a committee denies what another found', () => {
+    expect(refusal([mill.identify([1, 2, 3], 1), mill.confirm([1, 4, 5], 1, false)])).toBe('no-match');
+  });
+
   test('is unverified when no family confirmed', () => {
     expect(refusal([mill.identify([1, 2, 3], 1)])).toBe('unverified');
     expect(refusal(family(), false)).toBe('unverified');
@@ -77,7 +81,6 @@ describe('a refusal', () => {
   test.each<[string, string, () => CertifiedStatement[]]>([
     ['a verified match', 'transcript.match', () => family()],
     ['a forged statement', 'transcript.signature', () => [altered(mill.identify([1, 2, 3], 1), { decision: { kind: 'none' } })]],
-    ['a denial after a match', 'transcript.not-confirmed', () => [mill.identify([1, 2, 3], 1), mill.confirm([1, 4, 5], 1, false)]],
     ['confirmations without a candidate', 'transcript.other-row', () => [mill.certify('identify', [1, 2, 3], { kind: 'none' }), mill.confirm([1, 4, 5], 1)]],
   ])('is not proven by %s', (_, code, verdicts) => {
     expect(() => refusal(verdicts())).toThrow(expect.objectContaining({ code }));

@@ -3,10 +3,13 @@ import { cutShares, type HpkeKeyPair, openShare } from '@boop/protocol';
 import { BoopError, type Clock, type PartyId } from '@boop/shared';
 import { type Activity } from '../committees/activity.ts';
 import { type Gallery } from '../gallery/gallery.ts';
-import { type PeerBody } from '../link/peer-methods.ts';
+import { type CertifiedStatement, type PeerBody } from '../link/peer-methods.ts';
 import { type Network, statisticOf } from '../network.ts';
 import { type SplitStore } from '../store/ports.ts';
 import { admit } from './admission.ts';
+import { type Budgets, sourceOf } from './budgets.ts';
+import { type MemberVerifier } from './certified.ts';
+import { checkMatch } from './match-transcript.ts';
 import { Session } from './session.ts';
 import { type SessionStore } from './session-store.ts';
 
@@ -15,19 +18,19 @@ const rememberedAfterMs = 10 * 60_000;
 
 /** Opens sessions: every node checks everything itself, whoever leads. */
 export class SessionService {
-  readonly #input: { network: Network; sessions: SessionStore; splits: SplitStore; gallery: Gallery; hpke: HpkeKeyPair; clock: Clock; activity: Activity };
+  readonly #input: { network: Network; sessions: SessionStore; splits: SplitStore; budgets: Budgets; gallery: Gallery; members: MemberVerifier; hpke: HpkeKeyPair; clock: Clock; activity: Activity };
 
-  constructor(input: { network: Network; sessions: SessionStore; splits: SplitStore; gallery: Gallery; hpke: HpkeKeyPair; clock: Clock; activity: Activity }) {
+  constructor(input: { network: Network; sessions: SessionStore; splits: SplitStore; budgets: Budgets; gallery: Gallery; members: MemberVerifier; hpke: HpkeKeyPair; clock: Clock; activity: Activity }) {
     this.#input = input;
   }
 
   /**
    * Checks, opens and remembers one split; after that the split is spent, whatever becomes of the session.
    * @throws BoopError `context.*`, `split.*`, `share.*`, `template.*`, `consent.*`, `registration.incomplete`; `gallery.behind` (unavailable)
-   *   when rows are missing here, `gallery.diverged`
+   *   when rows are missing here, `gallery.diverged`; `request.rate-limited`
    */
   async open(leader: PartyId, { context, consent, split, head }: PeerBody<'session.open'>): Promise<Session> {
-    const { network, sessions, splits, gallery, hpke, clock, activity } = this.#input;
+    const { network, sessions, splits, budgets, gallery, hpke, clock, activity } = this.#input;
     activity.touch();
     const admission = admit(network, { context, consent, split }, clock.nowMs());
     const statistic = statisticOf(split.header.encoder);
@@ -39,6 +42,7 @@ export class SessionService {
     const session = new Session({
       context,
       consent,
+      deviceKey: split.deviceKey,
       header: split.header,
       view: {
         networkId: network.networkId,
@@ -56,6 +60,7 @@ export class SessionService {
       openedAtMs: clock.nowMs(),
     });
     try {
+      if (context.kind === 'authentication') await budgets.begin(sourceOf(context, split.deviceKey));
       if (!(await splits.remember(splitHash, expiresAtMs))) throw new BoopError('split.replayed', 'this split has had its decision');
       const comparison = gallery.compare(head);
       if (comparison === 'behind') throw new BoopError('gallery.behind', 'rows are missing here', { kind: 'unavailable' });
@@ -66,6 +71,19 @@ export class SessionService {
       throw error;
     }
     return session;
+  }
+
+  /**
+   * Counts an attempt as accepted, on proof that it was: statements as for a token.
+   * @throws BoopError `transcript.*`
+   */
+  async noteAccepted(session: Session, verdicts: readonly CertifiedStatement[]): Promise<void> {
+    const { gallery, members, budgets } = this.#input;
+    if (session.rejected) throw new BoopError('decision.other-decision', 'this session was refused', { kind: 'peer' });
+    const { row } = checkMatch(session.view, verdicts, gallery, members, session.splitPassed);
+    if (session.counted) return;
+    session.counted = true;
+    await budgets.accepted(sourceOf(session.authentication, session.deviceKey), gallery.row(row).subjectId);
   }
 
   /** The session that this leader leads. @throws BoopError `session.unknown`, `session.not-led` */

@@ -24,6 +24,8 @@ export type SplitCheck = 'unchecked' | 'running' | 'passed' | 'failed';
 export class Session {
   readonly context: SessionContext;
   readonly consent: SignedConsent | undefined;
+  /** Key that signed the split. */
+  readonly deviceKey: string;
   readonly header: SplitHeader;
   readonly view: SessionView;
   /** The node that opened the session; only it leads it. */
@@ -38,12 +40,15 @@ export class Session {
   #ended = false;
   #splitCheck: SplitCheck = 'unchecked';
   token: TokenAttempt | undefined;
+  /** Counted as accepted in the budgets. */
+  counted = false;
   /** This node has signed that the session was refused. */
   rejected = false;
 
   constructor(input: {
     context: SessionContext;
     consent?: SignedConsent | undefined;
+    deviceKey: string;
     header: SplitHeader;
     view: SessionView;
     leader: PartyId;
@@ -53,6 +58,7 @@ export class Session {
   }) {
     this.context = input.context;
     this.consent = input.consent;
+    this.deviceKey = input.deviceKey;
     this.header = input.header;
     this.view = input.view;
     this.leader = input.leader;

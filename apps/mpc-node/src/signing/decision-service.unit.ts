@@ -33,6 +33,7 @@ let sessions: Session[];
 const sessionOf = (changes: Partial<AuthenticationContext> = {}): Session =>
   new Session({
     context: { ...context, ...changes },
+    deviceKey: toBase64Url(new Uint8Array(32)),
     header: { v: 1, networkId: 'test-net', epoch: 1, purpose: 'authentication', sessionId: mill.view.sessionId, encoder: 'palm-compcode-1', splitAt: 'edge', items: [{ role: 'probe', valid: 1024 }] },
     view: mill.view,
     leader: 1 as PartyId,

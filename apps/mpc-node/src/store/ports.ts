@@ -1,4 +1,5 @@
 import { type GroupKeyName } from '../link/peer-methods.ts';
+import { type AttemptLimits } from '../sessions/budgets.ts';
 import { type KnownMap } from '../signing/log-reading.ts';
 
 /** Splits that have had their session. Contract: `remember` is atomic and durable before it resolves. */
@@ -8,6 +9,40 @@ export interface SplitStore {
   /** Forgets splits whose context has long expired, so that they could not be opened again anyway. */
   forgetExpired(nowMs: number): Promise<void>;
 }
+
+/** What shows that a node lied in a session. */
+export interface Evidence {
+  /** Hash of the session's split, base64url. */
+  readonly session: string;
+  readonly atMs: number;
+  readonly named: readonly number[];
+  readonly suspects: readonly number[];
+  /** Signed statements and transcripts, and what follows from them; no share, score or message. */
+  readonly document: object;
+}
+
+/** Evidence against nodes. Contract: `add` is durable before it resolves; the newest thousand pieces are kept. */
+export interface EvidenceStore {
+  add(evidence: Evidence): Promise<void>;
+  /** How often each node was named. */
+  named(): Promise<ReadonlyMap<number, number>>;
+}
+
+/**
+ * Attempts of terminals, vendors and subjects, by id. Contract: a call that resolves is durable; `begin` is atomic, so that of attempts at
+ * once no more pass than the limits allow.
+ */
+export interface AttemptStore {
+  /** Counts a failure. @returns false, and counts nothing, when the limits forbid the attempt */
+  begin(id: string, limits: AttemptLimits, nowMs: number): Promise<boolean>;
+  /** Counts an accepted attempt for its day; failures start again from none. */
+  accepted(id: string, nowMs: number): Promise<void>;
+  acceptedToday(id: string, nowMs: number): Promise<number>;
+  forgetOld(beforeMs: number): Promise<void>;
+}
+
+/** Days since 1970, UTC. */
+export const dayOf = (nowMs: number): number => Math.floor(nowMs / 86_400_000);
 
 export interface StoredKeyShare {
   readonly name: GroupKeyName;

@@ -19,7 +19,8 @@ export class MemoryHub {
   readonly #nodes = new Map<PartyId, Attached>();
   onRequest: Interception | undefined;
   onAnswer: Interception | undefined;
-  onSession: ((from: PartyId, to: PartyId, payload: Uint8Array) => Uint8Array) | undefined;
+  /** What arrives instead; null when nothing does. */
+  onSession: ((from: PartyId, to: PartyId, payload: Uint8Array, runId: Uint8Array) => Uint8Array | null) | undefined;
 
   attach(party: PartyId, node: Attached): void {
     this.#nodes.set(party, node);
@@ -38,10 +39,16 @@ export class MemoryHub {
       bootIdOf: (party) => this.#nodes.get(party)?.bootId,
       request: async (to, method, body) => await this.#request(self, to, method, body),
       sendSession: (to, runId, payload) => {
-        const sent = this.onSession?.(self, to, payload) ?? payload.slice();
+        const sent = this.onSession ? this.onSession(self, to, payload, runId) : payload.slice();
+        if (sent === null) return;
         setImmediate(() => this.#nodes.get(to)?.deliver(self, runId, sent));
       },
     };
+  }
+
+  /** A message that a test made up or held back. */
+  inject(from: PartyId, to: PartyId, runId: Uint8Array, payload: Uint8Array): void {
+    setImmediate(() => this.#nodes.get(to)?.deliver(from, runId, payload));
   }
 
   async #request<M extends PeerMethod>(from: PartyId, to: PartyId, method: M, body: PeerBody<M>): Promise<PeerAnswer<M>> {

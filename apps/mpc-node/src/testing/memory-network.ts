@@ -5,6 +5,7 @@ import { importHpkeKeyPair, type NetworkManifest, parseManifest } from '@boop/pr
 import { type Clock, partyId, type PartyId, type Rng, toBase64Url } from '@boop/shared';
 import { type AssembledNode, assembleNode } from '../assemble.ts';
 import { networkOf } from '../network.ts';
+import { type AttemptLimits, type BudgetLimits } from '../sessions/budgets.ts';
 import { consentText, encoder, type Splitter, theta } from './fixtures.ts';
 import { memoryCustody } from './memory-custody.ts';
 import { MemoryHub } from './memory-hub.ts';
@@ -42,6 +43,9 @@ export function manifestOf(custodies: readonly KeyCustody[], threshold: number, 
   });
 }
 
+const tireless: AttemptLimits = { freeFailures: 1_000, delaySeconds: 0, failuresMax: 1_000, acceptedPerDayMax: 1_000 };
+export const patient: BudgetLimits = { terminal: tireless, vendor: tireless, subjectAcceptedPerDayMax: 1_000 };
+
 /** N nodes in one process: real protocols and keys, memory instead of sockets and databases, a clock that the test moves. */
 export class MemoryNetwork {
   readonly hub = new MemoryHub();
@@ -52,6 +56,10 @@ export class MemoryNetwork {
   readonly clock: Clock & { nowMs(): number };
   readonly splitter: Splitter;
   offsetMs = 0;
+  /** Set before the nodes start; a test makes many attempts in a short time. */
+  limits: BudgetLimits = patient;
+  /** What nodes found out about each other. */
+  readonly blames: { by: PartyId; named: readonly PartyId[]; suspects: readonly PartyId[] }[] = [];
   readonly #kernel: Kernel;
   readonly #log: Logger;
   readonly #registries = new Map<PartyId, RunRegistry>();
@@ -99,6 +107,8 @@ export class MemoryNetwork {
       rng: this.rng,
       log: this.#log,
       pool: { lanesTarget: 2_048, lanesPerBatch: 2_048 },
+      limits: this.limits,
+      onBlame: (named, suspects) => this.blames.push({ by: party, named, suspects }),
     });
     await node.load();
     this.nodes.set(party, node);

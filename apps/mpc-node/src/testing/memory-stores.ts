@@ -1,7 +1,7 @@
 import { equalBytes } from '@boop/shared';
 import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
 import { type RegistrationCertificate } from '../link/peer-methods.ts';
-import { type CheckpointStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare } from '../store/ports.ts';
+import { type AttemptStore, type CheckpointStore, dayOf, type Evidence, type EvidenceStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare } from '../store/ports.ts';
 
 /** Where a store call breaks: before it took effect, or after (done, but the reply was lost). */
 export type Fault = 'before' | 'after';
@@ -11,6 +11,9 @@ export class MemoryStores {
   readonly #registrations = new Map<string, StoredRegistration>();
   readonly #splits = new Map<string, number>();
   readonly #keys = new Map<string, StoredKeyShare>();
+  readonly #attempts = new Map<string, { failures: number; lastAtMs: number; accepted: number; day: number }>();
+  /** Evidence that was stored. */
+  readonly accused: Evidence[] = [];
   #head: StoredHead | undefined;
   readonly #faults = new Map<string, Fault>();
 
@@ -57,6 +60,28 @@ export class MemoryStores {
     },
   };
 
+  readonly attempts: AttemptStore = {
+    begin: async (id, limits, nowMs) => {
+      const { failures, lastAtMs, accepted } = this.#attemptsOf(id, nowMs);
+      if (failures >= limits.failuresMax || (failures >= limits.freeFailures && nowMs - lastAtMs < limits.delaySeconds * 1000) || accepted >= limits.acceptedPerDayMax) return false;
+      this.#attempts.set(id, { failures: failures + 1, lastAtMs: nowMs, accepted, day: dayOf(nowMs) });
+      return true;
+    },
+    accepted: async (id, nowMs) => {
+      const { lastAtMs, accepted } = this.#attemptsOf(id, nowMs);
+      this.#attempts.set(id, { failures: 0, lastAtMs, accepted: accepted + 1, day: dayOf(nowMs) });
+    },
+    acceptedToday: async (id, nowMs) => this.#attemptsOf(id, nowMs).accepted,
+    forgetOld: async (beforeMs) => {
+      for (const [id, { lastAtMs }] of this.#attempts) if (lastAtMs < beforeMs) this.#attempts.delete(id);
+    },
+  };
+
+  readonly evidence: EvidenceStore = {
+    add: async (evidence) => void this.accused.push(evidence),
+    named: async () => new Map(),
+  };
+
   readonly keys: KeyStore = {
     load: async () => [...this.#keys.values()].map((stored) => ({ ...stored, share: stored.share.slice() })),
     put: async ({ name, ceremonyId, share }) =>
@@ -78,6 +103,11 @@ export class MemoryStores {
         this.#head = head;
       }),
   };
+
+  #attemptsOf(id: string, nowMs: number): { failures: number; lastAtMs: number; accepted: number } {
+    const { failures = 0, lastAtMs = 0, accepted = 0, day = 0 } = this.#attempts.get(id) ?? {};
+    return { failures, lastAtMs, accepted: day === dayOf(nowMs) ? accepted : 0 };
+  }
 
   async #call<T>(name: string, effect: () => T): Promise<T> {
     const fault = this.#faults.get(name);

@@ -103,7 +103,7 @@ export class ProcessNetwork {
     return (await this.#nodes.get(id)!.client.request(method, body, { timeoutMs })) as z.infer<Methods[M]['answer']>;
   }
 
-  async waitReady(ids: readonly number[], timeoutMs = 30_000): Promise<void> {
+  async waitReady(ids: readonly number[], timeoutMs = 60_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (const id of ids) {
       while (!(await this.#isReady(id))) {
