@@ -16,7 +16,12 @@ export function formatSignatureLines(signatures: readonly NoteSignature[]): stri
 }
 
 /** Strict inverse of {@link formatSignatureLines}; throws `log.malformed-note`. */
-export const parseSignatureLines = (lines: string): NoteSignature[] => [...parseNote(`${PLACEHOLDER}\n${lines}`).signatures];
+export function parseSignatureLines(lines: string): NoteSignature[] {
+  const { text, signatures } = parseNote(`${PLACEHOLDER}\n${lines}`);
+  // An empty line among them would make what stands before it part of the text.
+  if (text !== PLACEHOLDER) throw new BoopError('log.malformed-note', 'not signature lines alone');
+  return [...signatures];
+}
 
 const PLACEHOLDER = 'text\n';
 

@@ -79,6 +79,14 @@ describe('formats of C2SP', () => {
     expect(formatSignatureLines(parseSignatureLines(response))).toBe(response);
   });
 
+  test.each([
+    ['an empty line before', `\n${response}`],
+    ['text before', `text\n\n${response}`],
+    ['no lines', ''],
+  ])('signature lines with %s are refused', (_what, lines) => {
+    expect(() => parseSignatureLines(lines)).toThrow(expect.objectContaining({ code: 'log.malformed-note' }));
+  });
+
   test('the proof of tlog-proof does too', () => {
     const parsed = parseTlogProof(proofText);
     expect([parsed.index, parsed.proof.length, new TextDecoder().decode(parsed.extra)]).toEqual([73894, 5, 'age-v1.2.1-darwin-arm64.tar.gz']);
