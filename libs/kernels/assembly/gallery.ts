@@ -250,3 +250,8 @@ export function replace(source: usize, tile: usize, tileBytes: usize, index: i32
   interleave(source, tile, index, width, 32 / width, chunks, chunkSteps);
   atomic.add<i32>(version, 1);
 }
+
+/** Zeros; an order of magnitude faster than a typed array fills shared memory. */
+export function wipe(at: usize, bytes: usize): void {
+  memory.fill(at, 0, bytes);
+}

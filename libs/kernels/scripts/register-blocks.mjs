@@ -1,13 +1,14 @@
 // Writes assembly/generated/blocks.ts: the innermost loops, Q queries × R rows whose sums stay in registers.
-// Queries lie as [step][Q], rows as [step][R]; `steps` is a multiple of the unrolling. Sums go to
+// Queries lie as [step][Q], rows as [step][R]; `steps` is a multiple of the unrolling (5 × 2 spills sums when
+// unrolled: the optimiser chains the additions of one sum). Sums go to
 // `sums + query · SUM_STRIDE + row · 16`, folded: stored by the first chunk of a group, added by later ones.
 
 /** Bytes from one query's 32 sums to the next; a vector more than 32 spreads them over the sets of the cache. */
 const sumStride = 33 * 16;
 
 const blocks = [
-  { name: 'block5x2', queries: 5, rows: 2, unroll: 4 },
-  { name: 'block1x8', queries: 1, rows: 8, unroll: 4 },
+  { name: 'block5x2', queries: 5, rows: 2, unroll: 1 },
+  { name: 'block1x8', queries: 1, rows: 8, unroll: 2 },
   { name: 'wide1x4', queries: 1, rows: 4, unroll: 2, wide: true },
 ];
 

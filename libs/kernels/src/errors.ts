@@ -10,6 +10,6 @@ export function checkModulus(p: number): void {
 export function checkBalanced(values: Int16Array, p: number): void {
   const end = (p - 1) / 2;
   let outside = 0;
-  for (const value of values) outside |= (value + end) | (end - value);
+  for (let i = 0; i < values.length; i++) outside |= (values[i]! + end) | (end - values[i]!);
   if (outside < 0) throw new BoopError('kernel.range', 'a coordinate is no balanced residue', { kind: 'peer' });
 }

@@ -12,6 +12,7 @@ interface GalleryExports {
   evaluate(lines: number, pairs: number, vecs: number, matrix: number, groups: number, target: number, groupBytes: number, wide: number): void;
   interleave(source: number, target: number, index: number, width: number, blocks: number, chunks: number, chunkSteps: number): void;
   replace(source: number, tile: number, tileBytes: number, index: number, width: number, chunks: number, chunkSteps: number): void;
+  wipe(at: number, bytes: number): void;
 }
 
 /** Bytes from a work space's lock to the parameters of a pass. */
@@ -25,7 +26,6 @@ export class WorkSpace {
   readonly #shaper: RowShaper;
   readonly #exports: GalleryExports;
   readonly #words: Int32Array;
-  readonly #bytes: Uint8Array;
   readonly #buffer: ArrayBufferLike;
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, plan: RowPlan, map: MemoryMap, shaper: RowShaper, thread: number) {
@@ -37,7 +37,6 @@ export class WorkSpace {
     // Work spaces lie in the first pages, which these views keep when the memory grows; tiles are touched by WASM code only.
     this.#buffer = memory.buffer;
     this.#words = new Int32Array(this.#buffer);
-    this.#bytes = new Uint8Array(this.#buffer);
     Atomics.store(this.#words, this.#lock, 0);
   }
 
@@ -172,6 +171,6 @@ export class WorkSpace {
   }
 
   #wipe({ at, bytes }: Region): void {
-    this.#bytes.fill(0, at, at + bytes);
+    this.#exports.wipe(at, bytes);
   }
 }
