@@ -1,3 +1,4 @@
+import { createPublicKey, verify } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, test } from '@jest/globals';
 import { toHex, utf8 } from '@boop/shared';
@@ -26,6 +27,19 @@ describe('signed notes', () => {
     expect(formatVerifierKey(key)).toBe(c2sp.vkey);
     expect(openNote(c2sp.note, [key])).toEqual({ text: 'This is an example message.\n', verified: [{ key }] });
     expect(formatNote(parseNote(c2sp.note))).toBe(c2sp.note);
+  });
+
+  test('their signatures are plain Ed25519 over the text, as any library verifies', () => {
+    const [text, line] = [c2sp.note.slice(0, c2sp.note.indexOf('\n\n') + 1), c2sp.note.split(' ').at(-1)!];
+    const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(c2sp.vkey.split('+')[2]!, 'base64').subarray(1).toString('base64url') }, format: 'jwk' });
+    const signature = Buffer.from(line, 'base64').subarray(4);
+    expect(verify(null, Buffer.from(text), publicKey, signature)).toBe(true);
+    expect(verify(null, Buffer.from(`${text}.`), publicKey, signature)).toBe(false);
+    const own = createVerifierKey('log.example', 1, ed25519.getPublicKey(base64(go.peter.seed)));
+    const checkpoint = formatCheckpoint({ origin: 'log.example', size: 1, root: new Uint8Array(32) });
+    const note = formatNote({ text: checkpoint, signatures: [signatureOf(own, ed25519.sign(utf8(checkpoint), base64(go.peter.seed)))] });
+    const ownKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(own.publicKey).toString('base64url') }, format: 'jwk' });
+    expect(verify(null, Buffer.from(note.split('\n\n')[0]! + '\n'), ownKey, Buffer.from(note.trimEnd().split(' ').at(-1)!, 'base64').subarray(4))).toBe(true);
   });
 
   test('the quotation in C2SP parses: a note whose text has an empty line', () => {
