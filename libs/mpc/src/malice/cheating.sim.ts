@@ -1,0 +1,19 @@
+import { describe, expect, test } from '@jest/globals';
+import { seededUint32 } from '@boop/testing';
+import { scenarios } from '../testing/malice-scenarios.ts';
+import { faultOf, liesOf, tell } from '../testing/malice-table.ts';
+
+// A slice of what cheating.long.ts goes through.
+describe.each([
+  [4, 1, 16],
+  [5, 1, 16],
+  [7, 2, 6],
+])('(%i, %i)', (nodes, threshold, slice) => {
+  test.each(scenarios(nodes, threshold).map((scenario) => [scenario.name, scenario] as const))('%s: no honest party is blamed, nobody decides wrongly where no liar sits', (_name, scenario) => {
+    const lies = liesOf(scenario);
+    const next = seededUint32(nodes * 10 + threshold);
+    const results = Array.from({ length: slice }, (_, i) => tell(lies[next() % lies.length]!, i + 1));
+    expect(results.map(faultOf).filter((fault) => fault !== undefined)).toEqual([]);
+    expect(results.reduce((told, result) => told + result.told, 0)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,86 @@
+import { subsets } from '@boop/field';
+import { type PartyId } from '@boop/shared';
+import { type Alteration, alterations, meddle, Recording } from '@boop/testing';
+import { type Ending, type LocalLie, type Scenario } from './malice-scenarios.ts';
+
+/** One lie: who tells it, and where. */
+export interface Lie {
+  readonly scenario: Scenario;
+  readonly liars: readonly PartyId[];
+  readonly what: Alteration | LocalLie;
+  readonly round: number | undefined;
+  readonly towards: 'all' | 'one';
+}
+
+/** What came of one lie, over all honest parties. */
+export interface Result {
+  readonly lie: Lie;
+  /** Messages that arrived as others than were sent; local lies count as one. */
+  readonly told: number;
+  readonly kind: 'unharmed' | 'named' | 'refused' | 'stalled' | 'turned';
+  readonly codes: readonly string[];
+  readonly blamed: readonly PartyId[];
+  readonly endings: ReadonlyMap<PartyId, Ending>;
+}
+
+const recordings = new Map<Scenario, Recording>();
+
+/** An honest run, for the rounds of each party and as a source of messages of another run. */
+export function recordingOf(scenario: Scenario): Recording {
+  const existing = recordings.get(scenario);
+  if (existing) return existing;
+  const recording = new Recording();
+  scenario.run(recording.tamper, { liars: [] });
+  recordings.set(scenario, recording);
+  return recording;
+}
+
+/** Every lie in every round in which a liar sends, and every local one, by each set of liars. */
+export function liesOf(scenario: Scenario): Lie[] {
+  const recording = recordingOf(scenario);
+  return subsets([...scenario.parties], scenario.threshold).flatMap((liars): Lie[] => {
+    const rounds = [...new Set(liars.flatMap((liar) => recording.roundsOf(liar)))];
+    const told = rounds.flatMap((round) => alterations.flatMap((what) => (['all', 'one'] as const).map((towards): Lie => ({ scenario, liars, what, round, towards }))));
+    return [...told, ...scenario.localLies.map((what): Lie => ({ scenario, liars, what, round: undefined, towards: 'all' }))];
+  });
+}
+
+/**
+ * What is wrong with a result: an honest party was blamed, or one decided wrongly where nobody who decides lies. The latter is why a family
+ * of committees never accepts falsely. Keys and checks of splits are never wrong, whoever of t lies.
+ */
+export function faultOf({ lie: { scenario, liars }, blamed, kind }: Result): string | undefined {
+  const framed = blamed.filter((party) => !liars.includes(party));
+  if (framed.length > 0) return `blames ${framed.join()}`;
+  const mayTurn = scenario.committee?.some((party) => liars.includes(party)) ?? false;
+  return kind === 'turned' && !mayTurn ? 'decides wrongly' : undefined;
+}
+
+export function tell(lie: Lie, seed: number): Result {
+  const { scenario, liars, what, round, towards } = lie;
+  let told = 0;
+  const local = round === undefined;
+  const otherRun = recordingOf(scenario);
+  const endings = local
+    ? scenario.run((_from, _to, payload) => payload, { liars, lie: what as LocalLie })
+    : scenario.run(meddle({ liars, alteration: what as Alteration, round, towards, seed, otherRun }, () => (told += 1)), { liars });
+  const honest = [...endings].filter(([party]) => !liars.includes(party)).map(([, ending]) => ending);
+  const aborts = honest.flatMap((ending) => (ending.kind === 'abort' ? [ending] : []));
+  const blamed = [...new Set(aborts.flatMap(({ blame }) => blame))];
+  const kind = honest.some((ending) => ending.kind === 'wrong') ? 'turned' : blamed.length > 0 ? 'named' : aborts.length > 0 ? 'refused' : honest.some((ending) => ending.kind === 'stalled') ? 'stalled' : 'unharmed';
+  return { lie, told: local ? 1 : told, kind, codes: [...new Set(aborts.map(({ code }) => code))], blamed, endings };
+}
+
+/** Lines of a table: per scenario and lie how often each result came out, with what codes. */
+export function tableOf(results: readonly Result[]): string[] {
+  const kinds = ['unharmed', 'named', 'refused', 'stalled', 'turned'] as const;
+  const groups = new Map<string, Result[]>();
+  for (const result of results) {
+    if (result.told === 0) continue;
+    const { scenario, what } = result.lie;
+    const name = `${scenario.name} | ${what}`;
+    groups.set(name, [...(groups.get(name) ?? []), result]);
+  }
+  const lines = [...groups].map(([name, group]) => `| ${name} | ${group.length} | ${kinds.map((kind) => group.filter((result) => result.kind === kind).length || '').join(' | ')} | ${[...new Set(group.flatMap(({ codes }) => codes))].map((code) => `\`${code}\``).join(', ')} |`);
+  return [`| protocol | lie | runs | ${kinds.join(' | ')} | codes |`, '|---|---|---|---|---|---|---|---|---|', ...lines];
+}
