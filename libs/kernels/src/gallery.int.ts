@@ -12,14 +12,14 @@ const rowOf = (value: number): Int16Array => new Int16Array(coordinates).fill(va
 const productOf = (value: number): number => (((coordinates * value) % modulus) + modulus) % modulus;
 
 const kernels: [string, () => Promise<Kernel>, number][] = [
-  ['wasm', loadKernel, 3000],
+  ['wasm', loadKernel, 1200],
   ['twin', () => Promise.resolve(twinKernel()), 400],
 ];
 
 test.each(kernels)('threads read whole rows of a %s gallery while it is written', async (_name, load, rows) => {
   const kernel = await load();
   // One memory holds a part of the rows only, so that readers cross into memories that were empty when they came.
-  const gallery = kernel.createGallery({ geometry: { kind: 'vector', coordinates }, p: modulus, rowsMax: rows, readersMax: threads, memoryBytesMax: 12 << 20 });
+  const gallery = kernel.createGallery({ geometry: { kind: 'vector', coordinates }, p: modulus, rowsMax: rows, readersMax: threads, memoryBytesMax: 6 << 20 });
   const first = rowOf(1000);
   const second = rowOf(-1000);
   gallery.append(first);

@@ -91,15 +91,15 @@ describe.each(kernels)('a gallery of the %s kernel', (_, load) => {
     const kernel = await load();
     const gallery = filled(kernel, { geometry: vector(64), p: 65521, readersMax: 2 }, []);
     const reader = kernel.attachGallery(gallery.handle());
-    const rows = Array.from({ length: 3000 }, () => balancedVector(64, 65521, next));
+    const rows = Array.from({ length: 1100 }, () => balancedVector(64, 65521, next));
     const probe = balancedVector(64, 65521, next);
     const prepared = gallery.prepareProbe(probe);
     for (const row of rows) {
       gallery.append(row);
       expect(reader.rows).toBe(gallery.rows);
     }
-    const out = new Uint16Array(3000);
-    reader.products([prepared], 0, 3000, out);
+    const out = new Uint16Array(1100);
+    reader.products([prepared], 0, 1100, out);
     expect([...out]).toEqual(exactProducts(vector(64), 65521, [probe], rows));
     gallery.wipeProbe(prepared);
     expect(prepared.values.every((value) => value === 0)).toBe(true);
