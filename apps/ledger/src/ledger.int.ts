@@ -14,7 +14,8 @@ import { EntryPool } from './sequencer/entry-pool.ts';
 import { Sequencer } from './sequencer/sequencer.ts';
 import { newEntries } from './store/log-store.conformance.ts';
 import { type PrismaLogStore } from './store/prisma-log-store.ts';
-import { eventually, httpTiles, LedgerFixture } from './testing/ledger-fixture.ts';
+import { eventually } from './testing/eventually.ts';
+import { httpTiles, LedgerFixture } from './testing/ledger-fixture.ts';
 
 let fixture: LedgerFixture;
 beforeAll(async () => {

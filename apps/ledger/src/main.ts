@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { applyMigrations, loadTlsMaterial, readSecretFile, runProcess, systemClock, systemRng } from '@boop/platform';
-import { type NetworkManifest, parseManifest } from '@boop/protocol';
-import { BoopError } from '@boop/shared';
 import { loadLedgerConfig } from './config.ts';
 import { startLedger } from './ledger.ts';
+import { readManifest } from './manifest-file.ts';
 import { PrismaMapStore } from './map/prisma-map-store.ts';
 import { openVrfKey } from './map/vrf-key.ts';
 import { LedgerDatabase } from './store/database.ts';
@@ -29,18 +27,10 @@ runProcess('ledger', async ({ log, onStop }) => {
     store: new PrismaLogStore(database),
     mapStore: new PrismaMapStore(database),
     vrfKey: openVrfKey(config.vrfKeyFile, systemRng),
+    feeSchedules: config.feeSchedules,
+    redisUrl: process.env['REDIS_URL'],
     log,
   });
   onStop(() => ledger.close());
   log.info('serving', { httpPort: ledger.httpPort, linkPort: ledger.linkPort, migrations: applied });
 });
-
-function readManifest(file: string): NetworkManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    throw new BoopError('config.unreadable', `network manifest ${file} can't be read as JSON`, { kind: 'fatal' });
-  }
-  return parseManifest(value);
-}

@@ -10,7 +10,8 @@ import { type Submission } from './map/mutation-intake.ts';
 import { PrismaWitnessStore } from './witness/prisma-witness-store.ts';
 import { openWitnessKey, Witness } from './witness/witness.ts';
 import { AccountHolder, newSigner } from './testing/account-holder.ts';
-import { eventually, LedgerFixture } from './testing/ledger-fixture.ts';
+import { eventually } from './testing/eventually.ts';
+import { LedgerFixture } from './testing/ledger-fixture.ts';
 
 let fixture: LedgerFixture;
 let ledger: RunningLedger;

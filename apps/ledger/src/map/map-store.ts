@@ -63,6 +63,8 @@ export interface MapStore extends MapNodeReader {
   waiting(limit: number): Promise<WaitingMutation[]>;
   /** Counts up to `limit`. */
   countWaiting(limit: number): Promise<number>;
+  /** Mutations that revisions up to this one have applied. */
+  countApplied(revision: number): Promise<number>;
   commit(revision: NewRevision): Promise<void>;
   opening(index: Uint8Array, version: number): Promise<StoredOpening | undefined>;
   /** Deletes all openings of an account. @returns how many there were */

@@ -100,6 +100,11 @@ export class PrismaMapStore implements MapStore {
     return Number(row!.count);
   }
 
+  async countApplied(revision: number): Promise<number> {
+    const [row] = await this.#prisma.$queryRaw<{ count: bigint }[]>`SELECT count(*) AS count FROM mutations WHERE revision <= ${BigInt(revision)}`;
+    return Number(row!.count);
+  }
+
   async commit({ revision, root, leafIndex, vrfKey, transition, nodes, mutations, batch }: NewRevision): Promise<void> {
     const { guard } = this.#database;
     await this.#database.transact('revision.commit', async (transaction) => {

@@ -91,6 +91,9 @@ export function describeLogStore(name: string, open: () => Promise<LogStore>): v
       const race = await Promise.allSettled([store.publish(second, 2), store.publish({ ...second, note: 'another' }, 2)]);
       expect(race.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       expect([await store.checkpoint(2), (await store.published())?.size]).toEqual(['note of 2', 4]);
+      expect((await store.checkpoints(-1, 10)).map(({ size, root }) => [size, root])).toEqual([[2, first.root], [4, second.root]]);
+      expect((await store.checkpoints(2, 10)).map(({ size }) => size)).toEqual([4]);
+      expect((await store.checkpoints(-1, 1)).map(({ size }) => size)).toEqual([2]);
     });
 
     test('keeps the last cosignature of each key with its checkpoint', async () => {

@@ -36,6 +36,10 @@ export interface PublishedCheckpoint extends TreeHead {
   readonly groupKey: Uint8Array;
 }
 
+export interface StoredCheckpoint extends TreeHead {
+  readonly note: string;
+}
+
 /** The newest checkpoint with the cosignature lines that were collected for it, in the order of their keys. */
 export interface ServedCheckpoint extends PublishedCheckpoint {
   readonly cosignatures: readonly string[];
@@ -69,6 +73,8 @@ export interface LogStore extends TileReader {
   cosign(size: number, vkey: string, line: string): Promise<void>;
   /** The note that was published for this size. */
   checkpoint(size: number): Promise<string | undefined>;
+  /** Those of more than `after` entries, in ascending order of size. */
+  checkpoints(after: number, limit: number): Promise<StoredCheckpoint[]>;
 }
 
 export const conflict = (): BoopError => new BoopError('log.conflict', 'the log has moved on', { kind: 'unavailable' });

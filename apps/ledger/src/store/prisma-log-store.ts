@@ -2,7 +2,7 @@ import { formatEntries, type Tile, TILE_WIDTH, type TreeHead } from '@boop/log';
 import { toBase64Url } from '@boop/shared';
 import { appendBatch, LOG_STATE } from './append-batch.ts';
 import { type Bytes, type LedgerDatabase } from './database.ts';
-import { type Batch, conflict, cutTile, type LogStore, type PlacedEntry, type PublishedCheckpoint, type ServedCheckpoint, tileMissing } from './log-store.ts';
+import { type Batch, conflict, cutTile, type LogStore, type PlacedEntry, type PublishedCheckpoint, type ServedCheckpoint, type StoredCheckpoint, tileMissing } from './log-store.ts';
 
 /** {@link LogStore} on PostgreSQL. */
 export class PrismaLogStore implements LogStore {
@@ -89,5 +89,12 @@ export class PrismaLogStore implements LogStore {
 
   async checkpoint(size: number): Promise<string | undefined> {
     return (await this.#prisma.checkpoint.findUnique({ where: { size: BigInt(size) }, select: { note: true } }))?.note;
+  }
+
+  async checkpoints(after: number, limit: number): Promise<StoredCheckpoint[]> {
+    const rows = await this.#prisma.$queryRaw<{ size: bigint; root: Uint8Array; note: string }[]>`
+      SELECT c.size, c.root, c.note FROM checkpoints c JOIN log_state s ON c.size <= s.published_size
+      WHERE s.id = ${LOG_STATE} AND c.size > ${BigInt(after)} ORDER BY c.size LIMIT ${limit}`;
+    return rows.map((row) => ({ ...row, size: Number(row.size) }));
   }
 }

@@ -100,15 +100,5 @@ export const httpTiles = (ledger: RunningLedger): TileReader => ({
   },
 });
 
-/** Polls until the condition holds. @throws Error after `timeoutMs` */
-export async function eventually<T>(condition: () => Promise<T | undefined | false>, timeoutMs = 20_000): Promise<T> {
-  for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; ) {
-    const result = await condition();
-    if (result !== undefined && result !== false) return result;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('the condition did not come true in time');
-}
-
 const certificate = async (ca: DevCa, networkId: string, peer: PeerIdentity): Promise<TlsMaterial> =>
   await issueCertificate(ca, { commonName: 'test', uri: peerUri(networkId, peer) });

@@ -1,6 +1,6 @@
 import { emptyTreeHead, formatEntries, type Tile, TILE_WIDTH, type TreeHead } from '@boop/log';
 import { equalBytes, toBase64Url } from '@boop/shared';
-import { type Batch, conflict, cutTile, type LogStore, type PlacedEntry, type PublishedCheckpoint, type ServedCheckpoint, tileMissing } from '../store/log-store.ts';
+import { type Batch, conflict, cutTile, type LogStore, type PlacedEntry, type PublishedCheckpoint, type ServedCheckpoint, type StoredCheckpoint, tileMissing } from '../store/log-store.ts';
 
 /** A {@link LogStore} for tests: the same contract, held to the same suite, except that it ends with the process. */
 export class MemoryLogStore implements LogStore {
@@ -9,7 +9,7 @@ export class MemoryLogStore implements LogStore {
   readonly #entries: Uint8Array[] = [];
   readonly #indexes = new Map<string, number>();
   readonly #tiles = new Map<string, Uint8Array>();
-  readonly #checkpoints = new Map<number, string>();
+  readonly #all = new Map<number, StoredCheckpoint>();
   readonly #cosignatures = new Map<number, Map<string, string>>();
 
   async head(): Promise<TreeHead> {
@@ -55,17 +55,22 @@ export class MemoryLogStore implements LogStore {
   }
 
   async cosign(size: number, vkey: string, line: string): Promise<void> {
-    if (!this.#checkpoints.has(size)) throw new Error('there is no such checkpoint');
+    if (!this.#all.has(size)) throw new Error('there is no such checkpoint');
     this.#cosignatures.set(size, new Map([...(this.#cosignatures.get(size) ?? []), [vkey, line]]));
   }
 
   async publish(checkpoint: PublishedCheckpoint, replaces: number | undefined): Promise<void> {
     if (this.#published?.size !== replaces || checkpoint.size > this.#head.size) throw conflict();
-    this.#checkpoints.set(checkpoint.size, checkpoint.note);
+    const { size, root, note } = checkpoint;
+    this.#all.set(size, { size, root, note });
     this.#published = checkpoint;
   }
 
   async checkpoint(size: number): Promise<string | undefined> {
-    return this.#checkpoints.get(size);
+    return this.#all.get(size)?.note;
+  }
+
+  async checkpoints(after: number, limit: number): Promise<StoredCheckpoint[]> {
+    return [...this.#all.values()].filter(({ size }) => size > after).slice(0, limit);
   }
 }
