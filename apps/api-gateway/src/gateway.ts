@@ -8,6 +8,7 @@ import { type GatewayConfig } from './config.ts';
 import { encoderOf } from './domain/check-split.ts';
 import { pvsDocument, signConfiguration } from './domain/pvs-configuration.ts';
 import { createHttpServer } from './http/http-server.ts';
+import { accountsClient } from './ledger/accounts-client.ts';
 import { ledgerClient } from './ledger/ledger-client.ts';
 import { OutboxWorker } from './ledger/outbox-worker.ts';
 import { bridgeHandlers } from './link/bridge-methods.ts';
@@ -122,6 +123,7 @@ async function start(config: GatewayConfig, { log, clock, rng, undo }: Surroundi
     directory,
     idempotency,
     logService: new LogService(ledger, outbox),
+    accounts: accountsClient(ledgerLink),
     limits,
     requestsPerMinute: config.requestsPerMinute,
     metrics,

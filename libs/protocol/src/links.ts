@@ -80,6 +80,8 @@ export const principalSchema = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('vendor'), id: idField }),
   z.strictObject({ role: z.literal('terminal'), id: idField }),
   z.strictObject({ role: z.literal('admin'), id: idField }),
+  /** Reads what an admin reads, and changes nothing. */
+  z.strictObject({ role: z.literal('auditor'), id: idField }),
 ]);
 export type Principal = z.infer<typeof principalSchema>;
 

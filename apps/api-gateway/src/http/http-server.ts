@@ -6,6 +6,11 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type Logger, type Readiness } from '@boop/platform';
 import { type Clock } from '@boop/shared';
 import { AuthenticationService } from '../services/authentication-service.ts';
+import { AccountsController } from '../ledger/accounts.controller.ts';
+import { type AccountsClient } from '../ledger/accounts-client.ts';
+import { SettlementsController } from '../ledger/settlements.controller.ts';
+import { StatementsController } from '../ledger/statements.controller.ts';
+import { TransfersController } from '../ledger/transfers.controller.ts';
 import { LogService } from '../services/log-service.ts';
 import { NetworkService } from '../services/network-service.ts';
 import { type DirectoryStore, type IdempotencyStore } from '../services/ports.ts';
@@ -17,7 +22,7 @@ import { HealthController } from './health.controller.ts';
 import { Idempotency } from './idempotency.ts';
 import { NetworkController } from './network.controller.ts';
 import { ProblemFilter } from './problem-filter.ts';
-import { CLOCK, DIRECTORY, IDEMPOTENCY, READINESS, REQUESTS_PER_MINUTE } from './tokens.ts';
+import { ACCOUNTS, CLOCK, DIRECTORY, IDEMPOTENCY, READINESS, REQUESTS_PER_MINUTE } from './tokens.ts';
 
 export const bodyBytesMax = 2 * 1024 * 1024;
 const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/;
@@ -28,6 +33,7 @@ export interface HttpDependencies {
   readonly directory: DirectoryStore;
   readonly idempotency: IdempotencyStore;
   readonly logService: LogService;
+  readonly accounts: AccountsClient;
   readonly limits: RateLimits;
   readonly requestsPerMinute: number;
   readonly metrics: GatewayMetrics;
@@ -43,7 +49,7 @@ class HttpModule {
   static with(use: HttpDependencies): DynamicModule {
     return {
       module: HttpModule,
-      controllers: [AuthenticationsController, NetworkController, HealthController],
+      controllers: [AuthenticationsController, NetworkController, HealthController, AccountsController, TransfersController, StatementsController, SettlementsController],
       providers: [
         Idempotency,
         { provide: APP_GUARD, useClass: AccessGuard },
@@ -54,6 +60,7 @@ class HttpModule {
         { provide: DIRECTORY, useValue: use.directory },
         { provide: IDEMPOTENCY, useValue: use.idempotency },
         { provide: LogService, useValue: use.logService },
+        { provide: ACCOUNTS, useValue: use.accounts },
         { provide: READINESS, useValue: use.readiness },
         { provide: CLOCK, useValue: use.clock },
       ],

@@ -15,7 +15,7 @@ export interface Ledger {
 export function ledgerClient(link: NodeLink): Ledger {
   const ask = async <Method extends keyof typeof ledgerMethods>(method: Method, body: unknown) => {
     const answer = await link.request(method, body, { timeoutMs }).catch((error: unknown) => {
-      throw translate(error);
+      throw translateLedgerError(error);
     });
     const parsed = ledgerMethods[method].answer.safeParse(answer);
     if (!parsed.success) throw new BoopError('log.unavailable', 'the ledger answered in an unknown form', { kind: 'unavailable' });
@@ -37,7 +37,7 @@ export function ledgerClient(link: NodeLink): Ledger {
 }
 
 /** Faults of the link are the log's; a refusal keeps its code. */
-function translate(error: unknown): BoopError {
+export function translateLedgerError(error: unknown): BoopError {
   if (isBoopError(error) && (isProblemCode(error.code) || (error.kind === 'rejected' && error.code.startsWith('log.')))) return error;
   return new BoopError('log.unavailable', 'the log is not reachable', { kind: 'unavailable', cause: error });
 }

@@ -5,7 +5,7 @@ import { type Database } from './database.ts';
 
 export const keyHashOf = (apiKey: string): Uint8Array => new Uint8Array(createHash('sha256').update(apiKey).digest());
 
-const prefixes: Record<Principal['role'], string> = { vendor: 'sk_', terminal: 'tk_', admin: 'ak_' };
+const prefixes: Record<Principal['role'], string> = { vendor: 'sk_', terminal: 'tk_', admin: 'ak_', auditor: 'rk_' };
 
 export function directoryStore(database: Database): DirectoryStore {
   return {

@@ -8,7 +8,7 @@ import { ensureStream } from './effects.ts';
 
 export const authenticationsPerMinuteDefault = 100;
 
-/** Vendors, terminals and admins of a development network. Keys appear as base64url of their SHA-256 only. */
+/** Vendors, terminals, admins and auditors of a development network. Keys appear as base64url of their SHA-256 only. */
 export const seedSchema = z.strictObject({
   vendors: z.array(
     z.strictObject({
@@ -21,6 +21,7 @@ export const seedSchema = z.strictObject({
   ),
   terminals: z.array(z.strictObject({ id: idField, vendorId: idField, keyHash: bytesField(32), deviceKey: bytesField(32) })),
   admins: z.array(z.strictObject({ id: idField, keyHash: bytesField(32) })),
+  auditors: z.array(z.strictObject({ id: idField, keyHash: bytesField(32) })).optional(),
 });
 export type Seed = z.infer<typeof seedSchema>;
 
@@ -48,6 +49,7 @@ export async function applySeed(database: Database, seed: Seed): Promise<void> {
         ...seed.vendors.map(({ id, apiKeyHash }) => apiKey(apiKeyHash, 'vendor', id)),
         ...seed.terminals.map(({ id, keyHash }) => apiKey(keyHash, 'terminal', id)),
         ...seed.admins.map(({ id, keyHash }) => apiKey(keyHash, 'admin', id)),
+        ...(seed.auditors ?? []).map(({ id, keyHash }) => apiKey(keyHash, 'auditor', id)),
       ],
       skipDuplicates: true,
     });

@@ -151,6 +151,8 @@ export class FakeLedger {
   losesAnswers = 0;
   refuses = false;
   checkpointsWait = false;
+  /** Answers what is asked of accounts. */
+  accounts: ((method: string, body: unknown) => unknown) | undefined;
   readonly #server: LinkServer;
 
   constructor(tls: TlsMaterial) {
@@ -169,6 +171,7 @@ export class FakeLedger {
       if (this.losesAnswers-- > 0) throw new BoopError('link.unavailable', 'the answer was lost', { kind: 'unavailable' });
       return { entryHash, leafIndex: this.entries.indexOf(entryHash) };
     }
+    if (method !== 'log.proof') return await this.accounts!(method, body);
     const { entryHash } = ledgerMethods['log.proof'].body.parse(body);
     const leafIndex = this.entries.indexOf(entryHash);
     if (leafIndex < 0) throw new BoopError('request.not-found', 'the log has no such entry');

@@ -14,7 +14,7 @@ import { FakeLedger, FakeNetwork, networkId } from './fake-network.ts';
 const host = '127.0.0.1';
 const keyHash = (key: string): string => createHash('sha256').update(key).digest('base64url');
 
-export const keys = { shop: 'sk_test_shop', other: 'sk_test_other', till: 'tk_test_till', otherTill: 'tk_test_other', admin: 'ak_test_admin' } as const;
+export const keys = { shop: 'sk_test_shop', other: 'sk_test_other', till: 'tk_test_till', otherTill: 'tk_test_other', admin: 'ak_test_admin', auditor: 'rk_test_auditor' } as const;
 export const device = SigningKey.generate(systemRng);
 export const otherDevice = SigningKey.generate(systemRng);
 
@@ -141,6 +141,7 @@ const seed: Seed = {
     { id: 'other-till', vendorId: 'other', keyHash: keyHash(keys.otherTill), deviceKey: otherDevice.publicKey },
   ],
   admins: [{ id: 'root', keyHash: keyHash(keys.admin) }],
+  auditors: [{ id: 'ida', keyHash: keyHash(keys.auditor) }],
 };
 
 async function freePorts(count: number): Promise<number[]> {
