@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { BoopError } from '@boop/shared';
 import { Command, InvalidArgumentError } from 'commander';
 import { fromHere } from '../demo/network-access.ts';
+import { checkCommand } from './check-command.ts';
 import { proveAccount, proveEntry, proveIndex } from './prove.ts';
 import { verifyText } from './verify.ts';
 
@@ -38,6 +39,7 @@ export function ledgerCommand(): Command {
       const known = entry === undefined ? undefined : new Uint8Array(readFileSync(fromHere(entry)));
       process.stdout.write(`${verifyText(readFileSync(fromHere(file), 'utf8'), { ...flags, cosigners: cosigner, entry: known })}\n`);
     });
+  ledger.addCommand(checkCommand());
   return ledger;
 }
 
