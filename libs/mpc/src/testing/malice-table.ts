@@ -71,16 +71,22 @@ export function tell(lie: Lie, seed: number): Result {
   return { lie, told: local ? 1 : told, kind, codes: [...new Set(aborts.map(({ code }) => code))], blamed, endings };
 }
 
-/** Lines of a table: per scenario and lie how often each result came out, with what codes. */
-export function tableOf(results: readonly Result[]): string[] {
-  const kinds = ['unharmed', 'named', 'refused', 'stalled', 'turned'] as const;
+const kinds = ['unharmed', 'named', 'refused', 'stalled', 'turned'] as const;
+
+/** Lines of a table: per protocol, or per protocol and lie, how often each result came out, with what codes. */
+export function tableOf(results: readonly Result[], by: 'protocol' | 'lie'): string[] {
   const groups = new Map<string, Result[]>();
   for (const result of results) {
     if (result.told === 0) continue;
     const { scenario, what } = result.lie;
-    const name = `${scenario.name} | ${what}`;
+    const name = by === 'lie' ? `${scenario.name} | ${what}` : scenario.name;
     groups.set(name, [...(groups.get(name) ?? []), result]);
   }
-  const lines = [...groups].map(([name, group]) => `| ${name} | ${group.length} | ${kinds.map((kind) => group.filter((result) => result.kind === kind).length || '').join(' | ')} | ${[...new Set(group.flatMap(({ codes }) => codes))].map((code) => `\`${code}\``).join(', ')} |`);
-  return [`| protocol | lie | runs | ${kinds.join(' | ')} | codes |`, '|---|---|---|---|---|---|---|---|---|', ...lines];
+  const lines = [...groups].map(([name, group]) => {
+    const counts = kinds.map((kind) => group.filter((result) => result.kind === kind).length || '');
+    const codes = [...new Set(group.flatMap((result) => result.codes))].sort().map((code) => `\`${code}\``);
+    return `| ${[name, group.length, ...counts, codes.join(', ')].join(' | ')} |`;
+  });
+  const head = ['protocol', ...(by === 'lie' ? ['lie'] : []), 'runs', ...kinds, 'codes'];
+  return [`| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...lines];
 }

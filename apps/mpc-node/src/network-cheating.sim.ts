@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type PartyId } from '@boop/shared';
+import { seededRng, seededUint32 } from '@boop/testing';
+import { CheatingNode, type NodeLie } from './testing/cheating-node.ts';
+
+const rng = seededRng(31);
+let cheating: CheatingNode;
+let lies: NodeLie[];
+
+// A slice of what network-cheating.long.ts goes through.
+describe('among five nodes', () => {
+  beforeAll(async () => {
+    cheating = await CheatingNode.create(5, rng);
+    lies = [...(await cheating.liesOf(1 as PartyId)), ...(await cheating.liesOf(4 as PartyId))];
+  }, 60_000);
+  afterAll(() => cheating.network.stop());
+
+  test('there is much to lie about', () => {
+    const methods = new Set(lies.map(({ method, direction }) => `${method} ${direction}`));
+    for (const said of ['session.open request', 'split.check request', 'run.request request', 'run.request answer', 'run.join request', 'run.join answer', 'token.authorise request', 'token.authorise answer', 'token.sign request', 'token.sign answer', 'decision.reject request', 'session.end request'])
+      expect(methods).toContain(said);
+  });
+
+  test('no altered request or answer lets a stranger in, gives somebody another name, or has an honest node named', async () => {
+    const next = seededUint32(6);
+    let told = 0;
+    for (let i = 0; i < 16; i++) {
+      const lie = lies[next() % lies.length]!;
+      const result = await cheating.tell(lie);
+      told += result.told;
+      expect({ ...result, stranger: result.stranger === 'accepted', named: result.named.filter((party) => party !== lie.liar) }).toMatchObject({ stranger: false, misnamed: false, named: [] });
+    }
+    expect(told).toBeGreaterThan(0);
+  }, 120_000);
+});
