@@ -149,7 +149,7 @@ function gatherPoints(sums: usize, groupBytes: usize, groups: i32, points: usize
   }
 }
 
-/** At most 32 steps, so that a lane adds 64 products below 4096^2. */
+/** At most 32 steps: a lane adds 64 products of at most 4095^2. Up to 16 steps, even four lanes together stay below 2^31. */
 function weigh13(w: usize, points: usize, steps: i32): v128 {
   let a = i32x4.splat(0), b = i32x4.splat(0), c = i32x4.splat(0), d = i32x4.splat(0);
   const end = w + (<usize>steps << 4);
@@ -162,7 +162,8 @@ function weigh13(w: usize, points: usize, steps: i32): v128 {
     w += 16;
     points += 64;
   }
-  return canonical(sums4(fold13(a), fold13(b), fold13(c), fold13(d)), false);
+  if (steps > 16) return canonical(sums4(fold13(a), fold13(b), fold13(c), fold13(d)), false);
+  return canonical(sums4(a, b, c, d), false);
 }
 
 function weigh16(w: usize, points: usize, steps: i32): v128 {
@@ -194,8 +195,8 @@ export function evaluate(lines: usize, pairs: i32, vecs: i32, matrix: usize, gro
   for (let pair = 0; pair < pairs; pair++) {
     let m = matrix;
     for (let group = 0; group < groups; group++) {
-      const low = fourPoints(m, lines, lineBytes, wide != 0);
-      const high = fourPoints(m, lines + lineBytes, lineBytes, wide != 0);
+      const low = wide ? fourPoints16(m, lines, lineBytes) : fourPoints13(m, lines, lineBytes);
+      const high = wide ? fourPoints16(m, lines + lineBytes, lineBytes) : fourPoints13(m, lines + lineBytes, lineBytes);
       const v = i16x8.narrow_i32x4_s(low, high);
       v128.store(target + <usize>group * groupBytes + (<usize>pair << 4), v128.shuffle<i16>(v, v, 0, 4, 1, 5, 2, 6, 3, 7));
       m += lineBytes * 4;
@@ -204,7 +205,24 @@ export function evaluate(lines: usize, pairs: i32, vecs: i32, matrix: usize, gro
   }
 }
 
-function fourPoints(m: usize, line: usize, lineBytes: usize, wide: bool): v128 {
+/** At most 32 steps, as in weigh13. */
+function fourPoints13(m: usize, line: usize, lineBytes: usize): v128 {
+  let a = i32x4.splat(0), b = i32x4.splat(0), c = i32x4.splat(0), d = i32x4.splat(0);
+  const end = line + lineBytes;
+  const m1 = lineBytes, m2 = lineBytes * 2, m3 = lineBytes * 3;
+  while (line < end) {
+    const x = v128.load(line);
+    a = i32x4.add(a, i32x4.dot_i16x8_s(x, v128.load(m)));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(x, v128.load(m + m1)));
+    c = i32x4.add(c, i32x4.dot_i16x8_s(x, v128.load(m + m2)));
+    d = i32x4.add(d, i32x4.dot_i16x8_s(x, v128.load(m + m3)));
+    line += 16;
+    m += 16;
+  }
+  return balanced(sums4(fold13(a), fold13(b), fold13(c), fold13(d)), false);
+}
+
+function fourPoints16(m: usize, line: usize, lineBytes: usize): v128 {
   let a = i32x4.splat(0), b = i32x4.splat(0), c = i32x4.splat(0), d = i32x4.splat(0);
   let ha = i32x4.splat(0), hb = i32x4.splat(0), hc = i32x4.splat(0), hd = i32x4.splat(0);
   const end = line + lineBytes;
@@ -222,8 +240,6 @@ function fourPoints(m: usize, line: usize, lineBytes: usize, wide: bool): v128 {
     line += 16;
     m += 16;
   }
-  // 32 steps at most for p = 8191: the plain sum does not wrap.
-  if (!wide) return balanced(sums4(fold13(a), fold13(b), fold13(c), fold13(d)), false);
   return balanced(sums4(fold16Wide(a, ha), fold16Wide(b, hb), fold16Wide(c, hc), fold16Wide(d, hd)), true);
 }
 

@@ -35,12 +35,11 @@
 @inline export function canonical(x: v128, wide: bool): v128 {
   return wide ? canonical16(x) : canonical13(x);
 }
-/** Any i32 to its residue in [-(p-1)/2, (p-1)/2]. */
+/** Any i32 to its residue in [-(p-1)/2, (p-1)/2]: twice folded it is above -(p-1)/2 and at most p + (p-1)/2. */
 // @ts-ignore: decorator
 @inline export function balanced(x: v128, wide: bool): v128 {
-  const end = i32x4.splat(wide ? 32760 : 4095);
-  const c = canonical(x, wide);
-  return i32x4.sub(c, v128.and(i32x4.gt_s(c, end), i32x4.splat(wide ? 65521 : 8191)));
+  x = wide ? fold16(fold16(x)) : fold13(fold13(x));
+  return i32x4.sub(x, v128.and(i32x4.gt_s(x, i32x4.splat(wide ? 32760 : 4095)), i32x4.splat(wide ? 65521 : 8191)));
 }
 /** Lane k holds the sum of the lanes of argument k. */
 // @ts-ignore: decorator

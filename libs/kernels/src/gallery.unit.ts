@@ -32,6 +32,7 @@ const shapes: [string, RowGeometry, number, GalleryOptions['layout'], number, nu
   ['palm', palmGeometry, 65521, 'evaluations', 2, 1],
   ['iris', irisGeometry, 65521, 'evaluations', 2, 2],
   ['iris', irisGeometry, 65521, 'plain', 2, 1],
+  ['iris', irisGeometry, 8191, 'evaluations', 2, 1],
   ['face', vector(512), 8191, 'auto', 40, PROBES_MAX],
   ['paired iris code', vector(19_200), 65521, 'auto', 5, 3],
   ['long vector', vector(65_536), 8191, 'plain', 1, 1],
