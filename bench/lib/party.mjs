@@ -11,6 +11,7 @@ let engine;
 let workload;
 let probes = [];
 let expected = [];
+let expectedWords = [];
 const traffic = { bytes: 0, messages: 0 };
 
 const transport = {
@@ -64,6 +65,11 @@ const commands = {
       if (!like && distinct < rows) shares[row % distinct] ??= share;
       plainProbes.forEach((probe, at) => (expected[at][row] = plainScore(statistic, probe, plain) >= theta ? 1 : 0));
     }
+    expectedWords = expected.map((bits) => {
+      const words = new Int32Array(Math.ceil(rows / 32));
+      bits.forEach((bit, row) => (words[row >>> 5] |= bit << (row & 31)));
+      return words;
+    });
     return { rowBytes: engine.gallery.rowBytes, matches: expected.map((bits) => bits.reduce((sum, bit) => sum + bit, 0)), rssBytes: process.memoryUsage.rss() - memoryBefore };
   },
 
@@ -84,9 +90,15 @@ const commands = {
     let wrong = 0;
     for (const { fromRow, rows: count, words } of blocks) {
       const stride = Math.ceil(count / 128) * 4;
-      probes.forEach((_, probe) => {
-        for (let row = 0; row < count; row++, compared++) wrong += ((words[probe * stride + (row >>> 5)] >>> (row & 31)) & 1) ^ expected[probe][fromRow + row];
-      });
+      for (let probe = 0; probe < probes.length; probe++) {
+        // Blocks start at whole words; the last one may end within a word.
+        for (let word = 0, first = fromRow / 32; word < Math.ceil(count / 32); word++) {
+          const used = Math.min(32, count - 32 * word);
+          const difference = (words[probe * stride + word] ^ expectedWords[probe][first + word]) & (used === 32 ? -1 : (1 << used) - 1);
+          if (difference !== 0) wrong += 1;
+          compared += used;
+        }
+      }
     }
     const ms = performance.now() - start;
     const cpu = process.cpuUsage(before.cpu);

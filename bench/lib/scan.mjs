@@ -17,7 +17,7 @@ export async function measureBits({ name, rows, probeCounts, shards = 1, blockLa
       const runs = [];
       for (let run = -2; run < repetitions; run++) {
         const answers = await parties.all('bits', once({ committee, runId: randomBytes(16), rows, plan }));
-        for (const { compared, wrong } of answers) if (compared !== rows * probeCount || wrong !== 0) throw new Error(`${wrong} of ${compared} decisions differ from plaintext`);
+        for (const { compared, wrong } of answers) if (compared !== rows * probeCount || wrong !== 0) throw new Error(`decisions differ from plaintext in ${wrong} words; ${compared} were compared`);
         if (run >= 0) runs.push(answers);
       }
       const comparisons = rows * probeCount;

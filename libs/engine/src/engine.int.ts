@@ -71,6 +71,23 @@ describe.each([0, 2])('an engine with %i shard threads', (shards) => {
     expect(await running).toEqual({ kind: 'one', row: 9 });
   });
 
+  test('hands out products, in one pass for probes that wait together', async () => {
+    const templates = await start(shards, 300);
+    const [engine] = nodes.engines;
+    const shares = templates.slice(0, 10).map((template) => nodes.shares(template)[0]!);
+    const expected = shares.map((share) => {
+      const out = new Uint16Array(300);
+      engine!.gallery.products([engine!.gallery.prepareProbe(share)], 0, 300, out);
+      return out;
+    });
+    const products = await Promise.all(shares.map(async (share) => await engine!.products(share, 0, 300)));
+    expect(products).toEqual(expected);
+    expect(engine!.passes).toEqual({ passes: 3, probes: 10 });
+    expect(await engine!.products(shares[1]!, 250, 260)).toEqual(expected[1]!.slice(250, 260));
+    await expect(engine!.products(shares[1]!, 250, 301)).rejects.toMatchObject({ code: 'gallery.unknown-row' });
+    expect(shares[0]!.some((value) => value !== 0)).toBe(true);
+  });
+
   test('aborts and names who sent garbage, while another search goes on', async () => {
     const templates = await start(shards, 256);
     const other = identify(templates[1]!, 256);

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { loadKernel, loadLaneKernel, type RowGeometry, type SharedGallery } from '@boop/kernels';
 import { type BackEndName, type Decision, type Opening, type Statistic } from '@boop/mpc';
-import { type PartyId } from '@boop/shared';
+import { BoopError, type PartyId } from '@boop/shared';
 import { Admission } from './admission.ts';
 import { lanesOf } from './block-schedule.ts';
-import { rowReader } from './gallery-rows.ts';
+import { type RowReader, rowReader } from './gallery-rows.ts';
 import { inlineShard } from './inline-shard.ts';
 import { opensslCtr } from './openssl-ctr.ts';
 import { type BlockBits, type TaskOutput } from './outputs.ts';
+import { ProductQueue } from './product-queue.ts';
 import { type Shard } from './shard.ts';
 import { runParts, type ShardPart } from './shard-run.ts';
 import { type CommitteeSpec, type ScanTask, type StockRange } from './tasks.ts';
@@ -66,6 +67,8 @@ export interface StockRequest {
 
 const scansMaxDefault = 8;
 const queueMaxDefault = 64;
+/** Rows that take less time than a message to a thread and back. */
+const rowsHereMax = 64;
 
 /**
  * One node's matching: the coordinator, which the node talks to, and its shards, which share one gallery. A run involves the same
@@ -78,12 +81,16 @@ export class MatchingEngine {
   readonly #options: EngineOptions;
   readonly #shards: readonly Shard[];
   readonly #admission: Admission;
+  readonly #reader: RowReader;
+  readonly #products: ProductQueue;
 
-  private constructor(options: EngineOptions, gallery: SharedGallery, shards: readonly Shard[]) {
+  private constructor(options: EngineOptions, gallery: SharedGallery, reader: RowReader, shards: readonly Shard[]) {
     this.#options = options;
     this.statistic = options.statistic;
     this.gallery = gallery;
     this.#shards = shards;
+    this.#reader = reader;
+    this.#products = new ProductQueue(shards, gallery.shifts, options.queueMax ?? queueMaxDefault);
     this.#admission = new Admission(options.scansMax ?? scansMaxDefault, options.queueMax ?? queueMaxDefault);
   }
 
@@ -94,11 +101,12 @@ export class MatchingEngine {
     const { p, codeCoordinates, alpha, beta } = statistic;
     const weights = { p, codeCoordinates, alpha, beta };
     const rng = { bytes: (count: number) => new Uint8Array(randomBytes(count)) };
+    const reader = rowReader(gallery, weights);
     const started =
       shards === 0
-        ? [inlineShard({ self, reader: rowReader(gallery, weights), lanes: await loadLaneKernel(), prf: opensslCtr, rng })]
+        ? [inlineShard({ self, reader, lanes: await loadLaneKernel(), prf: opensslCtr, rng })]
         : await Promise.all(Array.from({ length: shards }, async () => await threadShard(self, { gallery: gallery.handle(), weights })));
-    return new MatchingEngine(options, gallery, started);
+    return new MatchingEngine(options, gallery, reader, started);
   }
 
   /** Makes a committee's keys, one set per shard. */
@@ -137,6 +145,30 @@ export class MatchingEngine {
   /** Opens whether each row matches, to be compared with other systems; no product of this network shows so much. */
   async scanBits(request: ScanRequest): Promise<BlockBits[]> {
     return await this.#admission.run(async () => (await this.#scan(request, 'bits')).flatMap((output) => (output.kind === 'bits' ? output.blocks : [])));
+  }
+
+  /**
+   * This node's shares of degree 2t of the scores of one probe: local, in the shards' threads, or here where few rows are faster than a thread's turn.
+   * @param probe share, balanced; copied
+   * @returns products[shift·rows + row], canonical
+   * @throws BoopError `service.overloaded`, `gallery.unknown-row`, `share.malformed`, `engine.shard-lost`
+   */
+  async products(probe: Int16Array, fromRow: number, toRow: number): Promise<Uint16Array> {
+    if (toRow > this.gallery.rows || fromRow > toRow || fromRow < 0) throw new BoopError('gallery.unknown-row', 'these rows are not here', { kind: 'peer' });
+    if (toRow - fromRow > rowsHereMax) return await this.#products.products(probe, fromRow, toRow);
+    const prepared = this.#reader.prepare(probe);
+    const out = new Uint16Array(this.gallery.shifts * (toRow - fromRow));
+    try {
+      this.#reader.products([prepared], fromRow, toRow, out);
+      return out;
+    } finally {
+      this.#reader.forget(prepared);
+    }
+  }
+
+  /** Passes over the gallery that {@link products} took, and probes that they served. */
+  get passes(): Readonly<ProductQueue['counts']> {
+    return this.#products.counts;
   }
 
   forget(committee: CommitteeSpec): void {

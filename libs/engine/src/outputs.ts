@@ -33,4 +33,6 @@ export type TaskOutput =
   | { readonly kind: 'stocked' }
   | { readonly kind: 'sums'; readonly sums: SumsRecord }
   | { readonly kind: 'bits'; readonly blocks: readonly BlockBits[] }
+  /** products[(probe·shifts + shift)·rows + row]; its memory changes hands. */
+  | { readonly kind: 'products'; readonly products: Uint16Array<ArrayBuffer> }
   | { readonly kind: 'decisions'; readonly decisions: readonly Decision[] };

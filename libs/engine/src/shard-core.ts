@@ -5,7 +5,7 @@ import { lanesOf, rowBlocks } from './block-schedule.ts';
 import { type Failure, MachineGroup } from './machine-group.ts';
 import { PassMember, ProductPass } from './product-pass.ts';
 import { type RowReader } from './gallery-rows.ts';
-import { type AgreeTask, type CommitteeSpec, type OpenTask, type ScanTask, type ShardTask, type StockTask } from './tasks.ts';
+import { type AgreeTask, type CommitteeSpec, type OpenTask, type ProductsTask, type ScanTask, type ShardTask, type StockTask } from './tasks.ts';
 import { type BlockBits, exportSums, importSums, type TaskOutput } from './outputs.ts';
 
 /** What a shard says to whoever gave it a task. */
@@ -68,11 +68,13 @@ export class ShardCore {
           return this.#scan(task, events);
         case 'open':
           return this.#open(task, events);
+        case 'products':
+          return this.#products(task, events);
       }
     } catch (error) {
       const code = error instanceof BoopError ? error.code : 'engine.broken';
       events.failed({ code, blame: [], kind: 'broken' });
-      return { deliver() {}, cancel() {} };
+      return over;
     }
   }
 
@@ -167,6 +169,21 @@ export class ShardCore {
     return group([() => openMatches(party, { runId, sums, rows })], events, ([decisions]) => ({ kind: 'decisions', decisions: decisions! }));
   }
 
+  #products({ probes, fromRow, toRow }: ProductsTask, events: TaskEvents): RunningTask {
+    const { reader } = this.#options;
+    if (toRow > reader.rows) throw new BoopError('gallery.unknown-row', 'these rows are not here', { kind: 'peer' });
+    const prepared = probes.map((share) => reader.prepare(share));
+    const products = new Uint16Array(probes.length * reader.shifts * (toRow - fromRow));
+    try {
+      reader.products(prepared, fromRow, toRow, products);
+    } finally {
+      for (const probe of prepared) reader.forget(probe);
+      for (const share of probes) share.fill(0);
+    }
+    events.done({ kind: 'products', products });
+    return over;
+  }
+
   #party(committee: string, p: number, backEnd: BlockParty['backEnd']): BlockParty {
     const known = this.#committees.get(committee);
     if (!known) throw new BoopError('committee.unknown', 'this committee has no keys here', { kind: 'unavailable' });
@@ -198,6 +215,9 @@ export class ShardCore {
     this.#idleArenas.push(arena);
   }
 }
+
+/** A task that ended at once. */
+const over: RunningTask = { deliver() {}, cancel() {} };
 
 const stockName = (committee: string, id: Uint8Array): string => `${committee}/${toHex(id)}`;
 

@@ -10,7 +10,7 @@ import { type FromShard, type ToShard } from './thread-messages.ts';
 /** Entry point of a shard's thread. */
 const { self, rows } = workerData as { self: PartyId; rows: RowsHandle };
 const port = parentPort!;
-const post = (message: FromShard, payload?: Uint8Array): void => port.postMessage(message, payload ? [payload.buffer as ArrayBuffer] : []);
+const post = (message: FromShard, moved?: ArrayBufferView): void => port.postMessage(message, moved ? [moved.buffer as ArrayBuffer] : []);
 
 const core = new ShardCore({ self, reader: attachRows(await loadKernel(), rows), lanes: await loadLaneKernel(), prf: opensslCtr, rng: { bytes: (count) => new Uint8Array(randomBytes(count)) } });
 const running = new Map<number, RunningTask>();
@@ -35,14 +35,14 @@ port.on('message', (message: ToShard) => {
 
 function start(id: number, task: Extract<ToShard, { kind: 'start' }>['task']): void {
   let ended = false;
-  const end = (message: FromShard): void => {
+  const end = (message: FromShard, moved?: ArrayBufferView): void => {
     ended = true;
     running.delete(id);
-    post(message);
+    post(message, moved);
   };
   const handle = core.start(task, {
     send: (machine, to, payload) => post({ kind: 'send', id, machine, to, payload }, payload),
-    done: (output) => end({ kind: 'done', id, output }),
+    done: (output) => end({ kind: 'done', id, output }, output.kind === 'products' ? output.products : undefined),
     failed: (failure) => end({ kind: 'failed', id, failure }),
   });
   if (!ended) running.set(id, handle);

@@ -73,4 +73,13 @@ export interface OpenTask {
   readonly backEnd: BackEndName;
 }
 
-export type ShardTask = AgreeTask | StockTask | ScanTask | OpenTask;
+/** Local: products of all probes with some rows, in one pass. */
+export interface ProductsTask {
+  readonly kind: 'products';
+  /** 1 to 8. */
+  readonly probes: readonly Int16Array[];
+  readonly fromRow: number;
+  readonly toRow: number;
+}
+
+export type ShardTask = AgreeTask | StockTask | ScanTask | OpenTask | ProductsTask;

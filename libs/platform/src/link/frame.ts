@@ -39,7 +39,7 @@ export function frameStart(kind: FrameKind, borrowedBytes: number, parts: readon
 }
 
 /** A body of at most so many bytes gets its memory when its header comes; a longer one as it arrives. */
-const PROMISED_BYTES_MAX = 256 * 1024;
+const PROMISED_BYTES_MAX = 1024 * 1024;
 
 /**
  * Cuts a byte stream into frames. A body within one chunk is a view of that chunk; any other is copied once, into memory of its own.
