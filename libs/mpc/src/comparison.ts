@@ -1,4 +1,4 @@
-import { type LaneArena, type LaneKernel, twinLaneKernel } from '@boop/kernels';
+import { type LaneArena, type LaneKernel, laneKernel as sharedKernel } from '@boop/kernels';
 import { type PartyId, type RoundProtocol } from '@boop/shared';
 import { type BackEndName } from './back-ends.ts';
 import { type OpeningRecorder } from './boolean-engine.ts';
@@ -28,7 +28,7 @@ export interface ContributeInput {
   readonly wide: WideOpening;
   /** `one-hot` unless said otherwise. */
   readonly backEnd?: BackEndName;
-  /** Where lanes are computed; in TypeScript unless said otherwise. */
+  /** Where lanes are computed; the thread's own kernel unless said otherwise. */
   readonly laneKernel?: LaneKernel;
 }
 
@@ -52,7 +52,7 @@ export interface ComparisonInput extends Omit<ContributeInput, 'wide'> {
  * correlations and `any` three rounds in all: c, the interval's products, the decision.
  */
 export function* compareProtocol(input: ComparisonInput): RoundProtocol<Decision> {
-  const { laneKernel = twinLaneKernel(), backEnd = 'one-hot', rows } = input;
+  const { laneKernel = sharedKernel(), backEnd = 'one-hot', rows } = input;
   input.keys.checkFor(input.self, input.committee, input.threshold);
   const arena = laneKernel.createArena();
   const party = { ...input, backEnd };
@@ -61,18 +61,18 @@ export function* compareProtocol(input: ComparisonInput): RoundProtocol<Decision
     const [decision] = (yield* openMatches(party, { ...input, sums, rows })) as [Decision];
     return decision;
   } finally {
-    arena.wipe();
+    laneKernel.giveBack(arena);
   }
 }
 
 /** A holder's side outside the committee: it sends its shares of c and learns nothing. Two rounds, 13 bits per lane and member over 8191. */
 export function* contributeProtocol(input: ContributeInput): RoundProtocol<void> {
-  const { laneKernel = twinLaneKernel(), backEnd = 'one-hot' } = input;
+  const { laneKernel = sharedKernel(), backEnd = 'one-hot' } = input;
   const arena = laneKernel.createArena();
   try {
     yield* contributeBlock({ ...input, backEnd }, arena, { ...input, ...oneProbe(arena, input, backEnd, input.wide.holders) });
   } finally {
-    arena.wipe();
+    laneKernel.giveBack(arena);
   }
 }
 

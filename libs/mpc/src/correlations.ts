@@ -1,4 +1,4 @@
-import { type LaneKernel, twinLaneKernel } from '@boop/kernels';
+import { type LaneKernel, laneKernel as sharedKernel } from '@boop/kernels';
 import { type RoundProtocol } from '@boop/shared';
 import { type BackEndName } from './back-ends.ts';
 import { type CorrelationBatch, storeBlock } from './correlation-batch.ts';
@@ -12,18 +12,18 @@ export interface CorrelationInput extends Omit<BlockParty, 'backEnd'> {
   readonly batchId: Uint8Array;
   /** A positive multiple of 32. */
   readonly lanes: number;
-  /** Where lanes are computed; in TypeScript unless said otherwise. */
+  /** Where lanes are computed; the thread's own kernel unless said otherwise. */
   readonly laneKernel?: LaneKernel;
 }
 
 /** {@link offlineBlock} for a pool: correlations in ordinary memory, to be taken range by range. */
 export function* correlationBatch(input: CorrelationInput): RoundProtocol<CorrelationBatch> {
-  const { laneKernel = twinLaneKernel(), backEnd = 'one-hot', ...party } = input;
+  const { laneKernel = sharedKernel(), backEnd = 'one-hot', ...party } = input;
   const arena = laneKernel.createArena();
   try {
     return storeBlock(arena, yield* offlineBlock({ ...party, backEnd }, arena, input));
   } finally {
-    arena.wipe();
+    laneKernel.giveBack(arena);
   }
 }
 
@@ -32,11 +32,11 @@ export function* correlationBatch(input: CorrelationInput): RoundProtocol<Correl
  * batch with the same keys, id and lanes.
  */
 export function outsideBatch(input: Omit<CorrelationInput, 'keys'> & { readonly wideKeys: HolderKeys }): CorrelationBatch {
-  const { laneKernel = twinLaneKernel(), backEnd = 'one-hot', ...party } = input;
+  const { laneKernel = sharedKernel(), backEnd = 'one-hot', ...party } = input;
   const arena = laneKernel.createArena();
   try {
     return storeBlock(arena, outsideBlock({ ...party, backEnd }, arena, input));
   } finally {
-    arena.wipe();
+    laneKernel.giveBack(arena);
   }
 }

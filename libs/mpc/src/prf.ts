@@ -29,7 +29,7 @@ export const softwareAesCtr: Prf = Object.freeze({
   },
 });
 
-const CHUNK_BLOCKS_MIN = 64;
+const CHUNK_BLOCKS_MIN = 8;
 const CHUNK_BLOCKS_MAX = 4096;
 
 /** A one-use key's stream, read from the start; what was read is erased. */

@@ -50,11 +50,13 @@ export interface LaneMemory {
   reserve(bytes: number): void;
 }
 
-/** Where lanes are computed; see `loadLaneKernel` and `twinLaneKernel`. */
+/** Where lanes are computed; see `laneKernel`, `loadLaneKernel` and `twinLaneKernel`. */
 export interface LaneKernel {
   readonly name: string;
-  /** Memory of its own for one block of lanes in flight. */
+  /** Memory of its own for one block of lanes in flight: fresh, or given back earlier. */
   createArena(): LaneArena;
+  /** Wipes an arena and keeps it for the next `createArena`; nobody may use it, or views of it, any more. */
+  giveBack(arena: LaneArena): void;
 }
 
 /**
@@ -72,6 +74,8 @@ export interface LaneArena {
   view(offset: number, bytes: number): Uint8Array;
   /** Forgets all allocations; memory is reused as it is. */
   reset(): void;
+  /** Addressable now. */
+  readonly bytes: number;
   /** `reset`, and zeros over everything that was ever allocated. */
   wipe(): void;
 }

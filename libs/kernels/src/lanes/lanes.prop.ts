@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { seededUint32 } from '@boop/testing';
-import { type LaneArena, loadLaneKernel, twinLaneKernel } from '../index.ts';
+import { type LaneArena, laneKernel, loadLaneKernel, twinLaneKernel } from '../index.ts';
 import { type LaneKernel, type LaneOps } from './lane-ops.ts';
 
 let wasm: LaneKernel;
@@ -159,4 +159,23 @@ test('arenas grow without moving what they hold, and wipe all of it', () => {
     expect(arena.allocate(1)).toBe(first);
     expect(arena.view(first, 3 << 20).every((byte) => byte === 0)).toBe(true);
   }
+});
+
+test('an arena that is given back is wiped and serves again, once', () => {
+  for (const kernel of [wasm, twinLaneKernel()]) {
+    const arena = kernel.createArena();
+    const at = arena.allocate(1000);
+    arena.view(at, 1000).fill(5);
+    kernel.giveBack(arena);
+    kernel.giveBack(arena);
+    const again = kernel.createArena();
+    expect(again).toBe(arena);
+    expect(kernel.createArena()).not.toBe(arena);
+    expect(again.view(again.allocate(1000), 1000).every((byte) => byte === 0)).toBe(true);
+  }
+});
+
+test('the kernel of a thread is one, compiled where the engine can', () => {
+  expect(laneKernel()).toBe(laneKernel());
+  expect(laneKernel().name).toBe('wasm-simd');
 });

@@ -1,4 +1,4 @@
-import { BumpArena } from './arena.ts';
+import { arenaKernel, BumpArena } from './arena.ts';
 import { type LaneKernel, type LaneMemory } from './lane-ops.ts';
 import { twinLaneOps } from './twin-lane-ops.ts';
 
@@ -6,13 +6,10 @@ const INITIAL_BYTES = 1 << 12;
 
 /** The lane operations in plain TypeScript on ordinary memory: the reference, and the way out where WASM SIMD is missing. */
 export function twinLaneKernel(): LaneKernel {
-  return {
-    name: 'typescript',
-    createArena() {
-      const memory = new GrowingMemory();
-      return new BumpArena(twinLaneOps(memory), memory);
-    },
-  };
+  return arenaKernel('typescript', () => {
+    const memory = new GrowingMemory();
+    return new BumpArena(twinLaneOps(memory), memory);
+  });
 }
 
 class GrowingMemory implements LaneMemory {

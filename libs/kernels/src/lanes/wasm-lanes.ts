@@ -1,7 +1,8 @@
 import { BoopError, fromBase64Url } from '@boop/shared';
 import { lanesWasm } from '../generated/lanes-wasm.ts';
-import { BumpArena } from './arena.ts';
+import { arenaKernel, BumpArena } from './arena.ts';
 import { type LaneKernel, type LaneMemory, type LaneOps } from './lane-ops.ts';
+import { twinLaneKernel } from './twin-lanes.ts';
 
 const PAGE_BYTES = 1 << 16;
 /** As declared by the module: 2 GiB per arena. */
@@ -14,20 +15,37 @@ const GROWTH_PAGES_MAX = 256;
  * engine lacks SIMD or shared memory; use `twinLaneKernel` there.
  */
 export async function loadLaneKernel(): Promise<LaneKernel> {
-  let module: WebAssembly.Module;
   try {
-    module = await WebAssembly.compile(Uint8Array.from(fromBase64Url(lanesWasm)));
+    return kernelOf(await WebAssembly.compile(moduleBytes()));
   } catch (cause) {
     throw new BoopError('kernel.unsupported', 'this engine does not run the lane operations', { kind: 'fatal', cause });
   }
-  return {
-    name: 'wasm-simd',
-    createArena() {
-      const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGES_MAX, shared: true });
-      const instance = new WebAssembly.Instance(module, { env: { memory } });
-      return new BumpArena(instance.exports as unknown as LaneOps, growing(memory));
-    },
-  };
+}
+
+let shared: LaneKernel | undefined;
+
+/** One kernel for everybody in this thread: compiled when first asked for, while the caller waits (some milliseconds), and the twin where WASM fails. */
+export function laneKernel(): LaneKernel {
+  shared ??= compiledOrTwin();
+  return shared;
+}
+
+function compiledOrTwin(): LaneKernel {
+  try {
+    return kernelOf(new WebAssembly.Module(moduleBytes()));
+  } catch {
+    return twinLaneKernel();
+  }
+}
+
+const moduleBytes = (): Uint8Array<ArrayBuffer> => Uint8Array.from(fromBase64Url(lanesWasm));
+
+function kernelOf(module: WebAssembly.Module): LaneKernel {
+  return arenaKernel('wasm-simd', () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGES_MAX, shared: true });
+    const instance = new WebAssembly.Instance(module, { env: { memory } });
+    return new BumpArena(instance.exports as unknown as LaneOps, growing(memory));
+  });
 }
 
 function growing(memory: WebAssembly.Memory): LaneMemory {

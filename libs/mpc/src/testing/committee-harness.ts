@@ -1,5 +1,5 @@
 import { createField, evaluatePolynomial } from '@boop/field';
-import { type LaneKernel, loadLaneKernel } from '@boop/kernels';
+import { laneKernel as threadKernel } from '@boop/kernels';
 import { type PartyId, partyId, type ProtocolMachine, type Rng, roundMachine, utf8 } from '@boop/shared';
 import { type BackEndName } from '../back-ends.ts';
 import { type CommitteeKeys } from '../committee-keys.ts';
@@ -21,7 +21,7 @@ export const parameterSets: readonly (readonly [nodes: number, threshold: number
 ];
 
 /** Most tests compute in WASM, as nodes do; the TypeScript twin is compared with it operation by operation. */
-export const laneKernel: LaneKernel = await loadLaneKernel();
+export const laneKernel = threadKernel();
 
 export type Machines<Output> = Map<PartyId, ProtocolMachine<Output>>;
 
