@@ -19,6 +19,8 @@ import { Admission } from './sequencer/admission.ts';
 import { Proofs } from './serving/proofs.ts';
 import { PublishedTiles } from './serving/published-tiles.ts';
 import { TileCache } from './serving/tile-cache.ts';
+import { Announcements } from './streams/announcements.ts';
+import { StreamSource } from './streams/stream-source.ts';
 import { type LogStore } from './store/log-store.ts';
 import { WitnessClient } from './witness/witness-client.ts';
 import { type Witness } from './witness/witness.ts';
@@ -50,6 +52,8 @@ export interface RunningLedger {
   close(): Promise<void>;
 }
 
+/** How late a reader hears of what another replica published. */
+const ANNOUNCE_INTERVAL_MS = 250;
 const APPEND_TIMEOUT_MS = 10_000;
 /** Appends wait for their batch, so many are in flight; what the pool can't hold is refused there. */
 const LINK_LIMITS = { requestsServedMax: 1_024 } as const;
@@ -68,6 +72,13 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, m
     undo.push(() => links.close());
     const key = new LogKey(manifest, links.nodes, store);
     const tiles = new TileCache(store);
+    const announcements = new Announcements();
+    const following = new AbortController();
+    const follower = announcements.follow(async () => (await store.published())?.size ?? 0, ANNOUNCE_INTERVAL_MS, following.signal);
+    undo.push(async () => {
+      following.abort();
+      await follower;
+    });
     const proofs = new Proofs(store, tiles);
     const status = async (): Promise<Status> => {
       const [head, published] = await Promise.all([store.head(), store.published()]);
@@ -104,7 +115,7 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, m
       waitingMax: tuning.mutationsWaitingMax,
       onAccepted: () => writer.wakeMap(),
     });
-    const http = await startHttp({ tiles: new PublishedTiles(store, tiles), proofs, key, manifest, vrfKey: vrfKey.public, witnesses: config.witnesses.map(({ vkey }) => vkey), mapProofs, mapStore, intake, witness, readiness, log }, config.http);
+    const http = await startHttp({ tiles: new PublishedTiles(store, tiles), proofs, key, manifest, vrfKey: vrfKey.public, witnesses: config.witnesses.map(({ vkey }) => vkey), streams: new StreamSource({ logStore: store, mapStore, tiles }), announcements, mapProofs, mapStore, intake, witness, readiness, log }, config.http);
     undo.push(() => http.close());
     const metricsServer = await startMetricsServer({ ...config.metrics, registry: metrics.registry });
     undo.push(() => metricsServer.close());

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type MapProof, mutationHash, openCheckpoint, parseMapRevision, parseMapTransition, verifyCheckpoint, verifyConsistencyProof, verifyMapProof, verifyMapTransition } from '@boop/log';
+import { type MapProof, mutationHash, openCheckpoint, parseMapRevision, parseMapTransition, verifyCheckpoint, verifyConsistencyProof, verifyInclusion, verifyMapProof, verifyMapTransition } from '@boop/log';
 import { systemClock, systemRng } from '@boop/platform';
 import { fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
 import { LogKey } from './checkpoints/log-key.ts';
@@ -116,6 +116,39 @@ describe('the map over HTTP', () => {
     expect(openCheckpoint(note, policy).cosigned.map(({ name }) => name)).toContain('witness.example/one');
     expect(verifyMapProof(await lookup(ada), { ...policy, ...policyOf(ada) }).value).toEqual(utf8('two'));
     expect((await fetch(`http://127.0.0.1:${ledger.httpPort}/witness/add-checkpoint`, { method: 'POST', body: 'x' })).status).toBe(404);
+  });
+
+  test('streams what happens, by WebSocket and by long poll, from any position', async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${ledger.httpPort}/v1/ledger/streams`);
+    const items: { stream: string; position: number; [field: string]: unknown }[] = [];
+    socket.addEventListener('message', ({ data }) => void items.push(JSON.parse(String(data)) as (typeof items)[number]));
+    await new Promise((resolve) => socket.addEventListener('open', resolve));
+    for (const [stream, after] of [['checkpoints', 1], ['revisions', 1], ['mutations', 0], ['transitions', 2]] as const) socket.send(JSON.stringify({ type: 'subscribe', stream, after }));
+    const of = (stream: string) => items.filter((item) => item.stream === stream);
+    await eventually(async () => of('mutations').length === 2 && of('revisions').length === 1 && of('checkpoints').length >= 1);
+    const waiting = getJson<{ items: typeof items; next: number }>('v1/ledger/streams/mutations?after=2&wait=20');
+    const third = ada.advance('three');
+    await post(bodyOf(third));
+    expect(await waiting).toEqual({ items: [{ position: 3, mutations: [toBase64Url(third.mutation)] }], next: 3 });
+    await eventually(async () => of('transitions').length === 1 && of('mutations').length === 3 && of('checkpoints').at(-1)!.position === 3);
+    expect(of('mutations').map(({ position, mutations }) => [position, mutations])).toEqual(ada.versions.map((bytes, at) => [at + 1, [toBase64Url(bytes)]]));
+    // Each checkpoint extends the one before it, the first the one at the position that was given.
+    const store = fixture.databases.store('map');
+    let older = verifyCheckpoint((await store.checkpoint(1))!, vkey);
+    for (const { checkpoint, consistency } of of('checkpoints')) {
+      const newer = verifyCheckpoint(checkpoint as string, vkey);
+      verifyConsistencyProof(older, newer, (consistency as string[]).map(fromBase64Url));
+      older = newer;
+    }
+    const revision = of('revisions').at(-1)!;
+    verifyInclusion({ entry: fromBase64Url(revision['entry'] as string), index: revision['leafIndex'] as number, proof: (revision['inclusion'] as string[]).map(fromBase64Url), checkpoint: revision['checkpoint'] as string, vkey });
+    // Goes on where it was cut off.
+    expect((await getJson<{ items: typeof items }>('v1/ledger/streams/mutations?after=1&limit=1')).items.map(({ position }) => position)).toEqual([2]);
+    const closed = new Promise<number>((resolve) => socket.addEventListener('close', ({ code }) => resolve(code)));
+    socket.send('{"type":"subscribe","stream":"everything","after":0}');
+    expect(await closed).toBe(4400);
+    expect(await getJson('v1/ledger/streams/mutations?after=3')).toEqual({ items: [], next: 3 });
+    for (const [path, status] of [['nothing', 404], ['mutations?after=-1', 400], ['mutations?limit=65', 400], ['mutations?wait=26', 400]] as const) expect((await get(`v1/ledger/streams/${path}`)).status).toBe(status);
   });
 
   test('refuses bad mutations as problems', async () => {

@@ -14,12 +14,16 @@ import { Proofs } from '../serving/proofs.ts';
 import { PublishedTiles } from '../serving/published-tiles.ts';
 import { nodeCosigners } from '../witness/cosigners.ts';
 import { type Witness } from '../witness/witness.ts';
+import { Announcements } from '../streams/announcements.ts';
+import { StreamSockets } from '../streams/stream-sockets.ts';
+import { StreamSource } from '../streams/stream-source.ts';
 import { ConfigurationController, PUBLIC_CONFIGURATION } from './configuration.controller.ts';
 import { HealthController, READINESS, type ReadinessCheck } from './health.controller.ts';
 import { MAP_STORE, MapController } from './map.controller.ts';
 import { MutationsController } from './mutations.controller.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { ProofsController } from './proofs.controller.ts';
+import { StreamsController } from './streams.controller.ts';
 import { TilesController } from './tiles.controller.ts';
 import { WITNESS, WitnessController } from './witness.controller.ts';
 
@@ -32,6 +36,8 @@ export interface HttpServices {
   /** Verifier keys of the witnesses that cosign this log. */
   readonly witnesses: readonly string[];
   readonly witness?: Witness | undefined;
+  readonly streams: StreamSource;
+  readonly announcements: Announcements;
   readonly mapProofs: MapProofs;
   readonly mapStore: MapStore;
   readonly intake: MutationIntake;
@@ -45,16 +51,18 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 @Module({})
 class LedgerModule {
-  static of({ tiles, proofs, key, manifest, vrfKey, witnesses, witness, mapProofs, mapStore, intake, readiness }: HttpServices): DynamicModule {
+  static of({ tiles, proofs, key, manifest, vrfKey, witnesses, witness, streams, announcements, mapProofs, mapStore, intake, readiness }: HttpServices): DynamicModule {
     return {
       module: LedgerModule,
-      controllers: [TilesController, ProofsController, MapController, MutationsController, ConfigurationController, WitnessController, HealthController],
+      controllers: [TilesController, ProofsController, MapController, MutationsController, ConfigurationController, StreamsController, WitnessController, HealthController],
       providers: [
         { provide: PublishedTiles, useValue: tiles },
         { provide: Proofs, useValue: proofs },
         { provide: LogKey, useValue: key },
         { provide: PUBLIC_CONFIGURATION, useValue: { origin: manifest.logOrigin, vrfKey: toBase64Url(vrfKey), cosigners: { nodes: nodeCosigners(manifest), witnesses }, ...(witness ? { witness: witness.vkey } : {}) } },
         { provide: WITNESS, useValue: witness ?? null },
+        { provide: StreamSource, useValue: streams },
+        { provide: Announcements, useValue: announcements },
         { provide: MapProofs, useValue: mapProofs },
         { provide: MAP_STORE, useValue: mapStore },
         { provide: MutationIntake, useValue: intake },
@@ -80,6 +88,8 @@ export async function startHttp(services: HttpServices, address: { host: string;
   });
   const app = await NestFactory.create<NestFastifyApplication>(LedgerModule.of(services), adapter, { logger: false, abortOnError: false });
   app.useGlobalFilters(new ProblemFilter(services.log));
+  const sockets = new StreamSockets(services.streams, services.announcements, services.log);
+  sockets.attach(app.getHttpServer());
   try {
     await app.listen(address.port, address.host);
   } catch (error) {
@@ -88,5 +98,9 @@ export async function startHttp(services: HttpServices, address: { host: string;
     throw new BoopError('http.port-taken', `port ${address.port} of ${address.host} is taken`, { kind: 'fatal' });
   }
   const { port } = app.getHttpServer().address() as { port: number };
-  return { port, close: () => app.close() };
+  const close = async (): Promise<void> => {
+    await sockets.close();
+    await app.close();
+  };
+  return { port, close };
 }
