@@ -1,12 +1,13 @@
-// CPU per node of the comparison protocol and speed of the kernels. Run: node --conditions=@boop/source bench/mpc.mjs [--json FILE]
+// CPU, bytes and rounds per comparison and party of each back end, ahead and online; check of a split; the kernels. Run: node --conditions=@boop/source bench/mpc.mjs [--json FILE]
 // Prints a table to stderr and one JSON object to stdout.
+import { createCipheriv } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { loadKernel, twinKernel } from '@boop/kernels';
-import { agreeCommitteeKeys, agreeHolderKeys, checkSplitProtocol, compareProtocol, correlationBatch, countValid, palmStatistic, parseShare, scoreShares, splitTemplate } from '@boop/mpc';
-import { partyId, roundMachine, utf8 } from '@boop/shared';
+import { loadKernel, loadLaneKernel, twinKernel } from '@boop/kernels';
+import { agreeCommitteeKeys, agreeHolderKeys, blockId, checkSplitProtocol, countValid, offlineBlock, onlineBlock, openMatches, palmStatistic, parseShare, scoreShares, splitTemplate } from '@boop/mpc';
+import { partyId, utf8 } from '@boop/shared';
 import { nodeAesCtr, seededRng, seededUint32 } from '@boop/testing';
 
 const id = (text) => {
@@ -17,70 +18,84 @@ const id = (text) => {
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 const spread = (values) => ({ median: +median(values).toFixed(3), min: +Math.min(...values).toFixed(3), max: +Math.max(...values).toFixed(3), runs: values.length });
 
-/** Runs the machines in lockstep; CPU time and bytes sent by the busiest party. */
-function measure(machines) {
-  const cpuMs = new Map([...machines.keys()].map((party) => [party, 0]));
-  const bytes = new Map(cpuMs);
-  const rounds = new Map(cpuMs);
+/** Drives one generator per party in lockstep; CPU time of the busiest party, mean bytes sent, rounds. Payloads are copied, as a transport would. */
+function drive(protocols) {
+  const parties = [...protocols.keys()];
+  const cpuMs = new Map(parties.map((party) => [party, 0]));
   const outputs = new Map();
-  const queue = [];
-  const timed = (party, step) => {
-    const start = performance.now();
-    const result = step();
-    cpuMs.set(party, cpuMs.get(party) + performance.now() - start);
-    const seen = new Set();
-    for (const { to, payload } of result.send) {
-      queue.push([party, to, payload]);
-      bytes.set(party, bytes.get(party) + payload.length);
-      seen.add((payload[0] << 8) | payload[1]);
+  let inboxes = new Map(parties.map((party) => [party, new Map()]));
+  let [bytes, rounds] = [0, -1];
+  while (outputs.size < parties.length) {
+    const next = new Map(parties.map((party) => [party, new Map()]));
+    for (const [party, protocol] of protocols) {
+      const start = performance.now();
+      const step = protocol.next(inboxes.get(party));
+      cpuMs.set(party, cpuMs.get(party) + performance.now() - start);
+      if (step.done) outputs.set(party, step.value);
+      else for (const { to, payload } of step.value.send) {
+        next.get(to).set(party, payload.slice());
+        bytes += payload.length;
+      }
     }
-    rounds.set(party, rounds.get(party) + seen.size);
-    if (result.kind === 'done') outputs.set(party, result.output);
-    if (result.kind === 'abort') throw new Error(result.code);
-  };
-  for (const [party, machine] of machines) timed(party, () => machine.start());
-  for (let next = queue.shift(); next; next = queue.shift()) timed(next[1], () => machines.get(next[1]).onMessage(next[0], next[2]));
-  const worst = (map) => Math.max(...map.values());
-  return { outputs, cpuMs: worst(cpuMs), bytes: worst(bytes), rounds: worst(rounds) };
+    inboxes = next;
+    rounds += 1;
+  }
+  return { outputs, cpuMs: Math.max(...cpuMs.values()), bytes: bytes / parties.length, rounds };
 }
 
-function protocol(threshold, p, scoreMax, rows, shifts, lanes, repetitions, prf) {
+/** OpenSSL's AES-CTR written in place, one cipher per key. */
+const zeros = Buffer.alloc(1 << 16);
+const ciphers = new WeakMap();
+const prf = {
+  ...nodeAesCtr,
+  fill(key, firstBlock, target) {
+    const counter = Buffer.alloc(16);
+    counter.writeBigUInt64BE(BigInt(firstBlock), 8);
+    const known = ciphers.get(key);
+    const current = known?.next === firstBlock ? known : { cipher: createCipheriv('aes-256-ctr', key, counter) };
+    for (let at = 0; at < target.length; at += zeros.length) target.set(current.cipher.update(zeros.subarray(0, Math.min(zeros.length, target.length - at))), at);
+    current.next = firstBlock + target.length / 16;
+    ciphers.set(key, current);
+  },
+};
+
+const kernel = await loadLaneKernel();
+
+/** One block of `rows` × 25 shifts, made and compared; shares are random, which costs what real ones cost. */
+function block(threshold, p, backEnd, rows, opening, orForm, repetitions) {
   const committee = Array.from({ length: 2 * threshold + 1 }, (_, i) => partyId(i + 1));
-  const each = (create) => new Map(committee.map((self) => [self, roundMachine(() => create(self))]));
-  const agreed = measure(each((self) => agreeCommitteeKeys({ self, committee, threshold, context: id('bench') }, seededRng(self))));
-  const used = Math.ceil((rows * shifts) / 32) * 32;
-  const next = seededUint32(1);
-  const offlineMs = [];
-  const onlineMs = [];
-  let offline;
-  let online;
+  const each = (create) => new Map(committee.map((self) => [self, create(self)]));
+  const agreed = drive(each((self) => agreeCommitteeKeys({ self, committee, threshold, context: id('bench') }, seededRng(self))));
+  const [shifts, next] = [25, seededUint32(1)];
+  const comparisons = rows * shifts;
+  const lanes = Math.ceil(comparisons / 32) * 32;
+  const arenas = each(() => kernel.createArena());
+  const products = each(() => Uint16Array.from({ length: comparisons }, () => next() % p));
+  const party = (self) => ({ self, committee, threshold, keys: agreed.outputs.get(self), p, backEnd, prf });
+  const [offlineNs, onlineNs] = [[], []];
+  let [offline, online, decided] = [];
   for (let run = 0; run < repetitions; run++) {
-    const common = (self) => ({ self, committee, threshold, keys: agreed.outputs.get(self), p, ...(prf && { prf }) });
-    offline = measure(each((self) => correlationBatch({ ...common(self), batchId: id(`batch ${run}`), lanes })));
-    // Random shares: scores are uniform, which costs what real ones cost.
-    const products = new Map(committee.map((self) => [self, Uint16Array.from({ length: rows * shifts }, () => next() % p)]));
-    const slices = new Map([...offline.outputs].map(([party, batch]) => [party, [batch.take(0, used)]]));
-    online = measure(
-      each((self) =>
-        compareProtocol({ ...common(self), runId: id(`run ${run}`), scoreMax, theta: 302, rows, shifts, products: products.get(self), correlations: slices.get(self), opening: 'identify' }),
-      ),
-    );
-    offlineMs.push(offline.cpuMs);
-    onlineMs.push(online.cpuMs);
+    for (const arena of arenas.values()) arena.reset();
+    offline = drive(each((self) => offlineBlock(party(self), arenas.get(self), { batchId: blockId(id('batch'), run), lanes })));
+    const shape = { probes: 1, rows, shifts, firstRow: 0, theta: 302, scoreMax: p === 8191 ? 2048 : 19200 };
+    const runId = blockId(id('run'), run);
+    online = drive(each((self) => onlineBlock(party(self), arenas.get(self), { ...shape, runId, correlations: offline.outputs.get(self), products: products.get(self), opening, orForm })));
+    decided = drive(each((self) => openMatches(party(self), { runId, sums: online.outputs.get(self), rows })));
+    offlineNs.push((offline.cpuMs * 1e6) / lanes);
+    onlineNs.push(((online.cpuMs + decided.cpuMs) * 1e6) / comparisons);
   }
   return {
-    threshold, p, rows, shifts, lanes, prf: prf ? 'native' : 'software',
-    keyAgreementCpuMs: +agreed.cpuMs.toFixed(2),
-    offlineCpuMs: spread(offlineMs), offlineBytesPerLane: +(offline.bytes / lanes).toFixed(2), offlineRounds: offline.rounds,
-    onlineCpuMs: spread(onlineMs), onlineBytesPerComparison: +(online.bytes / (rows * shifts)).toFixed(2), onlineRounds: online.rounds,
+    threshold, p, backEnd, rows, shifts, opening, orForm,
+    offlineNs: spread(offlineNs), offlineBytes: +(offline.bytes / lanes).toFixed(2), offlineRounds: offline.rounds,
+    onlineNs: spread(onlineNs), onlineBytes: +((online.bytes + decided.bytes) / comparisons).toFixed(2), onlineRounds: online.rounds + decided.rounds,
   };
 }
 
 /** The check of one split of `templates` palms among all nodes; keys are agreed once for a set of processes. */
 function splitCheck(nodes, threshold, templates, repetitions) {
   const parties = Array.from({ length: nodes }, (_, i) => partyId(i + 1));
-  const each = (create) => new Map(parties.map((self) => [self, roundMachine(() => create(self))]));
-  const agreed = measure(each((self) => agreeHolderKeys({ self, parties, threshold, context: id('bench') }, seededRng(self))));
+  const each = (create) => new Map(parties.map((self) => [self, create(self)]));
+  const agreed = drive(each((self) => agreeHolderKeys({ self, parties, threshold, context: id('bench') }, seededRng(self))));
   const next = seededUint32(3);
   const palm = new Int8Array(palmStatistic.coordinates).fill(1).map((value, i) => (i < palmStatistic.codeCoordinates && next() % 2 === 0 ? -value : value));
   const splits = Array.from({ length: templates }, (_, i) => splitTemplate(palm, palmStatistic, { nodes, threshold }, seededRng(100 + i)));
@@ -91,7 +106,7 @@ function splitCheck(nodes, threshold, templates, repetitions) {
     const itemsOf = (self) => splits.map((shares) => ({ share: parseShare(shares[self - 1], palmStatistic), valid }));
     const items = new Map(parties.map((self) => [self, itemsOf(self)]));
     const common = { parties, threshold, runId: id(`check ${run}`), splitHash: id('split'), statistic: palmStatistic, prf: nodeAesCtr };
-    checked = measure(each((self) => checkSplitProtocol({ ...common, self, keys: agreed.outputs.get(self), items: items.get(self) })));
+    checked = drive(each((self) => checkSplitProtocol({ ...common, self, keys: agreed.outputs.get(self), items: items.get(self) })));
     times.push(checked.cpuMs);
   }
   return {
@@ -125,18 +140,16 @@ async function kernels(rows) {
 
 const report = {
   machine: `${cpus()[0]?.model} × ${cpus().length}, Node ${process.versions.node}`,
-  protocol: [
-    protocol(1, 8191, 2048, 60, 25, 32_768, 9),
-    protocol(1, 8191, 2048, 60, 25, 32_768, 9, nodeAesCtr),
-    protocol(1, 65521, 19200, 60, 31, 32_768, 5, nodeAesCtr),
-    protocol(1, 8191, 2048, 1, 25, 1024, 30, nodeAesCtr),
-    protocol(2, 8191, 2048, 60, 25, 2048, 5, nodeAesCtr),
-    protocol(3, 8191, 2048, 60, 25, 2048, 3, nodeAesCtr),
+  blocks: [
+    ...[8191, 65521].flatMap((p) => ['digits', 'one-hot', 'bit-sliced'].map((backEnd) => block(1, p, backEnd, 2560, 'identify', 'tree', 15))),
+    block(1, 8191, 'one-hot', 1, 'any', 'sum', 200),
+    block(2, 8191, 'digits', 640, 'identify', 'tree', 5),
+    block(3, 8191, 'digits', 640, 'identify', 'tree', 3),
   ],
   splitCheck: [splitCheck(4, 1, 1, 60), splitCheck(5, 1, 1, 60), splitCheck(5, 1, 8, 30), splitCheck(7, 2, 1, 60)],
   kernels: await kernels(2000),
 };
-for (const rows of [report.protocol.map(({ offlineCpuMs, onlineCpuMs, ...rest }) => ({ ...rest, offlineMs: offlineCpuMs.median, onlineMs: onlineCpuMs.median })), report.splitCheck.map(({ checkCpuMs, ...rest }) => ({ ...rest, checkMs: checkCpuMs.median })), report.kernels]) process.stderr.write(`${table(rows)}\n\n`);
+for (const rows of [report.blocks.map(({ offlineNs, onlineNs, ...rest }) => ({ ...rest, offlineNs: offlineNs.median, offlineNsMin: offlineNs.min, onlineNs: onlineNs.median, onlineNsMin: onlineNs.min })), report.splitCheck.map(({ checkCpuMs, ...rest }) => ({ ...rest, checkMs: checkCpuMs.median })), report.kernels]) process.stderr.write(`${table(rows)}\n\n`);
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
 const text = `${JSON.stringify(report, null, 2)}\n`;
 if (values.json === undefined) process.stdout.write(text);

@@ -1,5 +1,5 @@
 import { BoopError, type PartyId, lengthPrefixed, toHex, utf8 } from '@boop/shared';
-import { hkdf } from '@noble/hashes/hkdf.js';
+import { expand } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type Holding } from './holding.ts';
 import { KeyStream, type Prf } from './prf.ts';
@@ -28,8 +28,8 @@ export class HolderKeys {
   }
 
   /**
-   * Streams of one run, one per held component: key = HKDF-SHA256 (RFC 5869) of the component's key with info = purpose and
-   * id, read from block 0. Each (purpose, id) is served once: BoopError `keys.reused` (rejected) afterwards, `keys.exhausted`
+   * Streams of one run, one per held component: key = HKDF-Expand with SHA-256 (RFC 5869, 3.3: the component's key is uniform,
+   * so Extract is skipped) for info = purpose and id, read from block 0. Each (purpose, id) is served once: BoopError `keys.reused` (rejected) afterwards, `keys.exhausted`
    * (unavailable) after 2^20 ids.
    */
   streams(purpose: string, id: Uint8Array, prf: Prf): KeyStream[] {
@@ -40,7 +40,7 @@ export class HolderKeys {
     if (this.#claimed.size >= CLAIMS_MAX) throw new BoopError('keys.exhausted', 'agree on new keys', { kind: 'unavailable' });
     this.#claimed.add(claim);
     const info = lengthPrefixed(utf8('boop/mpc/stream/v1'), utf8(purpose), id);
-    return this.#keys.map((key) => new KeyStream(prf, hkdf(sha256, key, undefined, info, 32)));
+    return this.#keys.map((key) => new KeyStream(prf, expand(sha256, key, info, 32)));
   }
 
   /** Throws BoopError `keys.mismatch` unless these are the keys of that party among those holders. */
