@@ -14,10 +14,12 @@ import { Gallery } from './gallery/gallery.ts';
 import { type GalleryStore } from './gallery/gallery-store.ts';
 import { Registrar } from './gallery/registrar.ts';
 import { RegistrationService } from './gallery/registration-service.ts';
+import { type ShareRows } from './gallery/share-rows.ts';
 import { GallerySync } from './gallery/sync.ts';
 import { AuthenticationLeader } from './leader/authentication-leader.ts';
 import { Investigator } from './leader/investigation.ts';
 import { RegistrationLeader } from './leader/registration-leader.ts';
+import { Rescan } from './leader/rescan.ts';
 import { SessionLead } from './leader/session-lead.ts';
 import { Standing } from './leader/standing.ts';
 import { TokenAssembly } from './leader/token-assembly.ts';
@@ -39,6 +41,8 @@ export interface Surroundings {
   readonly peers: Peers;
   readonly registry: RunRegistry;
   readonly kernel: Kernel;
+  /** Where the gallery's shares are multiplied; in this thread unless said otherwise. */
+  readonly shares?: ShareRows;
   readonly custody: KeyCustody;
   readonly hpke: HpkeKeyPair;
   readonly stores: { readonly gallery: GalleryStore; readonly splits: SplitStore; readonly attempts: AttemptStore; readonly evidence: EvidenceStore; readonly keys: KeyStore; readonly checkpoints: CheckpointStore };
@@ -50,6 +54,9 @@ export interface Surroundings {
   /** NIST's unless said otherwise. */
   readonly limits?: BudgetLimits;
   readonly onRun?: (operation: string, durationMs: number) => void;
+  /** One of so many searches that found nobody is repeated by the rest of its family: 16 unless said otherwise, 0 for none. */
+  readonly rescanOneIn?: number;
+  readonly onRescan?: (found: boolean) => void;
   /** A node lied in a session that this one led. */
   readonly onBlame?: (named: readonly PartyId[], suspects: readonly PartyId[]) => void;
 }
@@ -83,7 +90,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const { network, peers, registry, kernel, custody, hpke, stores, clock, rng, log, pool } = surroundings;
   const members = memberVerifier(network.manifest);
   const signIdentity = (bytes: Uint8Array): Uint8Array => custody.signIdentity(bytes);
-  const gallery = new Gallery(kernel, statisticOf(encoder));
+  const gallery = new Gallery(kernel, statisticOf(encoder), surroundings.shares);
   const runner = new ProtocolRunner(registry, peers);
   const activity = new Activity(clock);
   const standing = new Standing(clock, network.verifiableSize);
@@ -105,6 +112,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const checkpoints = new CheckpointService({ self: network.self, network: network.manifest, ring, store: stores.checkpoints, signIdentity, clock, rng, log });
   const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, standing, rng, log });
   const investigator = new Investigator({ network, peers, lead, members, standing, evidence: stores.evidence, clock, log, onBlame: surroundings.onBlame ?? (() => undefined) });
+  const rescan = new Rescan({ network, lead, rng, oneIn: surroundings.rescanOneIn ?? 16, onRescan: surroundings.onRescan ?? (() => undefined) });
   const tokens = new TokenAssembly({ peers, ring, gallery, members, log, threshold: network.threshold });
   return {
     network,
@@ -118,7 +126,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     registrar,
     sync,
     checkpoints,
-    authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, tokens, investigator, members, clock, rng, log }),
+    authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, tokens, investigator, rescan, members, clock, rng, log }),
     registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log }),
     handlers: peerHandlers({ gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies }),
     async load() {

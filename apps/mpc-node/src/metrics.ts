@@ -8,6 +8,7 @@ export class NodeMetrics {
   readonly #stages: Histogram<'session' | 'stage'>;
   readonly #blamed: Counter<'party'>;
   readonly #suspected: Counter<'party'>;
+  readonly #rescans: Counter<'found'>;
   readonly #outcomes: Histogram<'session' | 'outcome'>;
 
   constructor(registry: Registry, levels: { rows: () => number; lanes: () => number; live: () => number; sessions: () => number }) {
@@ -17,6 +18,7 @@ export class NodeMetrics {
     this.#outcomes = new Histogram({ name: 'boop_node_session_seconds', help: 'Sessions that this node led, by outcome', labelNames: ['session', 'outcome'], buckets: seconds, registers });
     this.#blamed = new Counter({ name: 'boop_mpc_blamed_total', help: 'Sessions in which this node found a node to have lied, by party', labelNames: ['party'], registers });
     this.#suspected = new Counter({ name: 'boop_mpc_suspected_total', help: 'Sessions in which a party may have lied and nobody could be named', labelNames: ['party'], registers });
+    this.#rescans = new Counter({ name: 'boop_mpc_rescans_total', help: 'Searches without a match that were repeated by other committees, by what those found', labelNames: ['found'], registers });
     const gauge = (name: string, help: string, level: () => number): void => {
       new Gauge({
         name,
@@ -40,6 +42,10 @@ export class NodeMetrics {
   blame(named: readonly number[], suspects: readonly number[]): void {
     for (const party of named) this.#blamed.inc({ party });
     if (named.length === 0) for (const party of suspects) this.#suspected.inc({ party });
+  }
+
+  rescan(found: boolean): void {
+    this.#rescans.inc({ found: String(found) });
   }
 
   /** What the stored evidence says of earlier processes. */

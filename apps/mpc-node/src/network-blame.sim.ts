@@ -34,6 +34,27 @@ const runsOf = (operation: string): Set<string> => {
   return runs;
 };
 
+/** A liar that waits until the others have sent theirs can send what makes an opened sum 0. */
+function suppressing(liar: PartyId, runs: ReadonlySet<string>, length: number, round: number) {
+  const openings = new Map<string, { held: { to: PartyId; own: Uint8Array }[]; honest: Map<PartyId, Uint8Array> }>();
+  return (from: PartyId, to: PartyId, payload: Uint8Array, runId: Uint8Array): Uint8Array | null => {
+    const run = toHex(runId);
+    if (payload.length !== length || payload[1] !== round || !runs.has(run) || (from !== liar && to !== liar)) return payload.slice();
+    const opening = openings.get(run) ?? { held: [], honest: new Map<PartyId, Uint8Array>() };
+    openings.set(run, opening);
+    if (from === liar) opening.held.push({ to, own: payload.slice() });
+    else opening.honest.set(from, payload.slice());
+    if (opening.held.length === 2 && opening.honest.size === 2) {
+      const [[first, a], [second, b]] = [...opening.honest] as [[PartyId, Uint8Array], [PartyId, Uint8Array]];
+      for (const { to: victim } of opening.held) network.hub.inject(liar, victim, runId, xor(a, b));
+      // So that it signs what it made the others believe.
+      network.hub.inject(first, liar, runId, xor(opening.held[0]!.own, b));
+      network.hub.inject(second, liar, runId, b);
+    }
+    return null;
+  };
+}
+
 describe('five nodes', () => {
   beforeAll(() => start(5), 60_000);
   afterAll(() => network.stop());
@@ -57,24 +78,8 @@ describe('five nodes', () => {
   test('name a node that denies what honest committees confirm; outside it looks like a refusal', async () => {
     const liar = 4 as PartyId;
     const runs = runsOf('verify');
-    const openings = new Map<string, { held: { to: PartyId; own: Uint8Array }[]; honest: Map<PartyId, Uint8Array> }>();
-    // The decision opens as the sum of what three members send: 0 for a denial. A liar that waits for the others can send what makes it 0.
-    network.hub.onSession = (from, to, payload, runId) => {
-      const run = toHex(runId);
-      if (payload.length !== 10 || !runs.has(run) || (from !== liar && to !== liar)) return payload.slice();
-      const opening = openings.get(run) ?? { held: [], honest: new Map<PartyId, Uint8Array>() };
-      openings.set(run, opening);
-      if (from === liar) opening.held.push({ to, own: payload.slice() });
-      else opening.honest.set(from, payload.slice());
-      if (opening.held.length === 2 && opening.honest.size === 2) {
-        const [[first, a], [second, b]] = [...opening.honest] as [[PartyId, Uint8Array], [PartyId, Uint8Array]];
-        for (const { to: victim } of opening.held) network.hub.inject(liar, victim, runId, xor(a, b));
-        // So that it signs what it made the others believe.
-        network.hub.inject(first, liar, runId, xor(opening.held[0]!.own, b));
-        network.hub.inject(second, liar, runId, b);
-      }
-      return null;
-    };
+    // The decision opens as the sum of what three members send: 0 for a denial.
+    network.hub.onSession = suppressing(liar, runs, 10, 3);
     const answer = await authenticate(2);
     expect(answer).toMatchObject({ accepted: false, reason: 'no-match', verified: false });
     await until(() => network.blames.length > 0);
@@ -98,6 +103,25 @@ describe('five nodes', () => {
     }
     expect(lies).toBeGreaterThan(0);
     for (const { named } of network.blames) expect(named.filter((party) => party !== liar)).toEqual([]);
+    network.offsetMs += 11 * 60_000;
+  }, 20_000);
+
+  test('find out who hides matches, by repeating searches that found nobody', async () => {
+    const liar = 3 as PartyId;
+    network.rescanOneIn = 1;
+    network.kill(2);
+    await network.start(2 as PartyId);
+    const runs = runsOf('identify');
+    // (P, Q) opens as the sum of what three members send: 0, 0 for nobody.
+    network.hub.onSession = suppressing(liar, runs, 18, 3);
+    for (let attempt = 0; attempt < 12 && network.blames.length === 0; attempt++) {
+      const outcome = await authenticate(2);
+      if (typeof outcome === 'object' && outcome.accepted) continue;
+      expect(outcome).toMatchObject({ accepted: false, reason: 'no-match' });
+      await until(() => network.node(2).sessions.count === 0);
+    }
+    expect(network.rescans).toContain(true);
+    expect(network.blames).toEqual([{ by: 2, named: [liar], suspects: [liar] }]);
     network.offsetMs += 11 * 60_000;
   }, 20_000);
 

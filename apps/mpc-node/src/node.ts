@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { loadKernel } from '@boop/kernels';
+import { MatchingEngine } from '@boop/engine';
+import { loadKernel, palmGeometry } from '@boop/kernels';
+import { palmStatistic } from '@boop/mpc';
 import { createMetrics, type KeyCustody, type Logger, type MeshNode, NodeMesh, RunRegistry, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsMaterial } from '@boop/platform';
 import { type NetworkManifest, parseManifest } from '@boop/protocol';
 import { BoopError, toBase64Url } from '@boop/shared';
@@ -8,6 +10,7 @@ import { type NodeConfig } from './config.ts';
 import { openHpkeKey } from './hpke-key.ts';
 import { MeshPeers } from './link/mesh-peers.ts';
 import { createRouter } from './link/router.ts';
+import { engineRows } from './gallery/share-rows.ts';
 import { gatewayHandlers, ledgerHandlers } from './link/service-handlers.ts';
 import { NodeMetrics } from './metrics.ts';
 import { networkOf } from './network.ts';
@@ -19,6 +22,10 @@ import { PrismaEvidenceStore } from './store/prisma-evidence-store.ts';
 import { openSealer } from './store/sealer.ts';
 
 const housekeepingMs = 30_000;
+/** Address space for so many rows is set aside; memory is taken as they come. */
+const galleryRowsMax = 200_000;
+/** Threads that multiply the gallery. */
+const shardThreads = 1;
 /** Whoever has not tried for so long starts afresh. */
 const attemptsKeptMs = 30 * 86_400_000;
 const pool = { lanesTarget: 8_192, lanesPerBatch: 4_096 };
@@ -66,11 +73,27 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const mesh = new NodeMesh({ self: network.self, networkId: network.networkId, tls, nodes, handlers, log, authorizeClient: ({ role }) => role === 'gateway' || role === 'ledger' });
     const peers = new MeshPeers(mesh, () => node.handlers);
     const metricsRegistry = createMetrics(`mpc-node-${network.self}`);
+    const engine = await MatchingEngine.create({
+      self: network.self,
+      statistic: palmStatistic,
+      geometry: palmGeometry,
+      rowsMax: galleryRowsMax,
+      shards: shardThreads,
+      transport: {
+        send(to, runId, payload, released) {
+          peers.sendSession(to, runId, payload);
+          released();
+        },
+        route: (runId, route) => registry.route(runId, route),
+      },
+    });
+    undo.push(() => engine.close());
     const node = assembleNode({
       network,
       peers,
       registry,
       kernel: await loadKernel(),
+      shares: engineRows(engine),
       custody,
       hpke,
       stores,
@@ -79,6 +102,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       log,
       pool,
       onRun: (operation, durationMs) => metrics.run(operation, durationMs),
+      onRescan: (found) => metrics.rescan(found),
       onBlame: (named, suspects) => metrics.blame(named, suspects),
       ...(config.attempts && { limits: config.attempts }),
     });

@@ -13,9 +13,9 @@ import { type ProtocolRunner } from './protocol-runner.ts';
 
 const agreeTimeoutMs = 5_000;
 const fillTimeoutMs = 8_000;
-/** Bounds of what waits in memory, per committee and over all. */
-const lanesPerCommitteeMax = 1 << 18;
-const lanesMax = 1 << 20;
+/** Bounds of what waits in memory, per committee and over all, some 50 bytes a lane: a run over 100,000 palms takes 2.5 million lanes. */
+const lanesPerCommitteeMax = 2_621_440;
+const lanesMax = 5_242_880;
 const committeesMax = 64;
 
 /** The committees in which this node sits or holds masks: joint keys and correlations, made, counted and forgotten. */

@@ -1,4 +1,4 @@
-import { type Opening, pairScoreShares, scoreShares } from '@boop/mpc';
+import { type Opening, pairScoreShares } from '@boop/mpc';
 import { BoopError } from '@boop/shared';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type RunRequest } from '../link/peer-methods.ts';
@@ -18,7 +18,7 @@ export interface RunPlan {
   readonly row?: number;
   readonly rowVersion?: number;
   /** This node's score shares, rows × shifts; computed when called. */
-  products(): Uint16Array;
+  products(): Promise<Uint16Array>;
 }
 
 /**
@@ -33,12 +33,12 @@ export function planRun(session: Session, gallery: Gallery, request: Pick<RunReq
   const { galleryRows } = session;
   switch (operation) {
     case 'identify':
-      return { rows: galleryRows, opening: 'identify', galleryRows, products: () => scoreShares(gallery.shares, session.share(0), gallery.statistic, 0, galleryRows) };
+      return { rows: galleryRows, opening: 'identify', galleryRows, products: async () => await gallery.shares.products(session.share(0), 0, galleryRows) };
     case 'verify': {
       checkBasis(session.view, basis, row!, members);
       if (row! >= galleryRows) throw notCalledFor();
       const { version } = gallery.row(row!);
-      return { rows: 1, opening: 'any', galleryRows, row: row!, rowVersion: version, products: () => scoreShares(gallery.shares, session.share(0), gallery.statistic, row!, row! + 1) };
+      return { rows: 1, opening: 'any', galleryRows, row: row!, rowVersion: version, products: async () => await gallery.shares.products(session.share(0), row!, row! + 1) };
     }
     case 'agree':
       return agreementPlan(session, gallery);
@@ -50,7 +50,7 @@ export function planRun(session: Session, gallery: Gallery, request: Pick<RunReq
 /** All pairs among reference and samples of each position: together one bit. */
 function agreementPlan(session: Session, gallery: Gallery): RunPlan {
   const pairs = enrolmentItems(session.registration, session.header.items).flatMap(({ reference, samples }) => pairsOf([reference, ...samples]));
-  return { rows: pairs.length, opening: 'all', galleryRows: 0, products: () => pairProducts(session, gallery, pairs) };
+  return { rows: pairs.length, opening: 'all', galleryRows: 0, products: async () => pairProducts(session, gallery, pairs) };
 }
 
 /** Every reference against every row, and against the other references: nobody enrols one palm as two. */
@@ -58,8 +58,8 @@ function searchPlan(session: Session, gallery: Gallery): RunPlan {
   const { galleryRows } = session;
   const references = enrolmentItems(session.registration, session.header.items).map(({ reference }) => reference);
   const pairs = pairsOf(references);
-  const products = (): Uint16Array => {
-    const parts = references.map((at) => scoreShares(gallery.shares, session.share(at), gallery.statistic, 0, galleryRows));
+  const products = async (): Promise<Uint16Array> => {
+    const parts = await Promise.all(references.map(async (at) => await gallery.shares.products(session.share(at), 0, galleryRows)));
     const all = [...parts, pairProducts(session, gallery, pairs)];
     const joined = new Uint16Array(all.reduce((size, part) => size + part.length, 0));
     let at = 0;

@@ -101,12 +101,13 @@ export class RunService {
     session.claim(`contribute ${body.operation}`, scope.committee, body.row);
     this.#checkLanes(plan, body);
     const slices = committees.takeMasks(scope, body.lanes);
-    const products = plan.products();
-    const input = { ...this.#common(session, body, scope, plan), products, correlations: slices, wide: this.#wide(session, body, scope) };
+    let products: Uint16Array | undefined;
     try {
+      products = await plan.products();
+      const input = { ...this.#common(session, body, scope, plan), products, correlations: slices, wide: this.#wide(session, body, scope) };
       await this.#record(session, body, scope, roundMachine(() => contributeProtocol(input)), () => ({ kind: 'contributed' }));
     } finally {
-      products.fill(0);
+      products?.fill(0);
       for (const slice of slices) slice.wipe();
     }
     onRun('contribute', performance.now() - startedAt);
@@ -153,23 +154,24 @@ export class RunService {
     const { committees, gallery } = this.#input;
     this.#checkLanes(plan, join);
     const { keys, slices } = committees.take(scope, join.lanes);
-    const products = plan.products();
-    const input = {
-      ...this.#common(session, join, scope, plan),
-      keys,
-      scoreMax: gallery.statistic.scoreMax,
-      theta: session.view.theta,
-      products,
-      correlations: slices,
-      opening: plan.opening,
-      prf: opensslAesCtr,
-      laneKernel,
-      ...(isWide(scope) ? { wide: this.#wide(session, join, scope) } : {}),
-    };
+    let products: Uint16Array | undefined;
     try {
+      products = await plan.products();
+      const input = {
+        ...this.#common(session, join, scope, plan),
+        keys,
+        scoreMax: gallery.statistic.scoreMax,
+        theta: session.view.theta,
+        products,
+        correlations: slices,
+        opening: plan.opening,
+        prf: opensslAesCtr,
+        laneKernel,
+        ...(isWide(scope) ? { wide: this.#wide(session, join, scope) } : {}),
+      };
       return await this.#record(session, join, scope, roundMachine(() => compareProtocol(input)), (decision) => ({ kind: 'decided', decision }));
     } finally {
-      products.fill(0);
+      products?.fill(0);
       for (const slice of slices) slice.wipe();
     }
   }

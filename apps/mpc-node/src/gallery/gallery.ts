@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Gallery as KernelGallery, type Kernel } from '@boop/kernels';
+import { type Kernel } from '@boop/kernels';
 import { type Statistic } from '@boop/mpc';
 import { BoopError, canonicalJson, fromBase64Url, lengthPrefixed, toBase64Url, utf8 } from '@boop/shared';
 import { type GalleryHead, type RegistrationRecord } from '../link/peer-methods.ts';
+import { localRows, type ShareRows } from './share-rows.ts';
 
 /** What a node knows of a row besides its share. */
 export interface GalleryRow {
@@ -17,22 +18,22 @@ const emptyDigest = toBase64Url(new Uint8Array(32));
 const firstVersion = 1;
 
 /**
- * The committed rows in the order of their slots, shares in the kernel's memory. Append-only; a registration's rows come
+ * The committed rows in the order of their slots, shares where they are multiplied. Append-only; a registration's rows come
  * together, so the running digest over the registrations' records tells whether two nodes have the same gallery.
  */
 export class Gallery {
   readonly kernel: Kernel;
   readonly statistic: Statistic;
-  readonly shares: KernelGallery;
+  readonly shares: ShareRows;
   readonly #rows: GalleryRow[] = [];
   readonly #subjects = new Set<string>();
   /** Digest at each number of rows at which a registration ended. */
   readonly #digests = new Map<number, string>([[0, emptyDigest]]);
 
-  constructor(kernel: Kernel, statistic: Statistic) {
+  constructor(kernel: Kernel, statistic: Statistic, shares: ShareRows = localRows(kernel, statistic)) {
     this.kernel = kernel;
     this.statistic = statistic;
-    this.shares = kernel.createGallery(statistic.coordinates, statistic.p);
+    this.shares = shares;
   }
 
   get rows(): number {

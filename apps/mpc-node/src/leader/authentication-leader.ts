@@ -11,6 +11,7 @@ import { type MemberVerifier } from '../sessions/certified.ts';
 import { authenticationEntry } from '../signing/token-message.ts';
 import { type Investigator } from './investigation.ts';
 import { logFailure, outward, within } from './outward.ts';
+import { type Rescan } from './rescan.ts';
 import { type Led, type SessionLead } from './session-lead.ts';
 import { Stages } from './stages.ts';
 import { type TokenAssembly, validReceipts } from './token-assembly.ts';
@@ -24,9 +25,9 @@ const rejectTimeoutMs = 3_000;
 
 /** Leads authentications: all check the split, one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
 export class AuthenticationLeader {
-  readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; investigator: Investigator; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
+  readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
 
-  constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; investigator: Investigator; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -48,14 +49,12 @@ export class AuthenticationLeader {
     }
   }
 
-  /** Ends the session, at once unless somebody lied in it; nobody waits for what is found out then. */
+  /** Ends the session, at once unless its search is repeated or somebody lied in it; nobody waits for what is found out then. */
   #conclude(led: Led): void {
-    const { lead, investigator } = this.#input;
-    if (!investigator.isCalledFor(led)) return lead.end(led);
-    const identified = led.attempts.flatMap(({ result }) => ('certified' in result ? [result.certified] : [])).find(({ statement }) => statement.decision.kind === 'one');
-    const decision = identified?.statement.decision;
-    const candidate = identified && decision?.kind === 'one' ? { row: decision.row, basis: identified } : undefined;
-    void investigator.investigate(led, candidate).finally(() => lead.end(led));
+    const { lead, investigator, rescan } = this.#input;
+    const rescanned = rescan.isDue(led) ? rescan.run(led) : undefined;
+    if (!rescanned && !investigator.isCalledFor(led)) return lead.end(led);
+    void (rescanned ?? Promise.resolve()).then(() => (investigator.isCalledFor(led) ? investigator.investigate(led, candidateOf(led)) : undefined)).finally(() => lead.end(led));
   }
 
   async #decide(led: Led, stages: Stages): Promise<AuthenticationAnswer> {
@@ -100,3 +99,11 @@ export class AuthenticationLeader {
 }
 
 const isDenied = ({ statement: { decision } }: CertifiedStatement): boolean => decision.kind === 'bit' && !decision.bit;
+
+/** Row that a committee of this session found, with its statement. */
+function candidateOf({ attempts }: Led): { row: number; basis: CertifiedStatement } | undefined {
+  for (const { result } of attempts) {
+    if ('certified' in result && result.certified.statement.decision.kind === 'one') return { row: result.certified.statement.decision.row, basis: result.certified };
+  }
+  return undefined;
+}

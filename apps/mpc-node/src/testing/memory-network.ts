@@ -58,6 +58,10 @@ export class MemoryNetwork {
   offsetMs = 0;
   /** Set before the nodes start; a test makes many attempts in a short time. */
   limits: BudgetLimits = patient;
+  /** Set before the nodes start. */
+  rescanOneIn = 0;
+  /** What repeated searches found. */
+  readonly rescans: boolean[] = [];
   /** What nodes found out about each other. */
   readonly blames: { by: PartyId; named: readonly PartyId[]; suspects: readonly PartyId[] }[] = [];
   readonly #kernel: Kernel;
@@ -108,6 +112,8 @@ export class MemoryNetwork {
       log: this.#log,
       pool: { lanesTarget: 2_048, lanesPerBatch: 2_048 },
       limits: this.limits,
+      rescanOneIn: this.rescanOneIn,
+      onRescan: (found) => this.rescans.push(found),
       onBlame: (named, suspects) => this.blames.push({ by: party, named, suspects }),
     });
     await node.load();
