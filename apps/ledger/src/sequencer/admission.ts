@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { promisify } from 'node:util';
 import { BoopError, fromBase64Url } from '@boop/shared';
-import { entryReceiptBytes, type EntryReceipt, type LogEntry, type NetworkManifest, parseLogEntry } from '@boop/protocol';
+import { entryReceiptBytes, type EntryReceipt, entryVoucher, type LogEntry, type NetworkManifest, parseLogEntry } from '@boop/protocol';
 
 const verifyAsync = promisify(verify) as (algorithm: null, data: Uint8Array, key: KeyObject, signature: Uint8Array) => Promise<boolean>;
 
@@ -9,8 +9,9 @@ const verifyAsync = promisify(verify) as (algorithm: null, data: Uint8Array, key
 const ED25519_SPKI_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
 
 /**
- * Decides what may enter the log: an entry of a known kind of this network with valid receipts of t+1 nodes, so that at least
- * one honest node saw the event.
+ * Decides what a gateway may enter into the log: an entry of a known kind of this network, vouched for as its kind asks. What nodes saw needs valid
+ * receipts of t+1 of them, so that at least one honest node saw the event; for its own doings the gateway's word is enough, which says no
+ * more than that the gateway said so; what only the ledger itself writes is refused.
  */
 export class Admission {
   readonly #manifest: NetworkManifest;
@@ -29,6 +30,9 @@ export class Admission {
     const entry = parseLogEntry(bytes);
     if (entry.networkId !== this.#manifest.networkId) throw new BoopError('log.wrong-network', 'the entry is of another network');
     if (entry.epoch > this.#manifest.epoch) throw new BoopError('log.wrong-epoch', 'the entry is of an epoch that has not begun');
+    const voucher = entryVoucher[entry.kind];
+    if (voucher === 'ledger') throw new BoopError('log.unauthorized', 'entries of this kind are written by the ledger alone');
+    if (voucher === 'gateway') return entry;
     const signed = entryReceiptBytes(bytes);
     const needed = this.#manifest.threshold + 1;
     const valid = await Promise.all(receipts.map((receipt) => this.#isValid(receipt, signed)));
