@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
 const hasNetwork = existsSync(join(root, '.boop/control.sock'));
-const known = ['biometric', 'mpc', 'log', 'ledger', 'node', ...(hasNetwork ? ['authentication'] : [])];
+const known = ['biometric', 'mpc', 'log', 'ledger', 'accounts', 'node', ...(hasNetwork ? ['authentication'] : [])];
 const names = positionals.length ? positionals : known;
 if (!hasNetwork && !positionals.length) process.stderr.write('authentication: no network is running, left out\n');
 
