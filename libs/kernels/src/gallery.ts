@@ -26,7 +26,7 @@ export interface GalleryOptions {
 /** A share of a probe, shifted and laid out for one geometry, field and layout; may be sent to other threads. Secret: {@link GalleryReader.wipeProbe}. */
 export interface PreparedProbe {
   readonly format: string;
-  readonly values: Int16Array<ArrayBuffer>;
+  readonly values: Int16Array;
 }
 
 /** The right of one thread to read a gallery; passes through `postMessage`. Two live threads must not share one. */
