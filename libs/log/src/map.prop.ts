@@ -130,6 +130,13 @@ describe('a hostile proof', () => {
     expect(() => verifyMapLookup(hash, absent.index, misplaced)).toThrow(expect.objectContaining({ code: 'map.proof-invalid' }));
   });
 
+  test('of an update in a map with a leaf at a place that is not its own is refused', () => {
+    const [left, right] = [{ index: new Uint8Array(32), value: new Uint8Array(32) }, { index: new Uint8Array(32).fill(0x80), value: new Uint8Array(32) }];
+    const misplaced = Uint8Array.of(2, ...right.index, ...right.value);
+    const root = sha256(Uint8Array.of(3, ...sha256(misplaced), ...EMPTY_MAP_ROOT));
+    expect(() => verifyMapUpdate(root, [left], Uint8Array.of(3, ...misplaced, ...EMPTY_MAP_ROOT))).toThrow(expect.objectContaining({ code: 'map.malformed-transition' }));
+  });
+
   test('of an update is refused: a flipped bit, a cut, an addition, another batch', async () => {
     const map = new MemoryMap();
     await map.set(known);

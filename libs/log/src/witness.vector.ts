@@ -171,6 +171,7 @@ describe('a witness', () => {
       { name: 'witness.example/w2', timeS: 150 },
     ]);
     expect(() => openCheckpoint(stapled, { ...policy, quorum: 2, oldestTimeS: 151 })).toThrow(expect.objectContaining({ code: 'log.too-few-cosignatures' }));
+    expect(openCheckpoint(stapled, { ...policy, quorum: 1, oldestTimeS: 151 }).cosigned).toEqual([{ name: 'witness.example/w1', timeS: 200 }]);
     expect(addSignatures(stapled, line(0, 150), keys)).toBe(stapled);
     expect(addSignatures(note, line(0, 100, seed), keys)).toBe(note);
     expect(addSignatures(note, line(1, 100), keys.slice(0, 1))).toBe(note);
