@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createField, interpolate, isCodeword, subsets } from '@boop/field';
 import { type PartyId } from '@boop/shared';
 import { chiSquareScore, nodeAesCtr, runSimulation, seededUint32, type Tamper } from '@boop/testing';
-import { contributeProtocol, type Opening, outsideBatch } from './index.ts';
+import { type BackEndName, backEnds, contributeProtocol, type Opening, outsideBatch } from './index.ts';
 import { createHolding } from './holding.ts';
 import { createReplication } from './replication.ts';
 import { drawCommittee, id16, lanesFor, partyIds, plainDecision, shareScores, type SharedInput } from './testing/committee-harness.ts';
@@ -21,7 +21,7 @@ const aborted = (blame: unknown) => ({ kind: 'abort', code: 'comparison.inconsis
 let runs = 0;
 function run(network: WideNetwork, scores: readonly number[], input: SharedInput = shape, tamper?: Tamper) {
   const seed = (runs += 1);
-  const batches = wideBatches(network, input.p, lanesFor(scores.length), `batch ${runs}`, seed);
+  const batches = wideBatches(network, input.p, lanesFor(scores.length), `batch ${runs}`, seed, input.backEnd);
   const products = shareScores(scores, input.p, network.holders, network.threshold, seededUint32(seed));
   return runSimulation(wideMachines(network, batches, products, `run ${runs}`, input), { seed, ...(tamper && { tamper }) });
 }
@@ -44,8 +44,10 @@ describe.each([[4, 1], [5, 1], [7, 2]] as const)('(%i, %i)', (nodes, threshold) 
     const next = seededUint32(nodes + opening.length);
     for (const modulus of [8191, 65521]) {
       const scores = Array.from({ length: 12 }, (_, i) => (i === 7 ? 900 : [-4096, 301, -5][next() % 3]!));
-      const input = { ...shape, p: modulus, opening };
-      for (const [party, outcome] of run(network, scores, input)) expect(outcome).toEqual({ kind: 'done', output: outsiders.includes(party) ? undefined : plainDecision(scores, input) });
+      for (const backEnd of Object.keys(backEnds) as BackEndName[]) {
+        const input = { ...shape, p: modulus, opening, backEnd };
+        for (const [party, outcome] of run(network, scores, input)) expect(outcome).toEqual({ kind: 'done', output: outsiders.includes(party) ? undefined : plainDecision(scores, input) });
+      }
     }
   });
 

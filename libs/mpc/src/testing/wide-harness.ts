@@ -1,5 +1,6 @@
 import { type PartyId, type ProtocolMachine, roundMachine, utf8 } from '@boop/shared';
 import { nodeAesCtr, runSimulation, seededRng } from '@boop/testing';
+import { type BackEndName } from '../back-ends.ts';
 import { type CommitteeKeys } from '../committee-keys.ts';
 import { compareProtocol, contributeProtocol } from '../comparison.ts';
 import { type CorrelationBatch } from '../correlation-batch.ts';
@@ -26,8 +27,8 @@ export function wideNetwork(nodes: number, threshold: number, committee: readonl
 }
 
 /** One batch at every holder: correlations in the committee, masks outside. */
-export function wideBatches({ holders, committee, threshold, keys, wideKeys }: WideNetwork, p: number, lanes: number, batchId: string, seed = 1): Map<PartyId, CorrelationBatch> {
-  const common = (self: PartyId) => ({ self, committee, threshold, wideKeys: wideKeys.get(self)!, p, lanes, batchId: id16(batchId), laneKernel, prf: nodeAesCtr });
+export function wideBatches({ holders, committee, threshold, keys, wideKeys }: WideNetwork, p: number, lanes: number, batchId: string, seed = 1, backEnd: BackEndName = 'one-hot'): Map<PartyId, CorrelationBatch> {
+  const common = (self: PartyId) => ({ self, committee, threshold, wideKeys: wideKeys.get(self)!, p, lanes, batchId: id16(batchId), laneKernel, backEnd, prf: nodeAesCtr });
   const members = outputsOf(runSimulation(new Map(committee.map((self) => [self, roundMachine(() => correlationBatch({ ...common(self), keys: keys.get(self)! }))])), { seed }));
   return new Map(holders.map((self) => [self, members.get(self) ?? outsideBatch(common(self))]));
 }
@@ -48,8 +49,8 @@ export function wideMachines(
     const batch = batches.get(self)!;
     const slices = [batch.take(batch.nextLane, batch.nextLane + lanes)];
     const wide = { holders, subject: utf8('the same subject at every node..'), ...wideOf(self) };
-    const { rows, shifts, p } = input;
-    const common = { laneKernel, self, committee, threshold, runId: id16(runId), products: products.get(self)!, correlations: slices, wide };
+    const { rows, shifts, p, backEnd = 'one-hot' } = input;
+    const common = { laneKernel, backEnd, self, committee, threshold, runId: id16(runId), products: products.get(self)!, correlations: slices, wide };
     machines.set(
       self,
       committee.includes(self)
