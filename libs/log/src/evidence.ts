@@ -1,5 +1,6 @@
 import { BoopError, equalBytes, isBoopError, toBase64Url } from '@boop/shared';
 import { ENTRY_BYTES_MAX } from './bundle.ts';
+import { verifyConsistencyProof } from './consistency.ts';
 import { openCheckpoint } from './cosigning.ts';
 import { leafHash } from './hash.ts';
 import { verifyInclusionProof } from './inclusion.ts';
@@ -29,6 +30,8 @@ export type Evidence =
   | { readonly v: 1; readonly kind: 'two-heads'; readonly checkpoints: readonly [string, string] }
   /** Two heads that have different entries at one place: the log was forked, or rewritten. */
   | { readonly v: 1; readonly kind: 'two-histories'; readonly checkpoints: readonly [string, string]; readonly leafIndex: number; readonly leaves: readonly [ProvenLeaf, ProvenLeaf] }
+  /** An older head, and a newer one whose tree had another root at that size: shown by a consistency proof from that root. */
+  | { readonly v: 1; readonly kind: 'inconsistent-heads'; readonly checkpoints: readonly [string, string]; readonly root: string; readonly consistency: readonly string[] }
   /** An entry that breaks the rules of entries. */
   | { readonly v: 1; readonly kind: 'entry'; readonly checkpoint: string; readonly entry: ProvenEntry }
   /** Records of map revisions that can't both stand, or one that can't by itself. */
@@ -62,7 +65,7 @@ const TRANSITION_BYTES_MAX = 64_000_000;
 
 /**
  * What the evidence shows, offline. Throws `evidence.malformed`, `evidence.no-fault` when the log did nothing wrong there, and what
- * `openCheckpoint`, `verifyInclusionProof` and `parseMapTransition` throw when it isn't the log's.
+ * `openCheckpoint`, `verifyInclusionProof`, `verifyConsistencyProof` and `parseMapTransition` throw when it isn't the log's.
  */
 export function verifyEvidence(evidence: Evidence, policy: EvidencePolicy): Fault {
   const kind = (evidence as { kind?: unknown } | null)?.kind;
@@ -95,6 +98,16 @@ const checks: Readonly<Record<Evidence['kind'], Check>> = {
     });
     if (equalBytes(hashes[0]!, hashes[1]!)) throw noFault();
     return { code: 'log.two-histories', cosigners: cosignersOfBoth(notes, policy) };
+  },
+
+  'inconsistent-heads'(evidence, policy) {
+    const { checkpoints, root, consistency } = fields(evidence, ['checkpoints', 'root', 'consistency']);
+    const notes = notesOf(checkpoints);
+    const [older, newer] = [headOf(notes[0], policy), headOf(notes[1], policy)];
+    const had = exactly(root, 32);
+    verifyConsistencyProof({ size: older.size, root: had }, newer, path(consistency));
+    if (equalBytes(had, older.root)) throw noFault();
+    return { code: 'log.inconsistent-heads', cosigners: cosignersOfBoth(notes, policy) };
   },
 
   entry(evidence, policy) {

@@ -4,6 +4,7 @@ import { toBase64Url, utf8 } from '@boop/shared';
 import { Account, publicOf, signMutation } from './fixtures/account.ts';
 import { MapLog } from './fixtures/map-log.ts';
 import {
+  consistencyProof,
   createVerifierKey,
   type Evidence,
   formatMapRevision,
@@ -76,6 +77,20 @@ describe('evidence of two heads', () => {
     expect(() => verifyEvidence(same, policy)).toThrow(refused('evidence.no-fault'));
     expect(() => verifyEvidence({ ...evidence, leafIndex: leafIndex - 1 }, policy)).toThrow(refused('log.inclusion-invalid'));
     expect(() => verifyEvidence({ ...evidence, leaves: [evidence.leaves[0], evidence.leaves[0]] }, policy)).toThrow(refused('log.inclusion-invalid'));
+  });
+
+  test('convicts it also by an older head that the newer tree never had', async () => {
+    const { log: grown } = await honest();
+    await grown.append([utf8('a')]);
+    const { size, root: had } = grown.log.head;
+    await grown.append([utf8('c')]);
+    const consistency = (await consistencyProof(grown.log, size, grown.log.head.size)).map(toBase64Url);
+    const evidence: Evidence = { v: 1, kind: 'inconsistent-heads', checkpoints: [notes[1], grown.checkpoint()], root: toBase64Url(had), consistency };
+    expect(verifyEvidence(evidence, policy)).toEqual({ kind: 'inconsistent-heads', code: 'log.inconsistent-heads', cosigners: [] });
+    expect(() => verifyEvidence({ ...evidence, checkpoints: [notes[0], grown.checkpoint()] }, policy)).toThrow(refused('evidence.no-fault'));
+    expect(() => verifyEvidence({ ...evidence, root: toBase64Url(other.log.head.root) }, policy)).toThrow(refused('log.consistency-invalid'));
+    expect(() => verifyEvidence({ ...evidence, checkpoints: [grown.checkpoint(), notes[1]] }, policy)).toThrow(refused('log.consistency-invalid'));
+    expect(() => verifyEvidence({ ...evidence, consistency: consistency.slice(1) }, policy)).toThrow(refused('log.consistency-invalid'));
   });
 
   test('convicts nobody for growth, for one head, or for a head that it did not sign', async () => {

@@ -1,6 +1,7 @@
 import {
   appendEntries,
   type Checkpoint,
+  consistencyProof,
   type Evidence,
   inclusionProof,
   isMapRevision,
@@ -112,15 +113,22 @@ async function provenLeaf({ tiles, size }: HeldHead, leafIndex: number): Promise
   return { leafHash: toBase64Url(hashes[leafIndex % TILE_WIDTH]!), inclusion: inclusion.map(toBase64Url) };
 }
 
-/** What a head shows that is no larger than the mirror's: undefined when the mirror had the same one. */
+/**
+ * What a head shows that is no larger than the mirror's: undefined when the mirror had the same one. The mirror alone convicts; where `source`
+ * has the other tree, the evidence also names the entry.
+ */
 export async function compareOlder(mirror: Mirror, ours: SignedHead, other: SignedHead, source: TileReader): Promise<Finding | undefined> {
-  if (equalBytes(await treeRoot(mirror, other.size), other.root)) return undefined;
+  const root = await treeRoot(mirror, other.size);
+  if (equalBytes(root, other.root)) return undefined;
   if (ours.size === other.size) return { code: 'log.two-heads', evidence: { v: 1, kind: 'two-heads', checkpoints: [ours.note, other.note] } };
-  const evidence = await twoHistories({ ...ours, tiles: mirror }, { ...other, tiles: source }).catch((error: unknown) => {
+  if (other.size === 0) return { code: 'monitor.inconsistent-head', observed: other.note };
+  const named = await twoHistories({ ...ours, tiles: mirror }, { ...other, tiles: source }).catch((error: unknown) => {
     if (isBoopError(error)) return undefined;
     throw error;
   });
-  return evidence ? { code: 'log.two-histories', evidence } : { code: 'monitor.inconsistent-head', observed: `${ours.note}\n${other.note}` };
+  if (named) return { code: 'log.two-histories', evidence: named };
+  const consistency = await consistencyProof(mirror, other.size, ours.size);
+  return { code: 'log.inconsistent-heads', evidence: { v: 1, kind: 'inconsistent-heads', checkpoints: [other.note, ours.note], root: toBase64Url(root), consistency: consistency.map(toBase64Url) } };
 }
 
 export const headOf = ({ size, root }: Checkpoint, note: string): SignedHead => ({ size, root, note });

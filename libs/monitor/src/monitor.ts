@@ -6,7 +6,7 @@ import { compareOlder, type EntryRule, followGrowth, headOf, type SignedHead, tw
 import { chainRecords, followMap } from './map-follower.ts';
 import { Mirror } from './mirror.ts';
 import { type LogSource, type MapHead, type MonitorStore } from './ports.ts';
-import { formatState, initialState, type MonitorState, parseState } from './state.ts';
+import { CLAIMS_MAX, formatState, initialState, type MonitorState, parseState } from './state.ts';
 
 export interface MonitorOptions {
   /** Of the log. */
@@ -74,6 +74,7 @@ export class Monitor {
     const opened = this.#open(note, findings);
     if (opened) {
       await this.#follow(headOf(opened.checkpoint, note), findings);
+      await this.#settleClaims(findings);
       await this.#followMap(findings);
       if (mapHead) findings.push(...this.#checkMapHead(mapHead, known));
     }
@@ -93,10 +94,30 @@ export class Monitor {
     return this.#finish(finding ? [finding] : []);
   }
 
-  /** The same trees, seen from the larger one. */
+  /** With the other's tiles at once; else when the log has grown so far: what it signed then has to be what it signed before. */
   async #compareNewer(ours: SignedHead, other: SignedHead, source: Pick<LogSource, 'read'>): Promise<Finding | undefined> {
-    const evidence = await twoHistories({ ...ours, tiles: this.#mirror }, { ...other, tiles: source });
+    const { claims } = this.#state;
+    if (!claims.includes(other.note)) this.#state = { ...this.#state, claims: [...claims, other.note].slice(-CLAIMS_MAX) };
+    const evidence = await twoHistories({ ...ours, tiles: this.#mirror }, { ...other, tiles: source }).catch((error: unknown) => {
+      if (isBoopError(error)) return undefined;
+      throw error;
+    });
     return evidence && { code: 'log.two-histories', evidence };
+  }
+
+  async #settleClaims(findings: Finding[]): Promise<void> {
+    const ours = this.#signedHead();
+    if (!ours) return;
+    const open: string[] = [];
+    for (const note of this.#state.claims) {
+      const other = headOf(openCheckpoint(note, { vkey: this.#options.vkey }).checkpoint, note);
+      if (other.size > ours.size) open.push(note);
+      else {
+        const finding = await compareOlder(this.#mirror, ours, other, this.#options.source);
+        if (finding) findings.push(finding);
+      }
+    }
+    this.#state = { ...this.#state, claims: open };
   }
 
   #signedHead(): SignedHead | undefined {

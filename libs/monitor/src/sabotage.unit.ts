@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { EMPTY_MAP_ROOT, type Evidence, formatMapRevision, type MapRevision, mutationHash, mutationsRoot, noPrevious, openCheckpoint, prepareTransition, verifyEvidence } from '@boop/log';
 import { Account, MapLog, publicOf, signMutation } from '@boop/log/testing';
-import { utf8 } from '@boop/shared';
+import { BoopError, utf8 } from '@boop/shared';
 import { compareWithPeers, Monitor, type MonitorOptions, type Step } from './index.ts';
 import { cosignerOf } from './testing/cosigner.ts';
 import { MemoryStore } from './testing/memory-store.ts';
@@ -105,6 +105,39 @@ describe('a log that is', () => {
   });
 });
 
+describe('a peer that shows signed heads but no tiles', () => {
+  const noTiles = { read: () => Promise.reject(new BoopError('log.tile-missing', 'none', { kind: 'unavailable' })) };
+  const split = async (size: number) => {
+    const [left, right] = [new ServedLog(await logOf(names(0, 20))), await logOf(names(0, size).with(4, 'other'))];
+    const monitor = watch(left);
+    await monitor.step();
+    return { left, monitor, peer: { name: 'witness', checkpoint: async () => right.checkpoint(), ...noTiles } };
+  };
+
+  test('still convicts a log whose tree never had its older head', async () => {
+    const { monitor, peer, left } = await split(10);
+    expect(conviction(await compareWithPeers(monitor, [peer]), left.log.vkey).kind).toBe('inconsistent-heads');
+  });
+
+  test('convicts it by a larger head as soon as the log has grown so far', async () => {
+    const { monitor, peer, left } = await split(30);
+    expect(await compareWithPeers(monitor, [peer])).toEqual({ alarms: [], unusable: [] });
+    await left.log.append(names(20, 25).map(utf8));
+    expect((await monitor.step()).alarms).toEqual([]);
+    await left.log.append(names(25, 40).map(utf8));
+    expect(conviction(await monitor.step(), left.log.vkey).kind).toBe('inconsistent-heads');
+  });
+
+  test('and convicts nobody by heads of the same log', async () => {
+    const { monitor, left } = await split(10);
+    const ahead = await logOf(names(0, 30));
+    for (const log of [await logOf(names(0, 7)), ahead]) expect((await compareWithPeers(monitor, [{ name: 'peer', checkpoint: async () => log.checkpoint(), ...noTiles }])).alarms).toEqual([]);
+    await left.log.append(names(20, 31).map(utf8));
+    expect((await monitor.step()).alarms).toEqual([]);
+    expect(monitor.state.claims).toEqual([]);
+  });
+});
+
 describe('a map in which', () => {
   /** Has the log record a batch that no honest ledger would. */
   const judge = async (batch: (alice: Account) => Uint8Array, alter: (source: ServedLog) => Partial<MapRevision> = () => ({})) => {
@@ -173,6 +206,19 @@ describe('a map in which', () => {
     await source.log.append([Uint8Array.of(...good, 0x20)]);
     expect(conviction(await monitor.step(), source.log.vkey)).toMatchObject({ kind: 'map-records', code: 'map.malformed-revision' });
   });
+});
+
+test('a log that falls silent in the middle of a large growth is taken up again', async () => {
+  const source = new ServedLog(await logOf(names(0, 100)));
+  const monitor = watch(source);
+  await monitor.step();
+  await source.log.append(names(100, 9_000).map(utf8));
+  const [read, silentFrom] = [source.read.bind(source), 33];
+  source.read = (tile) => (tile.index >= silentFrom ? Promise.reject(new BoopError('monitor.unreachable', 'silent', { kind: 'unavailable' })) : read(tile));
+  await expect(monitor.step()).rejects.toMatchObject({ code: 'monitor.unreachable' });
+  expect(monitor.state.head.size).toBe(100);
+  source.read = read;
+  expect(await monitor.step()).toMatchObject({ alarms: [], head: source.log.log.head });
 });
 
 describe('what nobody signed', () => {

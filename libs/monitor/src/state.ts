@@ -8,6 +8,8 @@ export interface LoggedRecord {
   readonly entry: Uint8Array;
 }
 
+export const CLAIMS_MAX = 16;
+
 /** All that a monitor knows between two steps. */
 export interface MonitorState {
   readonly head: TreeHead;
@@ -21,6 +23,8 @@ export interface MonitorState {
   readonly lastRecord: LoggedRecord | undefined;
   /** Records in order whose transitions are still to be verified. */
   readonly waiting: readonly LoggedRecord[];
+  /** Signed notes of larger heads that others saw, to be compared once the log has grown so far; at most {@link CLAIMS_MAX}. */
+  readonly claims: readonly string[];
   /** Evidence was found: nothing is cosigned any more. */
   readonly convicted: boolean;
 }
@@ -32,6 +36,7 @@ export const initialState = (): MonitorState => ({
   map: { revision: 0, root: EMPTY_MAP_ROOT, entry: null },
   lastRecord: undefined,
   waiting: [],
+  claims: [],
   convicted: false,
 });
 
@@ -46,6 +51,7 @@ const schema = z.strictObject({
   map: z.strictObject({ revision: count, root: bytes, entry: count.nullable() }),
   lastRecord: record.optional(),
   waiting: z.array(record),
+  claims: z.array(z.string()).max(CLAIMS_MAX),
   convicted: z.boolean(),
 });
 
