@@ -10,6 +10,7 @@ import { type LedgerConfig } from './config.ts';
 import { startHttp } from './http/http-app.ts';
 import { LeaderLock } from './leader/leader-lock.ts';
 import { isGateway, ledgerHandlers } from './link/ledger-handlers.ts';
+import { Erasure } from './map/erasure.ts';
 import { MapProofs } from './map/map-proofs.ts';
 import { type MapStore } from './map/map-store.ts';
 import { MutationIntake } from './map/mutation-intake.ts';
@@ -86,7 +87,7 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, m
       return { leads: writer.pool.isOpen, treeSize: head.size, publishedSize: published?.size ?? 0, nodesConnected };
     };
     const metrics = createLedgerMetrics({ status, waiting: () => writer.pool.waiting });
-    const writer: Writer = createWriter({ manifest, store, mapStore, vrfKey: vrfKey.public, nodes: links.nodes, key, tuning, log, onBatch: metrics.batchWritten, onCheckpoint: metrics.checkpointPublished, witnesses: config.witnesses.map((address) => new WitnessClient(address)) });
+    const writer: Writer = createWriter({ manifest, store, mapStore, balancesRoot: () => accounts.latestBalances(), vrfKey: vrfKey.public, nodes: links.nodes, key, tuning, log, onBatch: metrics.batchWritten, onCheckpoint: metrics.checkpointPublished, witnesses: config.witnesses.map((address) => new WitnessClient(address)) });
 
     const accounts = await startAccounts({
       databaseUrl,
@@ -100,13 +101,14 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, m
     });
     undo.push(() => accounts.close());
 
-    const handlers = ledgerHandlers({ origin: manifest.logOrigin, admission: new Admission(manifest), pool: writer.pool, proofs, key, appendTimeoutMs: APPEND_TIMEOUT_MS });
+    const mapProofs = new MapProofs({ logStore: store, mapStore, tiles, vrfKey });
+    const erasure = new Erasure({ network: manifest, mapStore, indexes: mapProofs, pool: writer.pool, clock: systemClock });
+    const handlers = ledgerHandlers({ origin: manifest.logOrigin, admission: new Admission(manifest), pool: writer.pool, proofs, key, erasure, appendTimeoutMs: APPEND_TIMEOUT_MS });
     const server = new LinkServer({ tls, networkId, authorize: isGateway, handlers: withAccounts(handlers, accounts), log, limits: LINK_LIMITS });
     undo.push(() => server.close());
     const { port: linkPort } = await server.listen(config.link.port, config.link.host);
 
     const readiness = async () => ({ ready: true, checks: { ...(await status()) } });
-    const mapProofs = new MapProofs({ logStore: store, mapStore, tiles, vrfKey });
     const intake = new MutationIntake({
       origin: manifest.logOrigin,
       vrfSecret: vrfKey.secret,

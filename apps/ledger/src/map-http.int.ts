@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type MapProof, mutationHash, openCheckpoint, parseMapRevision, parseMapTransition, verifyCheckpoint, verifyConsistencyProof, verifyInclusion, verifyMapProof, verifyMapTransition } from '@boop/log';
 import { systemClock, systemRng } from '@boop/platform';
+import { parseLogEntry } from '@boop/protocol';
 import { fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { LogKey } from './checkpoints/log-key.ts';
 import { type PublicConfiguration } from './http/configuration.controller.ts';
 import { type RunningLedger } from './ledger.ts';
@@ -149,6 +151,17 @@ describe('the map over HTTP', () => {
     expect(await closed).toBe(4400);
     expect(await getJson('v1/ledger/streams/mutations?after=3')).toEqual({ items: [], next: 3 });
     for (const [path, status] of [['nothing', 404], ['mutations?after=-1', 400], ['mutations?limit=65', 400], ['mutations?wait=26', 400]] as const) expect((await get(`v1/ledger/streams/${path}`)).status).toBe(status);
+  });
+
+  test('forgets an account on the word of the gateway; proofs stay, and the log says so', async () => {
+    const gateway = await fixture.client(ledger);
+    await gateway.waitConnected(20_000);
+    const erased = (await gateway.request('map.erase', { label: ada.label }, { timeoutMs: 10_000 })) as { openings: number; receipt: Uint8Array; leafIndex: number };
+    expect(erased.openings).toBe(3);
+    expect(parseLogEntry((await fixture.databases.store('map').entry(erased.leafIndex))!)).toMatchObject({ kind: 'erasure', scope: 'openings', receipt: toBase64Url(sha256(erased.receipt)) });
+    expect(verifyMapProof(await lookup(ada, '?history=true'), policyOf(ada))).toMatchObject({ mutation: { version: 2 }, history: [{ version: 0 }, { version: 1 }, { version: 2 }] });
+    expect(verifyMapProof(await lookup(ada), policyOf(ada)).value).toBeUndefined();
+    await expect(gateway.request('map.erase', { label: new Uint8Array(0) }, { timeoutMs: 10_000 })).rejects.toMatchObject({ code: 'request.malformed' });
   });
 
   test('refuses bad mutations as problems', async () => {

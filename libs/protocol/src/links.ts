@@ -74,6 +74,11 @@ export const ledgerMethods = {
   /** `log.pending` until a signed checkpoint includes the entry. */
   'log.proof': { body: z.strictObject({ entryHash: z.string() }), answer: z.strictObject({ proof: logProofSchema }) },
   'log.key': { body: z.strictObject({}), answer: z.strictObject({ origin: z.string(), verifierKey: z.string() }) },
+  /**
+   * Deletes what the commitments of an account open to, all versions; commitments and proofs stay. An entry of kind `erasure` says that it
+   * was done; its `receipt` is SHA-256 of the bytes answered here. May be repeated.
+   */
+  'map.erase': { body: z.strictObject({ label: bytes }), answer: z.strictObject({ openings: z.number().int().min(0), receipt: bytes, leafIndex: z.number().int().min(0) }) },
 } as const;
 
 export const principalSchema = z.discriminatedUnion('role', [

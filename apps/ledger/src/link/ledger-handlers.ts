@@ -3,6 +3,7 @@ import { type Handlers, type PeerIdentity } from '@boop/platform';
 import { BoopError, fromBase64Url } from '@boop/shared';
 import { type LogKey } from '../checkpoints/log-key.ts';
 import { type Admission } from '../sequencer/admission.ts';
+import { type Erasure } from '../map/erasure.ts';
 import { type EntryPool } from '../sequencer/entry-pool.ts';
 import { type Proofs } from '../serving/proofs.ts';
 
@@ -14,6 +15,7 @@ export interface LedgerServices {
   readonly pool: EntryPool;
   readonly proofs: Proofs;
   readonly key: LogKey;
+  readonly erasure: Erasure;
   readonly appendTimeoutMs: number;
 }
 
@@ -22,7 +24,7 @@ export const isGateway = (peer: PeerIdentity): boolean => peer.role === 'gateway
 
 /** Answers `ledgerMethods` for gateways. */
 export function ledgerHandlers(services: LedgerServices): Handlers {
-  const { origin, admission, pool, proofs, key, appendTimeoutMs } = services;
+  const { origin, admission, pool, proofs, key, erasure, appendTimeoutMs } = services;
   const handlers: { [M in Method]: (body: unknown) => Promise<unknown> } = {
     async 'log.append'(body) {
       const { entry, receipts } = parseBody('log.append', body);
@@ -36,6 +38,9 @@ export function ledgerHandlers(services: LedgerServices): Handlers {
     async 'log.key'(body) {
       parseBody('log.key', body);
       return { origin, verifierKey: (await key.get()).vkey };
+    },
+    async 'map.erase'(body) {
+      return await bounded(erasure.erase(parseBody('map.erase', body).label), appendTimeoutMs);
     },
   };
   return {
