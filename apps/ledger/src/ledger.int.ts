@@ -178,6 +178,19 @@ describe('a ledger', () => {
       }
     }
   });
+
+  test('serves accounts to gateways, and lays their transfers down in the log', async () => {
+    const ask = async (method: string, body: unknown) => (await gateway.request(method, body, { timeoutMs: 10_000 })) as { [field: string]: unknown };
+    await ask('accounts.create', { accounts: [{ id: 'network.bank:main', asset: 'EUR', debitLimit: null }, { id: 'vendor.shop:main', asset: 'EUR' }] });
+    const transfer = { id: 'network.test:1', kind: 'single', debitAccount: 'network.bank:main', creditAccount: 'vendor.shop:main', amount: '5', asset: 'EUR', code: 'topup' };
+    expect(await ask('transfers.create', { transfers: [transfer, { ...transfer, id: 'network.test:2', debitAccount: 'vendor.shop:main', creditAccount: 'network.bank:main', amount: '6' }] })).toMatchObject({ results: [{ status: 'created' }, { status: 'exceeds_credits' }] });
+    const { proof } = (await eventually(() => ask('transfers.proof', { id: 'network.test:1' }).catch(() => undefined))) as { proof: { batch: { entryHash: string } } };
+    const { entry } = (await eventually(async () => {
+      const response = await fetch(url(`v1/log/proofs/${proof.batch.entryHash}`));
+      return response.status === 200 && ((await response.json()) as LogProof);
+    }));
+    expect(JSON.parse(Buffer.from(entry, 'base64url').toString())).toMatchObject({ kind: 'transfers', count: 1 });
+  });
 });
 
 test('two sequencers and checkpointers that both believe to lead write one history', async () => {

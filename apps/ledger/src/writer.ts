@@ -20,6 +20,8 @@ export interface WriterOptions {
   readonly manifest: NetworkManifest;
   readonly store: LogStore;
   readonly mapStore: MapStore;
+  /** Hash of the last commitment to all balances, for the record of each map revision. */
+  readonly balancesRoot?: (() => Promise<Uint8Array | undefined>) | undefined;
   /** Public key of the map's indexes. */
   readonly vrfKey: Uint8Array;
   readonly nodes: readonly NodePort[];
@@ -44,7 +46,7 @@ export interface Writer {
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 2_000;
 
-export function createWriter({ manifest, store, mapStore, vrfKey, nodes, key, tuning, log, onBatch, onCheckpoint, witnesses }: WriterOptions): Writer {
+export function createWriter({ manifest, store, mapStore, balancesRoot, vrfKey, nodes, key, tuning, log, onBatch, onCheckpoint, witnesses }: WriterOptions): Writer {
   const pool = new EntryPool({ ...POOL_LIMITS, entriesMax: tuning.waitingMax });
   const roster = new SignerRoster({ nowMs: () => performance.now() }, tuning.leftOutMs);
   const checkpointer = new Checkpointer({
@@ -66,6 +68,7 @@ export function createWriter({ manifest, store, mapStore, vrfKey, nodes, key, tu
     vrfKey,
     logStore: store,
     mapStore,
+    ...(balancesRoot ? { balancesRoot } : {}),
     turns,
     clock: systemClock,
     log,

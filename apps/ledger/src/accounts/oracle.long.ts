@@ -10,10 +10,10 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => await databases.stop(), 120_000);
 
-test('200,000 transfers of 64 clients through a crash at each write, before and after: the oracle agrees with every answer, and the check with all that is stored', async () => {
+test('200,000 transfers of 64 clients at two replicas through a crash at each write, before and after: the oracle agrees with every answer, and the check with all that is stored', async () => {
   const points = ACCOUNT_FAULT_POINTS.filter((point) => point.startsWith('transfers.') || point === 'expiry.commit');
   const crashes = points.flatMap((point) => [[point, 'before'], [point, 'after']] as const);
-  const { restarts, created, statuses } = await runCrowd({ databaseUrl: databases.url('crowd'), clients: 64, transfers: 200_000, seed: 11, accounts: 400, crashes });
+  const { restarts, created, statuses } = await runCrowd({ databaseUrl: databases.url('crowd'), clients: 64, transfers: 200_000, seed: 11, accounts: 400, processes: 2, crashes });
   expect(restarts).toBe(crashes.length);
   expect(created).toBeGreaterThan(50_000);
   expect(statuses.size).toBeGreaterThan(25);

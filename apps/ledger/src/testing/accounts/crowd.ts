@@ -11,12 +11,14 @@ export interface CrowdOptions {
   readonly transfers: number;
   readonly seed: number;
   readonly accounts?: number;
+  /** Replicas that write at the same time. */
+  readonly processes?: number;
   /** A process ends at each of these in turn, at moments spread over the run; its clients ask the next one again. */
   readonly crashes: readonly (readonly [AccountFaultPoint, 'before' | 'after'])[];
 }
 
 /** Clients at work on one ledger through crashes; every answer, balance, limit and used-up id is then held against the oracle. */
-export async function runCrowd({ databaseUrl, clients, transfers, seed, accounts = 40, crashes }: CrowdOptions): Promise<{ created: number; statuses: Set<string>; restarts: number }> {
+export async function runCrowd({ databaseUrl, clients, transfers, seed, accounts = 40, processes = 1, crashes }: CrowdOptions): Promise<{ created: number; statuses: Set<string>; restarts: number }> {
   const clock = new TestClock();
   const decisions = new Decisions();
   const members: NewAccount[] = randomAccounts(accounts);
@@ -28,17 +30,18 @@ export async function runCrowd({ databaseUrl, clients, transfers, seed, accounts
     const fault = crash && new Fault(...crash, () => sent > ((restarts + 1) * transfers) / (crashes.length + 1));
     return new AccountsProcess(databaseUrl, clock, { onDecided: decisions.record, ...(fault ? { faults: fault.hook } : {}) });
   };
-  let process = start();
+  const running = [start(), ...Array.from({ length: processes - 1 }, () => new AccountsProcess(databaseUrl, clock, { onDecided: decisions.record }))];
   let restarting: Promise<void> | undefined;
   const restart = (failed: AccountsProcess): Promise<void> =>
     (restarting ??= (async () => {
-      if (process !== failed) return;
+      const place = running.indexOf(failed);
+      if (place < 0) return;
       await failed.close();
       restarts++;
-      process = start();
+      running[place] = start();
     })().finally(() => (restarting = undefined)));
 
-  await process.accounts.create(members);
+  await running[0]!.accounts.create(members);
   const client = async (number: number): Promise<void> => {
     const random = new RandomRequests(picker(seed * 1_000 + number), members, `c${number}`);
     while (sent < transfers) {
@@ -46,7 +49,7 @@ export async function runCrowd({ databaseUrl, clients, transfers, seed, accounts
       sent += request.length;
       clock.now += 7;
       for (;;) {
-        const current = process;
+        const current = running[number % processes]!;
         const statuses = await current.queue.create(request).then(statusesOf, () => undefined);
         if (statuses) {
           answers.push([request, statuses]);
@@ -57,7 +60,7 @@ export async function runCrowd({ databaseUrl, clients, transfers, seed, accounts
     }
   };
   await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
-  await process.close();
+  for (const process of running) await process.close();
 
   const last = new AccountsProcess(databaseUrl, clock);
   try {
