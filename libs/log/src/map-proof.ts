@@ -58,6 +58,10 @@ export interface MapProofPolicy extends CheckpointPolicy {
   readonly vrfKey: Uint8Array;
   /** Identifier of the account, 1…255 bytes. */
   readonly label: Uint8Array;
+  /** The newest revision that this client has seen; older ones are refused. */
+  readonly revisionMin?: number;
+  /** Records made before are refused; seconds since the Unix epoch. For maps that get a revision every so often, changes or not. */
+  readonly oldestRevisionTimeS?: number;
 }
 
 export interface VerifiedMapProof {
@@ -82,17 +86,20 @@ export function mapIndexOf(vrfOutput: Uint8Array): Uint8Array {
 /**
  * Verifies without storage, network or clock. It shows what this revision holds; that no newer revision exists, and that each step
  * between revisions was allowed, is what nodes check before they sign and monitors after.
- * Throws `map.malformed-proof` (strict: unknown, missing or ill-typed members), `map.wrong-vrf-key`, `map.wrong-mutation`, `map.wrong-history`,
+ * Throws `map.malformed-proof` (strict: unknown, missing or ill-typed members), `map.wrong-vrf-key`, `map.rolled-back`,
+ * `map.stale-revision`, `map.wrong-mutation`, `map.wrong-history`,
  * and what `openCheckpoint`, `verifyInclusionProof`, `parseMapRevision`, `vrfVerify`, `verifyMapLookup`, `parseMutation`,
  * `verifyCommitment` and `verifyOwnerHistory` throw.
  */
-export function verifyMapProof(proof: MapProof, { vrfKey, label, ...policy }: MapProofPolicy): VerifiedMapProof {
+export function verifyMapProof(proof: MapProof, { vrfKey, label, revisionMin = 0, oldestRevisionTimeS = 0, ...policy }: MapProofPolicy): VerifiedMapProof {
   const parts = parseMapProof(proof);
   const { checkpoint } = openCheckpoint(parts.checkpoint, policy);
   const { entry, leafIndex, inclusion } = parts.revision;
   verifyInclusionProof({ leafHash: leafHash(entry), index: leafIndex, size: checkpoint.size, root: checkpoint.root, proof: inclusion });
   const revision = parseMapRevision(entry);
   if (!equalBytes(revision.vrfKey, vrfKey)) throw new BoopError('map.wrong-vrf-key', 'the map gives indices by another key', { kind: 'peer' });
+  if (revision.revision < revisionMin) throw new BoopError('map.rolled-back', 'the revision is older than one seen before', { kind: 'peer' });
+  if (revision.time < oldestRevisionTimeS) throw new BoopError('map.stale-revision', 'the revision is too old', { kind: 'unavailable' });
   const index = mapIndexOf(vrfVerify(vrfKey, label, parts.vrfProof));
   const held = verifyMapLookup(revision.root, index, parts.lookup);
   if (held === undefined) {

@@ -42,6 +42,16 @@ describe('a proof about an account', () => {
     expect(() => verifyMapProof(cosigned, { ...strict, oldestTimeS: 1_001 })).toThrow(refused('log.too-few-cosignatures'));
   });
 
+  test('may have to be as new as the client asks: an old revision under a new checkpoint is not', () => {
+    const seen = { ...policy, revisionMin: 2 };
+    expect(verifyMapProof(full, seen).revision.revision).toBe(2);
+    const stale = { ...first, mutation: toBase64Url(alice.history[0]!) };
+    expect(verifyMapProof(stale, policy).mutation?.version).toBe(0);
+    expect(() => verifyMapProof(stale, seen)).toThrow(refused('map.rolled-back'));
+    expect(verifyMapProof(full, { ...policy, oldestRevisionTimeS: 1_700_000_000 }).mutation?.version).toBe(1);
+    expect(() => verifyMapProof(full, { ...policy, oldestRevisionTimeS: 1_700_000_001 })).toThrow(refused('map.stale-revision'));
+  });
+
   const [older] = alice.history;
   const flip = (text: string, at = 5) => toBase64Url(fromBase64Url(text).map((byte, place) => (place === at ? byte ^ 1 : byte)));
   test.each<[string, object, Partial<MapProofPolicy>, string]>([
