@@ -47,11 +47,13 @@ export function liesOf(scenario: Scenario): Lie[] {
 
 /**
  * What is wrong with a result: an honest party was blamed, or one decided wrongly where nobody who decides lies. The latter is why a family
- * of committees never accepts falsely. Keys and checks of splits are never wrong, whoever of t lies.
+ * of committees never accepts falsely. Keys and checks of splits are never wrong, whoever of t lies, and c can't be shifted unseen.
  */
-export function faultOf({ lie: { scenario, liars }, blamed, kind }: Result): string | undefined {
+export function faultOf({ lie: { scenario, liars, what }, blamed, kind }: Result): string | undefined {
   const framed = blamed.filter((party) => !liars.includes(party));
   if (framed.length > 0) return `blames ${framed.join()}`;
+  // Of scores that don't lie on a word, with 3t+2 points the liar is known, if it is one.
+  if (what.startsWith('products') && kind !== 'named' && (kind !== 'refused' || scenario.nodes >= 3 * scenario.threshold + 1 + liars.length)) return 'lets c be shifted';
   const mayTurn = scenario.committee?.some((party) => liars.includes(party)) ?? false;
   return kind === 'turned' && !mayTurn ? 'decides wrongly' : undefined;
 }
