@@ -261,16 +261,3 @@ function exactly(payload: Uint8Array, bytes: number, from: PartyId): Uint8Array 
   if (payload.length !== bytes) throw new ProtocolAbort('mpc.malformed-message', 'a message of this round has one length', [from]);
   return payload;
 }
-
-/** OR of equally long slices: a tree of ⌈log2 n⌉ rounds. */
-export function* orTree(engine: BooleanEngine, vectors: readonly SharedBits[], bytes: number): Rounds<SharedBits> {
-  let level = vectors;
-  while (level.length > 1) {
-    const pairs: BitsPair[] = [];
-    for (let i = 0; i + 1 < level.length; i += 2) pairs.push([level[i]!, level[i + 1]!]);
-    const both = yield* engine.and(pairs, bytes);
-    const next = pairs.map(([a, b], i) => engine.xor3(a, b, both[i]!, bytes));
-    level = level.length % 2 === 1 ? [...next, level[level.length - 1]!] : next;
-  }
-  return level[0]!;
-}

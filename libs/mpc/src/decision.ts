@@ -1,5 +1,5 @@
 import { type PartyId, ProtocolAbort, type RoundProtocol } from '@boop/shared';
-import { type BitsPair, type BooleanEngine, type OpeningRecorder, orTree, type Rounds, type SharedBits, sliceBytes } from './boolean-engine.ts';
+import { type BitsPair, type BooleanEngine, type OpeningRecorder, type Rounds, type SharedBits, sliceBytes } from './boolean-engine.ts';
 import { type CommitteeKeys } from './committee-keys.ts';
 import { invert, multiply, timesX } from './gf2-64.ts';
 import { COMBINATION_BITS, type Decision, MatchSums, type Opening, type RowRange } from './match-sums.ts';
@@ -69,21 +69,34 @@ function split(engine: BooleanEngine, bits: SharedBits, { probes, shifts, rows }
   return Array.from({ length: probes }, (_, probe) => Array.from({ length: shifts }, (_shift, shift) => extract(engine, bits, (probe * shifts + shift) * rows, rows)));
 }
 
-/** Per probe the OR over its shifts; the probes side by side in one tree. */
-export function* orShifts(engine: BooleanEngine, bits: SharedBits, shape: BlockShape): Rounds<SharedBits[]> {
-  const { probes, shifts, rows } = shape;
-  const bytes = sliceBytes(rows);
+/** Bytes of the longest AND that {@link orShifts} takes. */
+export const orBytes = ({ probes, shifts, rows }: BlockShape): number => Math.ceil(shifts / 2) * probes * sliceBytes(rows);
+
+/** Per probe the OR over its shifts, a tree of ⌈log2 shifts⌉ rounds: all probes and half of the shifts are one vector in each. */
+export function* orShifts(engine: BooleanEngine, bits: SharedBits, { probes, shifts, rows }: BlockShape): Rounds<SharedBits[]> {
   const { arena } = engine;
-  // Vectors of one shift hold all probes, whole slices each, so that a level is one round.
-  const perShift = Array.from({ length: shifts }, (_, shift) =>
-    bits.map((source) => {
-      const out = arena.allocate(probes * bytes);
-      for (let probe = 0; probe < probes; probe++) arena.ops.extractBits(source, (probe * shifts + shift) * rows, rows, out + probe * bytes, bytes);
+  const bytes = sliceBytes(rows);
+  const width = probes * bytes;
+  let level = bits.map((source) => {
+    const out = arena.allocate(shifts * width);
+    for (let shift = 0; shift < shifts; shift++) {
+      for (let probe = 0; probe < probes; probe++) arena.ops.extractBits(source, (probe * shifts + shift) * rows, rows, out + shift * width + probe * bytes, bytes);
+    }
+    return out;
+  });
+  for (let left = shifts; left > 1; left = Math.ceil(left / 2)) {
+    const size = (left >> 1) * width;
+    const upper = level.map((component) => component + size);
+    const [both] = (yield* engine.and([[level, upper]], size)) as [SharedBits];
+    const odd = (left & 1) * width;
+    level = level.map((component, c) => {
+      const out = arena.allocate(size + odd);
+      arena.ops.xor3(component, upper[c]!, both[c]!, out, size);
+      arena.view(out + size, odd).set(arena.view(component + 2 * size, odd));
       return out;
-    }),
-  );
-  const joined = yield* orTree(engine, perShift, probes * bytes);
-  return Array.from({ length: probes }, (_, probe) => joined.map((component) => component + probe * bytes));
+    });
+  }
+  return Array.from({ length: probes }, (_, probe) => level.map((component) => component + probe * bytes));
 }
 
 /** Σ bᵢρᵢ over `bytes` of lanes, of which those beyond the count are 0. Local. */

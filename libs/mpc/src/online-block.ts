@@ -5,7 +5,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { backEnds } from './back-ends.ts';
 import { BooleanEngine, type OpeningRecorder, type Rounds, type SharedBits, sliceBytes } from './boolean-engine.ts';
 import { type CorrelationBlock } from './correlation-block.ts';
-import { type BlockShape, type OrForm, orShifts, sumMatches } from './decision.ts';
+import { type BlockShape, orBytes, type OrForm, orShifts, sumMatches } from './decision.ts';
 import { intervalTest } from './interval.ts';
 import { type MatchSums, type Opening } from './match-sums.ts';
 import { type BlockParty } from './offline-block.ts';
@@ -81,7 +81,7 @@ function* withBits<Output>(party: BlockParty, arena: LaneArena, input: BlockScor
   const count = probes * shifts * rows;
   const bytes = sliceBytes(count);
   try {
-    const engine = new BooleanEngine(replication, streams, arena, Math.max(bytes, probes * sliceBytes(rows)));
+    const engine = new BooleanEngine(replication, streams, arena, Math.max(bytes, probes * sliceBytes(rows), orBytes(input)));
     const shares = maskedShares(arena, field, input.products, correlations);
     const opened = input.wide
       ? yield* openWide(arena, field, { ...party, ...input, origins: [input.correlations.origin], wide: input.wide }, shares, count)
