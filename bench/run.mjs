@@ -8,9 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({ options: { json: { type: 'string' }, quick: { type: 'boolean' } }, allowPositionals: true });
+const quickOnes = ['w1', 'w2', 'w3', 'identify', 'wan'];
 const hasNetwork = existsSync(join(root, '.boop/control.sock'));
-const known = ['biometric', 'mpc', 'log', 'ledger', 'accounts', 'node', ...(hasNetwork ? ['authentication'] : [])];
+const known = ['biometric', 'mpc', 'w1', 'w2', 'w3', 'identify', 'wan', 'log', 'ledger', 'accounts', 'node', ...(hasNetwork ? ['authentication'] : [])];
 const names = positionals.length ? positionals : known;
 if (!hasNetwork && !positionals.length) process.stderr.write('authentication: no network is running, left out\n');
 
@@ -20,7 +21,7 @@ let failed = false;
 for (const name of names) {
   process.stderr.write(`\n## ${name}\n`);
   const file = join(dir, `${name}.json`);
-  const { status } = spawnSync(process.execPath, ['--conditions=@boop/source', '--disable-warning=ExperimentalWarning', join(root, 'bench', `${name}.mjs`), '--json', file], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  const { status } = spawnSync(process.execPath, ['--conditions=@boop/source', '--disable-warning=ExperimentalWarning', join(root, 'bench', `${name}.mjs`), '--json', file, ...(values.quick && quickOnes.includes(name) ? ['--quick'] : [])], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status === 0 && existsSync(file)) results[name] = JSON.parse(readFileSync(file, 'utf8'));
   else failed = true;
 }

@@ -1,5 +1,5 @@
 // One party of a benchmark: a process with links to the others, an engine, and shares that it deals itself from the dealer's seed.
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { NodeMesh, partyOf, RunRegistry } from '@boop/platform';
 import { MatchingEngine } from '@boop/engine';
 import { Dealer } from './dealer.mjs';
@@ -23,6 +23,30 @@ const transport = {
   route: (runId, route) => registry.route(runId, route),
 };
 
+/** What the gateway asks of a leader, and a leader of the others: the comparison starts with the message that announces it. */
+const requests = {
+  async verify({ committees, plan, stocks, at, heardFromAll }) {
+    const join = { committees, plan, stocks, at, runIds: committees.map((_, i) => idOf(randomBytes(16), i)) };
+    const others = [...new Set(committees.flatMap(({ members }) => members))].filter((party) => party !== mesh.self);
+    const answers = others.map(async (party) => await mesh.request(party, 'join', join, { timeoutMs: 10_000 }));
+    const own = await verifyIn(join);
+    if (heardFromAll) for (const bit of await Promise.all(answers)) if (bit !== own) throw new Error('committees disagree');
+    else for (const each of answers) each.catch(() => undefined);
+    return own;
+  },
+  async join(body) {
+    return await verifyIn(body);
+  },
+};
+
+/** One row in all committees in which this party sits, side by side. */
+async function verifyIn({ committees, plan, stocks, at, runIds }) {
+  const mine = committees.flatMap((committee, i) => (committee.members.includes(mesh.self) ? [{ committee, runId: runIds[i], stock: { batchId: stocks[i], firstBlock: at } }] : []));
+  const decisions = await Promise.all(mine.map(async ({ committee, runId, stock }) => (await engine.scan({ committee, runId, probes: [probes[0]], rows: 1, theta: workload.theta, plan, stock, timeoutMs: 10_000 }, 'any'))[0].bit));
+  if (decisions.some((bit) => bit !== (expected[0][0] === 1))) throw new Error('a decision differs from plaintext');
+  return decisions[0];
+}
+
 const commands = {
   async connect({ id, nodes, tls, networkId }) {
     registry = new RunRegistry({ bytesMax: 256 << 20, messagesMax: 4096 });
@@ -31,7 +55,8 @@ const commands = {
       networkId,
       tls,
       nodes,
-      handlers: { request: async () => null, session: (peer, runId, payload) => registry.deliver(partyOf(peer), runId, payload) },
+      authorizeClient: ({ role }) => role === 'gateway',
+      handlers: { request: async (_peer, method, body) => await requests[method](body), session: (peer, runId, payload) => registry.deliver(partyOf(peer), runId, payload) },
       limits: { unsentBytesMax: 512 << 20, silenceMaxMs: 60_000 },
     });
     await mesh.start();

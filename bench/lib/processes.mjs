@@ -26,10 +26,13 @@ export async function startParties(count, { addressOf = (_from, _to, port) => po
     children.push(child);
     child.send({ command: 'connect', argument: { id, nodes, tls, networkId } });
   }
+  const gatewayTls = await issueCertificate(ca, { commonName: 'gateway', uri: peerUri(networkId, { role: 'gateway', id: 'main' }) });
   rmSync(dir, { recursive: true, force: true });
   await Promise.all(children.map(answer));
   return {
     ids,
+    ports,
+    gatewayTls,
     /** Sends the command to all (or some) at once; their answers in the order of ids. A failed one throws. */
     async all(command, argumentOf = () => undefined, some = ids) {
       const chosen = some.map((id) => children[id - 1]);

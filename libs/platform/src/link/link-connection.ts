@@ -26,6 +26,9 @@ export interface Handlers {
   session(peer: PeerIdentity, runId: Uint8Array, payload: Uint8Array): void;
 }
 
+/** Less is copied: one buffer costs less than two. */
+const BORROWED_BYTES_MIN = 16 * 1024;
+
 /** Of ES2024. */
 type Transferable = ArrayBufferLike & { transfer(byteLength: number): ArrayBuffer };
 
@@ -118,7 +121,10 @@ export class LinkConnection {
   sendSession(runId: Uint8Array, payload: Uint8Array, released?: () => void): void {
     if (runId.length !== RUN_ID_BYTES) throw new BoopError('link.malformed', 'a run id has 16 bytes', { kind: 'fatal' });
     if (!this.up) return released && queueMicrotask(released);
-    if (!released) return this.#write(encodeFrame(FRAME_KIND.session, runId, payload));
+    if (!released || payload.length < BORROWED_BYTES_MIN) {
+      this.#write(encodeFrame(FRAME_KIND.session, runId, payload));
+      return released && queueMicrotask(released);
+    }
     this.#write(frameStart(FRAME_KIND.session, payload.length, [runId]));
     this.#write(payload, released);
   }
