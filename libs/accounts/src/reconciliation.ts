@@ -24,7 +24,7 @@ export interface Reconciliation {
 }
 
 export const RECONCILIATION_COLUMNS = ['transfer', 'side', 'amount'] as const;
-const LIMITS = { rowsMax: 100_000, fieldMax: 200 } as const;
+const LIMITS = { rowsMax: 10_000, fieldMax: 200 } as const;
 
 /** @throws BoopError `csv.malformed`, `csv.too-large`, `amount.malformed` */
 export function parseExternalCsv(text: string): ExternalLine[] {

@@ -100,7 +100,7 @@ export type SettlementJson = z.infer<typeof settlementSchema>;
 
 export const reportRowSchema = z.strictObject({ day: z.iso.date(), accountId: accountIdField, asset: assetField, code: codeField, creditCount: z.number().int(), credits: signedAmount, debitCount: z.number().int(), debits: signedAmount });
 
-export const externalLineSchema = z.strictObject({ transferId: z.string().min(1).max(160), side: z.enum(['debit', 'credit']), amount: amountField });
+export const externalLineSchema = z.strictObject({ transferId: z.string().max(160).regex(/^\P{C}+$/u), side: z.enum(['debit', 'credit']), amount: amountField });
 export const reconciliationSchema = z.strictObject({
   id: idField,
   accountId: accountIdField,

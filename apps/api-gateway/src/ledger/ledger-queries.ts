@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 /** Query parameters are text. */
 const limit = z.string().regex(/^[1-9][0-9]{0,3}$/).transform(Number).pipe(z.number().max(PAGE_MAX)).optional();
-const cursor = z.string().min(1).max(300).optional();
+const cursor = z.string().max(300).regex(/^[\x20-\x7e]+$/).optional();
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
 export const pageQuery = z.strictObject({ cursor, limit });

@@ -131,7 +131,7 @@ test('a vendor opens accounts that can’t be overdrawn, its own only; limits ar
 test('lists take a cursor and a limit, and refuse others', async () => {
   expect(await get('accounts?cursor=vendor.shop:a&limit=2', keys.shop)).toMatchObject({ status: 200, body: { next: 'vendor.shop:main' } });
   expect(asked.at(-1)!.body).toMatchObject({ cursor: 'vendor.shop:a', limit: 2 });
-  for (const query of ['limit=0', 'limit=1001', 'limit=x', 'page=2']) expect(await get(`accounts?${query}`, keys.shop)).toMatchObject({ status: 400, body: { code: 'request.malformed' } });
+  for (const query of ['cursor=%00', 'cursor=', 'limit=0', 'limit=1001', 'limit=x', 'page=2']) expect(await get(`accounts?${query}`, keys.shop)).toMatchObject({ status: 400, body: { code: 'request.malformed' } });
   for (const query of ['at=yesterday', 'at=2026-01-01']) expect((await get(`balances/vendor.shop:main?${query}`, keys.shop)).status).toBe(400);
   await get('balances/vendor.shop:main?at=2026-01-01T00:00:00.5Z', keys.shop);
   expect(asked.at(-1)!.body).toEqual({ id: 'vendor.shop:main', atMs: Date.UTC(2026, 0, 1) + 500 });
@@ -162,6 +162,7 @@ test('a statement of somebody else is reconciled; a hostile one is refused', asy
   for (const csv of ['', 'transfer,side\n', 'transfer,side,amount\nx,credit,-5', 'transfer,side,amount\nx,credit,1.5', 'transfer,side,amount\nx,both,5', 'transfer,side,amount\n"x,credit,5', 'transfer,side,amount\nx,credit,5,6', 'transfer,side,amount\nx,credit,99999999999999999999']) {
     expect(await post('reconciliations', keys.shop, { ...body, csv })).toMatchObject({ status: 400, body: { errors: [{ pointer: '/csv' }] } });
   }
+  expect((await post('reconciliations', keys.shop, { ...body, csv: 'transfer,side,amount\nx\u0000,credit,5\n' })).status).toBe(400);
   expect((await post('reconciliations', keys.shop, { ...body, accountId: 'vendor.other:main', csv: '' })).status).toBe(404);
 });
 

@@ -80,6 +80,6 @@ function linesOf(csv: string): ExternalLine[] {
   try {
     return parseExternalCsv(csv);
   } catch {
-    throw new InvalidRequest([{ pointer: '/csv', detail: 'must be CSV with the columns transfer, side, amount and at most 100,000 lines' }]);
+    throw new InvalidRequest([{ pointer: '/csv', detail: 'must be CSV with the columns transfer, side, amount and at most 10,000 lines' }]);
   }
 }

@@ -1,6 +1,6 @@
 import { type AccountMethod, type AccountMethodAnswer, accountMethods, accountJson, batchInclusion, batchRoot, balancesJson, ownerOf, parseNewAccount, parseTransferRequest, resultJson, type Transfer, transferJson } from '@boop/accounts';
 import { BoopError, type Clock, toBase64Url } from '@boop/shared';
-import { type z } from 'zod';
+import { z } from 'zod';
 import { type AccountStore } from './account-store.ts';
 import { type AccountsDatabase } from './accounts-database.ts';
 import { type BalancePublisher } from './balance-publisher.ts';
@@ -127,7 +127,7 @@ function reportsOf({ accounts, settlements, reconciliations, onSettlement }: Acc
     },
     async 'reports.get'({ seenBy, fromDay, toDay, cursor, limit }) {
       const after = (cursor ?? '0001-01-01  ').split(' ');
-      if (after.length !== 3 || !/^\d{4}-\d{2}-\d{2}$/.test(after[0]!)) throw new BoopError('request.malformed', 'the cursor is not one that this list gave');
+      if (after.length !== 3 || !z.iso.date().safeParse(after[0]).success) throw new BoopError('request.malformed', 'the cursor is not one that this list gave');
       const rows = await accounts.report(seenBy, fromDay, toDay, after as [string, string, string], limit + 1);
       const { page, ...next } = pageOf(rows, limit, ({ day, accountId, code }) => `${day} ${accountId} ${code}`);
       return { rows: page.map((row) => ({ ...row, creditCount: Number(row.creditCount), credits: String(row.credits), debitCount: Number(row.debitCount), debits: String(row.debits) })), ...next };
