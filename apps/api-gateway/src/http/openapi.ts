@@ -32,7 +32,7 @@ const schemas = {
   Transfers: accountMethods['transfers.list'].answer,
   Transfer: accountMethods['transfers.get'].answer,
   TransferProof: transferProofSchema,
-  Statement: accountMethods['statements.get'].answer,
+  Statement: accountMethods['statements.get'].answer.extend(accountMethods['statements.get'].body.pick({ accountId: true, fromMs: true, toMs: true }).shape),
   Report: accountMethods['reports.get'].answer,
   CreateSettlement: createSettlementSchema,
   Settlement: settlementSchema,

@@ -168,5 +168,6 @@ test('a statement of somebody else is reconciled; a hostile one is refused', asy
 
 test('the API’s description lists every status a transfer can have', async () => {
   const { body } = await g.call('GET', '/openapi.json');
+  expect(Object.keys(body.components.schemas.Statement.properties).sort()).toEqual(Object.keys((await get('statements/vendor.shop:main?from=1970-01-01T00:00:00Z&to=2026-02-01T00:00:00Z', keys.shop)).body).sort());
   expect(JSON.stringify(body.components.schemas.TransferResults)).toContain(JSON.stringify([...TRANSFER_STATUSES]));
 });
