@@ -109,8 +109,14 @@ export class ShardCore {
     for (let block = flight; block < blocks; block += flights) {
       const arena = this.#arena();
       const id = blockId(batchId, block);
-      const correlations = yield* offlineBlock(party, arena, { batchId: id, lanes });
-      this.#stock.set(stockName(committee, id), { arena, correlations });
+      let made = false;
+      try {
+        const correlations = yield* offlineBlock(party, arena, { batchId: id, lanes });
+        this.#stock.set(stockName(committee, id), { arena, correlations });
+        made = true;
+      } finally {
+        if (!made) this.#discard(arena);
+      }
     }
   }
 
@@ -147,16 +153,20 @@ export class ShardCore {
       const lanes = lanesOf(probes * shifts * block.rows);
       const stocked = task.stock && this.#take(task.committee, blockId(task.stock.batchId, task.stock.firstBlock + block.index));
       const arena = stocked?.arena ?? this.#arena();
-      const correlations = stocked?.correlations ?? (yield* offlineBlock(party, arena, { batchId: blockId(runId, block.index), lanes }));
-      const products = this.#passes.take(task.blockRows, member, block);
-      const input = { runId: blockId(runId, block.index), correlations, products, probes, rows: block.rows, shifts, firstRow: block.fromRow, theta, scoreMax, orForm };
+      let products: Uint16Array | undefined;
+      let done = false;
       try {
+        const correlations = stocked?.correlations ?? (yield* offlineBlock(party, arena, { batchId: blockId(runId, block.index), lanes }));
+        products = this.#passes.take(task.blockRows, member, block);
+        const input = { runId: blockId(runId, block.index), correlations, products, probes, rows: block.rows, shifts, firstRow: block.fromRow, theta, scoreMax, orForm };
         if (sums) sums.add(yield* onlineBlock(party, arena, { ...input, opening: sums.opening }));
         else bits.push({ fromRow: block.fromRow, rows: block.rows, words: yield* onlineBits(party, arena, input) });
+        done = true;
       } finally {
-        this.#passes.recycle(products);
+        if (products) this.#passes.recycle(products);
+        if (done) this.#idleArenas.push(arena);
+        else this.#discard(arena);
       }
-      this.#release(arena);
     }
     if (!sums || !task.decides) return { sums, bits };
     return { sums: undefined, bits, decisions: yield* openMatches(party, { runId, sums, rows: task.rows }) };
@@ -201,6 +211,11 @@ export class ShardCore {
 
   #drop(name: string, { arena }: Stocked): void {
     this.#stock.delete(name);
+    this.#discard(arena);
+  }
+
+  /** Nothing of it will be used: wiped at once, not when it is written over. */
+  #discard(arena: LaneArena): void {
     arena.wipe();
     this.#idleArenas.push(arena);
   }
@@ -209,10 +224,6 @@ export class ShardCore {
     const arena = this.#idleArenas.pop() ?? this.#options.lanes.createArena();
     arena.reset();
     return arena;
-  }
-
-  #release(arena: LaneArena): void {
-    this.#idleArenas.push(arena);
   }
 }
 
@@ -227,20 +238,35 @@ interface GroupOptions {
 }
 
 function group<Output>(protocols: readonly (() => RoundProtocol<Output>)[], events: TaskEvents, outputOf: (outputs: readonly Output[]) => TaskOutput, { frees = false, cancelled }: GroupOptions = {}): RunningTask {
+  const started: RoundProtocol<Output>[] = [];
   const machines = new MachineGroup(
-    protocols.map((create) => roundMachine(create)),
+    protocols.map((create) =>
+      roundMachine(() => {
+        const protocol = create();
+        started.push(protocol);
+        return protocol;
+      }),
+    ),
     {
       send: (machine, to, payload) => events.send(machine, to, payload),
-      failed: (failure) => events.failed(failure),
+      failed(failure) {
+        stop();
+        events.failed(failure);
+      },
       done: (outputs) => events.done(outputOf(outputs)),
     },
     frees,
   );
+  // Runs the `finally` blocks of protocols that wait for messages, which wipe their secrets.
+  const stop = (): void => {
+    for (const protocol of started) protocol.return(undefined as never);
+  };
   machines.start();
   return {
     deliver: (machine, from, payload) => machines.deliver(machine, from, payload),
     cancel() {
       machines.cancel();
+      stop();
       cancelled?.();
     },
   };
