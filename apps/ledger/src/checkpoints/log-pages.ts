@@ -15,6 +15,8 @@ export interface LogPage {
 const PAGE_BYTES_MAX = 2 * 1024 * 1024;
 const ENTRIES_MAX = 4_096;
 const TRANSITIONS_MAX = 64;
+/** A node verifies a page at one go: about a thousand signatures at most. */
+const TRANSITION_BYTES_MAX = 256 * 1024;
 
 /** Cuts the log into pages. */
 export class LogPages {
@@ -30,8 +32,8 @@ export class LogPages {
   async page(from: number, to: number): Promise<LogPage> {
     const entries: Uint8Array[] = [];
     const transitions: Uint8Array[] = [];
-    let bytes = 0;
-    const isFull = (): boolean => bytes >= PAGE_BYTES_MAX || entries.length >= ENTRIES_MAX || transitions.length >= TRANSITIONS_MAX;
+    let [bytes, transitionBytes] = [0, 0];
+    const isFull = (): boolean => bytes >= PAGE_BYTES_MAX || transitionBytes >= TRANSITION_BYTES_MAX || entries.length >= ENTRIES_MAX || transitions.length >= TRANSITIONS_MAX;
     for (let at = from; at < to && !isFull(); ) {
       const bundle = await this.#bundleAt(at, to);
       for (const entry of bundle) {
@@ -41,7 +43,7 @@ export class LogPages {
         if (!isMapRevision(entry)) continue;
         const transition = await this.#transitionOf(entry);
         transitions.push(transition);
-        bytes += transition.length;
+        transitionBytes += transition.length;
       }
       at += bundle.length;
     }

@@ -26,7 +26,8 @@ export interface MapSequencerOptions {
 }
 
 const CONFLICTS_MAX = 3;
-const BATCH_MAX = 1_024;
+/** Every node verifies each signature before it signs the next checkpoint, and has other things to do: 256 take it about half a second. */
+const BATCH_MAX = 256;
 
 /**
  * Makes revisions of the map: takes the mutations that wait, at most one of each account, verifies each against the version before, applies

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Tells whoever waits that something more is under a checkpoint. */
 export class Announcements {
+  readonly #waiting = new Set<() => void>();
   #size = 0;
-  #news = Promise.withResolvers<void>();
 
   /** Entries under the newest checkpoint that was announced. */
   get size(): number {
@@ -13,21 +13,23 @@ export class Announcements {
   announce(size: number): void {
     if (size <= this.#size) return;
     this.#size = size;
-    const news = this.#news;
-    this.#news = Promise.withResolvers();
-    news.resolve();
+    for (const wake of [...this.#waiting]) wake();
   }
 
   /** Resolves once more than `size` entries were announced, else after `timeoutMs` or when the signal aborts. */
   async beyond(size: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (this.#size > size || signal?.aborted) return;
-    const timer = new AbortController();
-    const ended = signal ? AbortSignal.any([signal, timer.signal]) : timer.signal;
-    try {
-      await Promise.race([this.#news.promise, sleep(timeoutMs, undefined, { signal: ended, ref: false }).catch(() => undefined)]);
-    } finally {
-      timer.abort();
-    }
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, timeoutMs).unref();
+      signal?.addEventListener('abort', wake);
+      this.#waiting.add(wake);
+    });
   }
 
   /** Looks every `intervalMs` at what other replicas have published, until the signal aborts. A failure to look is no news. */
