@@ -52,6 +52,8 @@ export class LaneStream {
   wipe(): void {
     this.#stream.wipe();
     this.#arena.view(this.#window, this.#capacity).fill(0);
+    this.#from = this.#window;
+    this.#to = this.#window;
   }
 
   #refill(wanted: number, hint = wanted): void {
