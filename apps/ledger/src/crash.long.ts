@@ -29,5 +29,5 @@ describe('a ledger process that is killed', () => {
     for (const [at, { revision: _, ...receipt }] of receiptsBefore) expect(receipts[at]).toMatchObject(receipt);
     expect(new Set(indexes).size).toBe(indexes.length);
     expect(report).toMatchObject({ ok: true, counts: { mutations: 6, mapAccounts: 3 } });
-  });
+  }, 120_000);
 });
