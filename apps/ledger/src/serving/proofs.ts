@@ -1,7 +1,8 @@
-import { consistencyProof, createLogProof, type TileReader } from '@boop/log';
-import { type LogProof, logProofSchema } from '@boop/protocol';
+import { consistencyProof, type TileReader } from '@boop/log';
+import { type LogProof } from '@boop/protocol';
 import { BoopError, fromBase64Url, toBase64Url } from '@boop/shared';
 import { type LogStore, stapled } from '../store/log-store.ts';
+import { InclusionPaths } from './inclusion-paths.ts';
 
 const HASH_BYTES = 32;
 
@@ -9,11 +10,13 @@ const HASH_BYTES = 32;
 export class Proofs {
   readonly #store: LogStore;
   readonly #tiles: TileReader;
+  readonly #paths: InclusionPaths;
 
   /** @param tiles the store's, perhaps cached */
   constructor(store: LogStore, tiles: TileReader = store) {
     this.#store = store;
     this.#tiles = tiles;
+    this.#paths = new InclusionPaths(tiles);
   }
 
   /**
@@ -28,7 +31,8 @@ export class Proofs {
     if (published === undefined || leafIndex >= published.size) {
       throw new BoopError('log.pending', 'the entry is written and waits for a checkpoint', { kind: 'unavailable' });
     }
-    return logProofSchema.parse(await createLogProof(this.#tiles, bytes, leafIndex, stapled(published)));
+    const inclusion = await this.#paths.path(leafIndex, published.size);
+    return { entry: toBase64Url(bytes), leafIndex, treeSize: published.size, inclusion: inclusion.map(toBase64Url), checkpoint: stapled(published) };
   }
 
   /** @param to default: the size of the newest checkpoint @throws BoopError `request.not-found` beyond that, `log.pending` without one, `request.malformed` */
