@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { isBoopError } from '@boop/shared';
 import { Command } from 'commander';
+import { canaryCommand } from './canary/canary-command.ts';
 import { demoCommand } from './demo/demo-command.ts';
 import { evalCommand } from './eval/eval-command.ts';
 import { ledgerCommand } from './ledger/ledger-command.ts';
@@ -11,6 +12,7 @@ const program = new Command('boop').description('operate a boop network').showHe
 program.addCommand(networkCommand());
 program.addCommand(demoCommand());
 program.addCommand(evalCommand());
+program.addCommand(canaryCommand());
 program.addCommand(ledgerCommand());
 program.addCommand(monitorCommand());
 

@@ -1,11 +1,12 @@
 import { isBoopError } from '@boop/shared';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { palmsIn } from './capture-folder.ts';
 import { fromHere, openAccess } from './network-access.ts';
 import { type Plan, planOf } from './plan.ts';
 import { runDemo } from './run-demo.ts';
 import { Story } from './story.ts';
 import { syntheticPlan } from './synthetic-captures.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 interface DemoOptions {
   readonly captures?: string;
@@ -56,9 +57,3 @@ async function run(options: DemoOptions): Promise<number> {
 }
 
 const choosePlan = async ({ captures, synthetic }: DemoOptions): Promise<Plan> => (captures === undefined ? syntheticPlan(synthetic ?? syntheticDefault) : planOf(await palmsIn(fromHere(captures))));
-
-const wholeNumber = (min: number, max: number) => (text: string): number => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`must be a whole number from ${min} to ${max}`);
-  return value;
-};

@@ -38,7 +38,7 @@ export async function presentAll(shop: Shop, probes: readonly Probe[], options: 
 }
 
 /** The time runs from the capture's presentation until the vendor holds the verified result. */
-async function presentOne(shop: Shop, { palm, capture, expected }: Probe, story: Story, signal: AbortSignal): Promise<ProbeResult> {
+export async function presentOne(shop: Shop, { palm, capture, expected }: Probe, story: Story, signal: AbortSignal): Promise<ProbeResult> {
   const image = await capture.load();
   const authentication = await openContext(shop, story, signal);
   const context = await contextAt(shop.terminal, authentication.id, signal);

@@ -2,12 +2,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type EvaluationReport, detPlot, histogramPlot, htmlReport, jsonReport, rocPlot, zooPlot } from '@boop/evaluation';
 import { BoopError, isBoopError } from '@boop/shared';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { fromHere } from '../demo/network-access.ts';
 import { palmFolders } from './palm-folders.ts';
 import { type Baseline, BASELINES, runEval } from './run-eval.ts';
 import { summaryLines } from './summary.ts';
 import { syntheticPresentations } from './synthetic-presentations.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 interface EvalOptions {
   readonly json?: string;
@@ -91,12 +92,4 @@ async function readCohorts(path: string): Promise<ReadonlyMap<string, string>> {
 function progress(total: number): ((done: number) => void) | undefined {
   if (!process.stderr.isTTY) return undefined;
   return (done) => void process.stderr.write(done === total ? '\r\u001b[K' : done % 20 === 0 ? `\r${done} of ${total} captures` : '');
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`must be a whole number from ${min} to ${max}`);
-    return value;
-  };
 }
