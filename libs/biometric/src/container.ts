@@ -2,7 +2,8 @@ import { BoopError, concatBytes, fromUtf8, utf8 } from '@boop/shared';
 import { CELLS, INVALID } from './compcode/format.ts';
 import { type Position } from './encode-palm.ts';
 import { type Quality, qualityReasons } from './quality.ts';
-import { PALM_ENCODER, type Template, createTemplate, fromOrientations, toOrientations } from './template.ts';
+import { isEncoder } from './palm-encoders.ts';
+import { type Template, createTemplate, fromOrientations, toOrientations } from './template.ts';
 
 /**
  * Container of one template, after ISO/IEC 19785 (CBEFF): what it is, of which instance, how good, when captured.
@@ -10,7 +11,7 @@ import { PALM_ENCODER, type Template, createTemplate, fromOrientations, toOrient
  *     "BTC" version(1)=1  encoderBytes(1) encoder  position(1) score(1) reasons(1)  captureTimeMs(8)  body(384)
  *
  * big-endian. `position` is the biometric subtype of ISO/IEC 7816-11 (1 right, 2 left); `reasons` has bit i for
- * `qualityReasons[i]`. The body of `palm-compcode-1` is one symbol of 3 bits per cell, first cell in the highest bits:
+ * `qualityReasons[i]`. The body of all `palm-compcode` versions is one symbol of 3 bits per cell, first cell in the highest bits:
  * 0…5 the orientation, 6 no valid code; 7 is impossible. Each content has exactly one encoding, each encoding one content.
  */
 export interface TemplateHeader {
@@ -49,7 +50,8 @@ export function parseTemplate(bytes: Uint8Array): { readonly template: Template;
   if (bytes.length < 5 || MAGIC.some((byte, i) => bytes[i] !== byte) || bytes[3] !== VERSION) throw malformed();
   const fixedAt = 5 + bytes[4]!;
   if (bytes.length < fixedAt + FIXED_BYTES) throw malformed();
-  if (encoderName(bytes.subarray(5, fixedAt)) !== PALM_ENCODER) {
+  const encoder = encoderName(bytes.subarray(5, fixedAt));
+  if (!isEncoder(encoder)) {
     throw new BoopError('template.unknown-encoder', 'the template is of an encoder version that is not known here');
   }
   if (bytes.length !== fixedAt + FIXED_BYTES + BODY_BYTES) throw malformed();
@@ -60,7 +62,7 @@ export function parseTemplate(bytes: Uint8Array): { readonly template: Template;
   if (position === undefined || reasonBits >> qualityReasons.length !== 0) throw malformed();
   const header = { position, quality: { score: view.getUint8(1), reasons: qualityReasons.filter((_, i) => (reasonBits >> i) & 1) }, captureTimeMs };
   checkHeader(header);
-  return { template: fromOrientations(unpack(bytes.subarray(fixedAt + FIXED_BYTES))), header };
+  return { template: fromOrientations(unpack(bytes.subarray(fixedAt + FIXED_BYTES)), encoder), header };
 }
 
 function encoderName(bytes: Uint8Array): string {

@@ -3,6 +3,8 @@ import { concatBytes, isBoopError } from '@boop/shared';
 import { CODE_LENGTH, INVALID } from './compcode/format.ts';
 import { type TemplateHeader, encodeTemplate, parseTemplate } from './container.ts';
 import { encodePalm } from './encode-palm.ts';
+import { palmEncoders } from './palm-encoders.ts';
+import { score } from './score.ts';
 import { syntheticPalm } from './synthetic/synthetic-palm.ts';
 import { VALID_CELLS_MIN, createTemplate, fromOrientations, toOrientations, validCells, valuesOf } from './template.ts';
 
@@ -43,6 +45,15 @@ describe('the template container', () => {
     expect(new TextDecoder().decode(bytes.subarray(0, 20))).toBe('BTC\x01\x0fpalm-compcode-1');
     expect([...bytes.subarray(20, 23)]).toEqual([2, quality.score, 0]);
     expect(bytes[BODY]! >> 5).toBe(toOrientations(template)[0]);
+  });
+
+  test('holds templates of every known encoder version, side by side', () => {
+    for (const encoder of palmEncoders) {
+      const { template: version } = encodePalm(syntheticPalm({ identity: 3, position: 'left-palm', capture: 0 }), encoder);
+      expect(parseTemplate(encodeTemplate(version, header)).template).toEqual(version);
+      expect(version.encoder).toBe(encoder);
+      if (encoder !== template.encoder) expect(codeOf(() => score(version, template))).toBe('template.unknown-encoder');
+    }
   });
 
   test.each([

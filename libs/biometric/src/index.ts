@@ -7,7 +7,7 @@ export { type Encoder, type Template, PALM_ENCODER, palmEncoders, VALID_CELLS_MI
 export { type TemplateHeader, encodeTemplate, parseTemplate } from './container.ts';
 export { fuse } from './fuse.ts';
 export { type Shift, SHIFT_MAX, bestShift, score, shifts } from './score.ts';
-export { type OperatingPoint, FALSE_MATCH_RATE_DEFAULT, operatingPoints, thresholdFor } from './operating-points.ts';
+export { type OperatingPoint, FALSE_MATCH_RATE_DEFAULT, calibrationTable, operatingPoints, thresholdFor } from './operating-points.ts';
 export { type SyntheticSeed, CAPTURES_PER_SESSION, syntheticPalm } from './synthetic/synthetic-palm.ts';
 export { type EncodedIris, encodeIris } from './iris/encode-iris.ts';
 export { type IrisQuality, type IrisQualityReason, irisQualityReasons } from './iris/iris-quality.ts';

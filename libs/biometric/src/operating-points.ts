@@ -1,5 +1,5 @@
 import { BoopError } from '@boop/shared';
-import { type Encoder, PALM_ENCODER } from './template.ts';
+import { type Encoder, PALM_ENCODER, palmEncoders } from './palm-encoders.ts';
 
 /** A row of the signed menu: match where S ≥ theta. `falseMatchRate` is per comparison, all 25 shifts included. */
 export interface OperatingPoint {
@@ -11,32 +11,24 @@ export interface OperatingPoint {
 /** One false match in a million: the default target of an identification, over the whole gallery. */
 export const FALSE_MATCH_RATE_DEFAULT = 1e-6;
 
-/** A template made of the orientations most common among palms reached 20: no operating point comes near. */
-const THETA_MIN = 100;
+const RATES = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10] as const;
 
 /**
- * The fit behind the menu (README, "Calibration"): scores of single captures against fused templates of other palms,
- * near infrared, as a normal tail. Both values are upper 95 % bounds for 45 independent pairs of palms.
+ * θ for each of {@link RATES}. Version 1: upper end of the 95 % interval of a generalised Pareto tail on contactless captures
+ * against fused references, over resampled palms (docs/biometric-performance.md, "Calibration"). Version 0: a normal tail on ten palms.
  */
-export const CALIBRATION = { impostorMean: -528.5, impostorDeviation: 156.3 } as const;
+const THETAS: Readonly<Record<Encoder, readonly number[]>> = {
+  'palm-compcode-0': [100, 139, 215, 285, 349, 409, 466],
+  'palm-compcode-1': [0, 63, 115, 156, 188, 213, 233],
+};
 
-/** Standard normal quantiles z(1 - f). */
-const QUANTILES = [
-  [1e-4, 3.719016],
-  [1e-5, 4.264891],
-  [1e-6, 4.753424],
-  [1e-7, 5.199338],
-  [1e-8, 5.612001],
-  [1e-9, 5.997807],
-  [1e-10, 6.361341],
-] as const;
+/** Menus of all encoder versions, loosest row first: an operating point is of one version only. */
+export const calibrationTable: Readonly<Record<Encoder, readonly OperatingPoint[]>> = Object.fromEntries(
+  palmEncoders.map((encoder) => [encoder, RATES.map((falseMatchRate, i): OperatingPoint => ({ encoder, falseMatchRate, theta: THETAS[encoder][i]! }))]),
+) as unknown as Record<Encoder, readonly OperatingPoint[]>;
 
-/** The menu of `palm-compcode-1`, loosest first. */
-export const operatingPoints: readonly OperatingPoint[] = QUANTILES.map(([falseMatchRate, quantile]) => ({
-  encoder: PALM_ENCODER,
-  falseMatchRate,
-  theta: Math.max(THETA_MIN, Math.ceil(CALIBRATION.impostorMean + quantile * CALIBRATION.impostorDeviation)),
-}));
+/** The menu of the version that new captures are encoded with. */
+export const operatingPoints: readonly OperatingPoint[] = calibrationTable[PALM_ENCODER];
 
 /**
  * The loosest row of the menu that keeps `target`. With n comparisons at rate f, 1 - (1 - f)^n ≤ n·f: an identification
@@ -45,11 +37,11 @@ export const operatingPoints: readonly OperatingPoint[] = QUANTILES.map(([falseM
  * @param gallerySize templates compared with, a positive integer; 1 for a verification
  * @throws BoopError `calibration.out-of-range` where the calibration vouches for nothing
  */
-export function thresholdFor(target: number = FALSE_MATCH_RATE_DEFAULT, gallerySize = 1): OperatingPoint {
+export function thresholdFor(target: number = FALSE_MATCH_RATE_DEFAULT, gallerySize = 1, encoder: Encoder = PALM_ENCODER): OperatingPoint {
   if (!(target > 0 && target < 1) || !Number.isSafeInteger(gallerySize) || gallerySize < 1) throw outOfRange();
   // Division rounds: a target that is met exactly on paper must not fall to the next row.
   const rate = (target / gallerySize) * (1 + 1e-9);
-  const point = operatingPoints.find(({ falseMatchRate }) => falseMatchRate <= rate);
+  const point = calibrationTable[encoder].find(({ falseMatchRate }) => falseMatchRate <= rate);
   if (point === undefined) throw outOfRange();
   return point;
 }

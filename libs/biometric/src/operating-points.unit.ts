@@ -1,16 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
-import { operatingPoints, thresholdFor } from './operating-points.ts';
+import { calibrationTable, operatingPoints, thresholdFor } from './operating-points.ts';
+import { palmEncoders } from './palm-encoders.ts';
 
 describe('operating points', () => {
-  test('are stricter row by row', () => {
-    for (let i = 1; i < operatingPoints.length; i++) {
-      expect(operatingPoints[i]!.falseMatchRate).toBeLessThan(operatingPoints[i - 1]!.falseMatchRate);
-      expect(operatingPoints[i]!.theta).toBeGreaterThan(operatingPoints[i - 1]!.theta);
+  test.each(palmEncoders)('of %s are stricter row by row', (encoder) => {
+    const menu = calibrationTable[encoder];
+    for (let i = 1; i < menu.length; i++) {
+      expect(menu[i]!.falseMatchRate).toBeLessThan(menu[i - 1]!.falseMatchRate);
+      expect(menu[i]!.theta).toBeGreaterThan(menu[i - 1]!.theta);
     }
+    expect(menu.every((point) => point.encoder === encoder)).toBe(true);
+  });
+
+  test('a threshold is of one encoder version', () => {
+    expect(thresholdFor(1e-6, 1, 'palm-compcode-0')).toEqual({ encoder: 'palm-compcode-0', falseMatchRate: 1e-6, theta: 215 });
   });
 
   test('are the published menu', () => {
-    expect(operatingPoints.map(({ theta }) => theta)).toEqual([100, 139, 215, 285, 349, 409, 466]);
+    expect(operatingPoints.map(({ theta }) => theta)).toEqual([0, 63, 115, 156, 188, 213, 233]);
   });
 
   test.each([
@@ -26,7 +33,7 @@ describe('operating points', () => {
   });
 
   test('the default is one in a million', () => {
-    expect(thresholdFor()).toEqual({ encoder: 'palm-compcode-1', falseMatchRate: 1e-6, theta: 215 });
+    expect(thresholdFor()).toEqual({ encoder: 'palm-compcode-1', falseMatchRate: 1e-6, theta: 115 });
   });
 
   test.each([

@@ -1,8 +1,8 @@
 import { BoopError } from '@boop/shared';
 import { CELLS, CODEWORDS, CODE_LENGTH, INVALID, PLANES, TEMPLATE_LENGTH } from './compcode/format.ts';
+import { type Encoder, PALM_ENCODER, isEncoder } from './palm-encoders.ts';
 
-export type Encoder = 'palm-compcode-1';
-export const PALM_ENCODER: Encoder = 'palm-compcode-1';
+export { type Encoder, PALM_ENCODER, palmEncoders } from './palm-encoders.ts';
 
 /** A template with fewer valid cells is refused: a small mask lets a constant pattern reach high scores. */
 export const VALID_CELLS_MIN = 512;
@@ -22,11 +22,11 @@ export interface Template {
  * alphabet, code and mask that disagree, a codeword that is none of the six), `template.too-few-valid`
  */
 export function createTemplate(encoder: string, values: ArrayLike<number>): Template {
-  if (encoder !== PALM_ENCODER) throw new BoopError('template.unknown-encoder', 'the template is of an encoder version that is not known here');
+  if (!isEncoder(encoder)) throw new BoopError('template.unknown-encoder', 'the template is of an encoder version that is not known here');
   if (values.length !== TEMPLATE_LENGTH) throw new BoopError('template.malformed', 'a template of this encoder has 4096 values');
   const orientations = new Uint8Array(CELLS);
   for (let cell = 0; cell < CELLS; cell++) orientations[cell] = cellOrientation(values, cell);
-  return fromOrientations(orientations);
+  return fromOrientations(orientations, encoder);
 }
 
 /** Orientation 0..5 of each cell, or INVALID, from a template whose form has been checked. */
@@ -35,10 +35,10 @@ export function toOrientations(template: Template): Uint8Array {
 }
 
 /** Template of a map of 1,024 orientations (0..5, INVALID); throws `template.too-few-valid`. */
-export function fromOrientations(orientations: Uint8Array): Template {
+export function fromOrientations(orientations: Uint8Array, encoder: Encoder = PALM_ENCODER): Template {
   const values = valuesOf(orientations);
-  if (validCells({ encoder: PALM_ENCODER, values }) < VALID_CELLS_MIN) throw new BoopError('template.too-few-valid', 'too little of the palm is usable');
-  return { encoder: PALM_ENCODER, values };
+  if (validCells({ encoder, values }) < VALID_CELLS_MIN) throw new BoopError('template.too-few-valid', 'too little of the palm is usable');
+  return { encoder, values };
 }
 
 /** The number of cells that carry a code, 0..1024. */

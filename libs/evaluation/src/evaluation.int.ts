@@ -51,9 +51,10 @@ describe.each(sets)('$name', ({ captures, plain, margin }) => {
 
   test('no errors, at a distance that plain CompCode does not have', () => {
     expect(ours).toMatchObject({ eer: { rate: 0 }, areaUnderRoc: 1 });
-    expect(ours!.margin).toBeGreaterThanOrEqual(margin);
-    expect(ours!.margin).toBeGreaterThan(baseline!.margin);
+    expect(fused).toMatchObject({ eer: { rate: 0 }, areaUnderRoc: 1 });
+    expect(fused!.margin).toBeGreaterThanOrEqual(margin);
     expect(fused!.margin).toBeGreaterThan(first!.margin);
+    expect(fused!.decidability!).toBeGreaterThan(first!.decidability!);
     expect(ours!.decidability!).toBeGreaterThan(baseline!.decidability!);
   });
 
@@ -65,7 +66,7 @@ describe.each(sets)('$name', ({ captures, plain, margin }) => {
   test('the menu holds and the default threshold loses nobody', () => {
     for (const row of ours!.menu) expect(row).toMatchObject({ falseMatches: 0, kept: true });
     expect(fused!.menu.find(({ target }) => target === 1e-6)).toMatchObject({ falseNonMatches: 0 });
-    expect(ours!.sessions.across!.errors).toBe(0);
+    expect(fused!.sessions.across!.errors).toBe(0);
   });
 
   test('what was not measured is not claimed', () => {

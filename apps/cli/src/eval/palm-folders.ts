@@ -1,6 +1,6 @@
 import { open, opendir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { type GreyImage, decodeImage } from '@boop/biometric';
+import { type GreyImage, decodeImage, resizeSquare } from '@boop/biometric';
 import { BoopError, isBoopError } from '@boop/shared';
 import { type Presentation, type PresentationSet } from './presentations.ts';
 
@@ -65,7 +65,7 @@ async function loadImage(path: string): Promise<GreyImage> {
     const file = await open(path);
     try {
       if ((await file.stat()).size > FILE_BYTES_MAX) throw new BoopError('capture.too-large', 'the image may have 1 MiB at most');
-      return decodeImage(new Uint8Array(await file.readFile()));
+      return resizeSquare(decodeImage(new Uint8Array(await file.readFile())));
     } finally {
       await file.close();
     }

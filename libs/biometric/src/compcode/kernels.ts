@@ -7,24 +7,31 @@ export const WINDOW = 2 * RADIUS;
 /** Taps of one half window: the filters are even, k(x, y) = k(-x, -y), so the other half repeats them. */
 export const HALF_TAPS = (WINDOW * WINDOW) / 2;
 
-// Wavelength and envelope in half-resolution pixels (one is 2 pixels of the region of interest). The envelope is
-// shorter along the line than Kong's (2004): creases and veins of a palm bend within a longer one.
-const WAVELENGTH = 12.5;
-const SIGMA_ACROSS = 0.3 * WAVELENGTH;
-const SIGMA_ALONG = 0.4 * WAVELENGTH;
+/** Size of a Gabor filter in half-resolution pixels (one is 2 pixels of the region of interest). */
+export interface FilterShape {
+  readonly wavelength: number;
+  /** Standard deviations of the envelope across and along the line, in wavelengths. */
+  readonly across: number;
+  readonly along: number;
+}
+
+/** Six filters, each the upper half window in row-major order. */
+export type FilterBank = readonly Int32Array[];
+
 const SCALE = 4096;
 const ROOT3_HALF = Math.sqrt(3) / 2;
 const COSINES = [1, ROOT3_HALF, 0.5, 0, -0.5, -ROOT3_HALF];
 const SINES = [0, 0.5, ROOT3_HALF, 1, ROOT3_HALF, 0.5];
 
 /**
- * The six even Gabor filters (neurophysiology-based form as in Kong 2004), each the upper half window in row-major
- * order: tap (x, y) sits at (x - R + ½, y - R + ½). Integers at 2^12 times unit norm, sum exactly zero, so a constant
- * image answers exactly zero. Built from exact arithmetic: the same table on every runtime.
+ * The six even Gabor filters (neurophysiology-based form as in Kong 2004); tap (x, y) sits at (x - R + ½, y - R + ½).
+ * Integers at 2^12 times unit norm, sum exactly zero, so a constant image answers exactly zero. Built from exact arithmetic: the
+ * same table on every runtime.
  */
-export const kernels: readonly Int32Array[] = Array.from({ length: ORIENTATIONS }, (_, j) => halfKernel(COSINES[j]!, SINES[j]!));
+export const filterBank = (shape: FilterShape): FilterBank => Array.from({ length: ORIENTATIONS }, (_, j) => halfKernel(shape, COSINES[j]!, SINES[j]!));
 
-function halfKernel(cosine: number, sine: number): Int32Array {
+function halfKernel({ wavelength, across: ratioAcross, along: ratioAlong }: FilterShape, cosine: number, sine: number): Int32Array {
+  const [sigmaAcross, sigmaAlong] = [ratioAcross * wavelength, ratioAlong * wavelength];
   const envelope = new Float64Array(HALF_TAPS);
   const taps = new Float64Array(HALF_TAPS);
   let mass = 0;
@@ -33,10 +40,10 @@ function halfKernel(cosine: number, sine: number): Int32Array {
     const x = (tap % WINDOW) - RADIUS + 0.5;
     const y = Math.floor(tap / WINDOW) - RADIUS + 0.5;
     if (x * x + y * y > RADIUS * RADIUS) continue;
-    const across = (x * cosine + y * sine) / SIGMA_ACROSS;
-    const along = (y * cosine - x * sine) / SIGMA_ALONG;
+    const across = (x * cosine + y * sine) / sigmaAcross;
+    const along = (y * cosine - x * sine) / sigmaAlong;
     envelope[tap] = exactExp(-0.5 * (across * across + along * along));
-    taps[tap] = envelope[tap]! * exactCos(((2 * Math.PI) / WAVELENGTH) * SIGMA_ACROSS * across);
+    taps[tap] = envelope[tap]! * exactCos(((2 * Math.PI) / wavelength) * sigmaAcross * across);
     mass += envelope[tap]!;
     mean += taps[tap]!;
   }

@@ -1,13 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { toHex } from '@boop/shared';
-import { HALF_TAPS, WINDOW, kernels } from './kernels.ts';
+import { palmEncoders, recipeOf } from '../palm-encoders.ts';
+import { HALF_TAPS, WINDOW } from './kernels.ts';
 
 const digest = (tables: readonly Int32Array[]): string => toHex(sha256(Uint8Array.from(tables.flatMap((table) => [...table].flatMap((v) => [v & 255, (v >> 8) & 255])))));
 
-describe('the filter bank', () => {
+const PUBLISHED = {
+  'palm-compcode-0': '8531c3ac34e867dedc46d56692863cd5043ba2447c590df2c6efdc385547bff8',
+  'palm-compcode-1': '91ace4b0f1b4ee00966d53afbc6b80b5cfbac7ed71f8d5b8bd7e424b563d4550',
+};
+
+describe.each(palmEncoders)('the filter bank of %s', (encoder) => {
+  const kernels = recipeOf(encoder).bank;
+
   test('is the published table', () => {
-    expect(digest(kernels)).toBe('8531c3ac34e867dedc46d56692863cd5043ba2447c590df2c6efdc385547bff8');
+    expect(digest(kernels)).toBe(PUBLISHED[encoder]);
   });
 
   test('answers a constant with zero', () => {

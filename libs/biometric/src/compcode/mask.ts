@@ -4,8 +4,6 @@ import { CELLS, GRID, ORIENTATIONS, ROI_SIZE } from './format.ts';
 export const SATURATED = 250;
 /** Pixels at or below are outside of the palm (or lost to shadow). */
 export const OUTSIDE = 8;
-// Spread of a cell's six answers below which no orientation stands out, about a quarter of the median on real palms.
-const SPREAD_MIN = 320_000;
 const CELL = ROI_SIZE / GRID;
 const SATURATED_PIXELS_MAX = 1;
 /** Cells around glare and around the palm's edge that the filters see it from. */
@@ -27,11 +25,11 @@ export function spreads(responses: Int32Array): Int32Array {
   return out;
 }
 
-/** 1 where a cell's orientation can be trusted: clear answers, no glare and no background within two cells. */
-export function confidenceMask(pixels: Uint8Array, spread: Int32Array): Uint8Array {
+/** 1 where a cell's orientation can be trusted: answers that differ by `spreadMin`, no glare and no background within two cells. */
+export function confidenceMask(pixels: Uint8Array, spread: Int32Array, spreadMin: number): Uint8Array {
   const mask = new Uint8Array(CELLS).fill(1);
   for (let cell = 0; cell < CELLS; cell++) {
-    if (spread[cell]! < SPREAD_MIN) mask[cell] = 0;
+    if (spread[cell]! < spreadMin) mask[cell] = 0;
     if (isSpoilt(pixels, cell)) clearAround(mask, cell);
   }
   return mask;

@@ -1,22 +1,22 @@
 import { CELLS, GRID, ORIENTATIONS } from './format.ts';
-import { HALF_TAPS, RADIUS, WINDOW, kernels } from './kernels.ts';
+import { type FilterBank, HALF_TAPS, RADIUS, WINDOW } from './kernels.ts';
 import { HALF } from './normalise.ts';
 
 const PADDED = HALF + 2 * RADIUS;
 
 /**
  * Answers of the six filters at the centre of each cell, `[cell · 6 + orientation]`; dark lines answer negative.
- * @param normalised 64×64 integers in ±127; edges are continued by their nearest pixel
+ * @param image 64×64 integers of at most 1,020 in absolute value; edges are continued by their nearest pixel
  * Cost: 1,024 · (288 additions + 6 · 288 multiplications), all in 32-bit integers.
  */
-export function respond(normalised: Int32Array): Int32Array {
-  const padded = pad(normalised);
+export function respond(image: Int32Array, bank: FilterBank): Int32Array {
+  const padded = pad(image);
   const folded = new Int32Array(HALF_TAPS);
   const out = new Int32Array(CELLS * ORIENTATIONS);
   for (let cell = 0; cell < CELLS; cell++) {
     fold(padded, (2 * Math.floor(cell / GRID) + 1) * PADDED + 2 * (cell % GRID) + 1, folded);
     for (let j = 0; j < ORIENTATIONS; j++) {
-      const kernel = kernels[j]!;
+      const kernel = bank[j]!;
       let sum = 0;
       for (let tap = 0; tap < HALF_TAPS; tap++) sum += folded[tap]! * kernel[tap]!;
       out[cell * ORIENTATIONS + j] = sum;
