@@ -24,7 +24,7 @@ function measure(name, batch, run) {
 
 const palms = Array.from({ length: 12 }, (_, i) => syntheticPalm({ identity: i % 4, position: 'left-palm', capture: Math.floor(i / 4) }));
 const files = palms.map(({ width, height, pixels }) => encodePng({ width, height, data: pixels, channels: 1, depth: 8 }));
-const encoded = palms.map(encodePalm);
+const encoded = palms.map((palm) => encodePalm(palm));
 const templates = encoded.map(({ template }) => template);
 const containers = encoded.map(({ template, quality }) => encodeTemplate(template, { position: 'left-palm', quality, captureTimeMs: 0 }));
 const pick = (list, i) => list[i % list.length];
