@@ -47,11 +47,13 @@ export function rowReader(gallery: GalleryReader, weights: Weights): RowReader {
   };
 }
 
-/** A share with α and −β multiplied in. Linear, so each node does it to its own share. */
+/** A share with α and −β multiplied in. Linear, so each node does it to its own share. No branch depends on it. */
 function weigh(share: Int16Array, { p, codeCoordinates, alpha, beta }: Weights): Int16Array {
-  const half = (p - 1) / 2;
-  return share.map((value, i) => {
-    const residue = (((value * (i < codeCoordinates ? alpha : -beta)) % p) + p) % p;
-    return residue > half ? residue - p : residue;
-  });
+  const out = new Int16Array(share.length);
+  for (let i = 0; i < share.length; i++) {
+    const value = share[i]! * (i < codeCoordinates ? alpha : -beta);
+    // p is odd, so no value lies halfway between two multiples.
+    out[i] = value - p * Math.round(value / p);
+  }
+  return out;
 }

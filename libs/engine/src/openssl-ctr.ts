@@ -1,4 +1,4 @@
-import { type Cipheriv, createCipheriv } from 'node:crypto';
+import { type Cipheriv, createCipheriv, createSecretKey } from 'node:crypto';
 import { type Prf } from '@boop/mpc';
 
 const blockBytes = 16;
@@ -36,7 +36,8 @@ function streamAt(key: Uint8Array, block: number): Running {
   const view = new DataView(counter.buffer);
   view.setUint32(8, Math.floor(block / 2 ** 32));
   view.setUint32(12, block >>> 0);
-  const fresh = { cipher: createCipheriv('aes-256-ctr', key, counter), nextBlock: block };
+  // Given bytes, createCipheriv takes five times as long (Node 24).
+  const fresh = { cipher: createCipheriv('aes-256-ctr', createSecretKey(key), counter), nextBlock: block };
   running.set(key, fresh);
   return fresh;
 }
