@@ -1,11 +1,11 @@
 // A palm searched among many: five nodes as processes, three of them active, correlations made ahead, 25 shifts; then three nodes and 100,000 rows.
-// Run: node --conditions=@boop/source bench/identify.mjs [--quick] [--large] [--json FILE]
+// Run: node --conditions=@boop/source bench/identify.mjs [--quick] [--sizes 1000,2000] [--nodes 5] [--json FILE]
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { startParties } from './lib/processes.mjs';
 import { percentiles, report, round } from './lib/report.mjs';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' }, shards: { type: 'string', default: '1' }, lanes: { type: 'string', default: '32768' }, sizes: { type: 'string' }, repetitions: { type: 'string' }, flights: { type: 'string', default: '3' } } });
+const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' }, shards: { type: 'string', default: '1' }, lanes: { type: 'string', default: '32768' }, sizes: { type: 'string' }, nodes: { type: 'string', default: '5' }, repetitions: { type: 'string' }, flights: { type: 'string', default: '3' } } });
 const once = (value) => () => value;
 const repetitions = Number(values.repetitions ?? (values.quick ? 5 : 15));
 
@@ -47,7 +47,7 @@ function linearFit(points) {
 
 const sizes = (values.sizes ?? (values.quick ? '1000,2000,4000' : '2000,5000,10000,20000')).split(',').map(Number);
 const rows = [];
-for (const size of sizes) rows.push(await search(5, size));
+for (const size of sizes) rows.push(await search(Number(values.nodes), size));
 if (sizes.length > 2) rows.push(linearFit(rows));
 if (!values.quick && !values.sizes) rows.push(await search(3, 100_000));
 report('identify', rows, values.json);

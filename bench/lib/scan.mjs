@@ -4,7 +4,7 @@ import { startParties } from './processes.mjs';
 import { median, round, spread } from './report.mjs';
 
 /** @returns one row of figures per number of probes */
-export async function measureBits({ name, rows, probeCounts, shards = 1, blockLanes, flights, repetitions = 7, backEnd = 'digits', distinct = rows }) {
+export async function measureBits({ name, rows, probeCounts, shards = 1, blockRows, flights, repetitions = 7, backEnd = 'digits', distinct = rows }) {
   const results = [];
   for (const probeCount of probeCounts) {
     const parties = await startParties(3);
@@ -13,7 +13,7 @@ export async function measureBits({ name, rows, probeCounts, shards = 1, blockLa
       const [{ matches }] = await parties.all('load', () => ({ name, seed, rows, probeCount, threshold: 1, shards, every: 97, distinct }));
       const committee = { name: 'bench', members: parties.ids, threshold: 1 };
       await parties.all('agree', once({ committee, context: randomBytes(32), runId: randomBytes(16) }));
-      const plan = { backEnd, orForm: 'tree', blockRows: blockLanes / probeCount, flights };
+      const plan = { backEnd, orForm: 'tree', blockRows, flights };
       const runs = [];
       for (let run = -2; run < repetitions; run++) {
         const answers = await parties.all('bits', once({ committee, runId: randomBytes(16), rows, plan }));
