@@ -1,4 +1,4 @@
-import { type GreyImage, type Template, VALID_CELLS_MIN, encodePalm, validCells } from '@boop/biometric';
+import { type Encoder, type GreyImage, type Template, VALID_CELLS_MIN, encodePalm, validCells } from '@boop/biometric';
 import { type AcquisitionFailure, type Capture, type CaptureSet, type PlainScale, plainCompCode } from '@boop/evaluation';
 import { BoopError, isBoopError } from '@boop/shared';
 import { type Presentation } from './presentations.ts';
@@ -6,11 +6,11 @@ import { type Presentation } from './presentations.ts';
 export type Encode = (image: GreyImage) => Template;
 
 /** The network's own encoder as an enrolment or a probe uses it: too little usable palm is a failure to acquire. */
-export function encodeOwn(image: GreyImage): Template {
-  const { template } = encodePalm(image);
+export const encodeOwn = (encoder: Encoder): Encode => (image) => {
+  const { template } = encodePalm(image, encoder);
   if (validCells(template) < VALID_CELLS_MIN) throw new BoopError('template.too-few-valid', 'too little of the palm is usable');
   return template;
-}
+};
 
 /** Plain CompCode, as published or on an image of half the size. */
 export const encodePlain = (scale: PlainScale): Encode => (image) => plainCompCode(image, scale);

@@ -5,6 +5,7 @@ import { BoopError, isBoopError } from '@boop/shared';
 import { Command, Option } from 'commander';
 import { fromHere } from '../demo/network-access.ts';
 import { palmFolders } from './palm-folders.ts';
+import { pngOf } from './png.ts';
 import { type Baseline, BASELINES, runEval } from './run-eval.ts';
 import { summaryLines } from './summary.ts';
 import { syntheticPresentations } from './synthetic-presentations.ts';
@@ -14,6 +15,7 @@ interface EvalOptions {
   readonly json?: string;
   readonly html?: string;
   readonly svg?: string;
+  readonly png?: string;
   readonly enrol: number;
   readonly baseline?: Baseline;
   readonly seed: number;
@@ -24,13 +26,14 @@ interface EvalOptions {
 /** `boop eval`: biometric performance of captures in a folder (ISO/IEC 19795-1). Exit code 1 where nothing could be evaluated. */
 export function evalCommand(): Command {
   return new Command('eval')
-    .description('measure biometric performance on captures: a folder for each palm, with BMP or PNG of 128×128 pixels; sessions by the name before "_"')
+    .description('measure biometric performance on captures: a folder for each palm, with BMP or PNG of square regions of interest; sessions by the name before "_"')
     .argument('[dir]', 'folder with a folder for each palm')
     .option('--json <file>', 'write all figures')
     .option('--html <file>', 'write a report to read in a browser')
-    .option('--svg <dir>', 'write the plots')
+    .option('--svg <dir>', 'write the plots as SVG')
+    .option('--png <dir>', 'write the plots as PNG')
     .addOption(new Option('--enrol <count>', 'also enrol each palm from so many first captures, fused, and compare later ones with that').argParser(wholeNumber(0, 16)).default(3))
-    .addOption(new Option('--baseline <name>', 'measure plain CompCode too, at full or half resolution').choices(Object.keys(BASELINES)))
+    .addOption(new Option('--baseline <name>', 'measure plain CompCode (full or half resolution) or a former encoder version too').choices(Object.keys(BASELINES)))
     .addOption(new Option('--seed <number>', 'of resampling and halving').argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)).default(1))
     .option('--cohorts <file>', 'JSON object from palm folder to cohort')
     .addOption(new Option('--synthetic <count>', 'palms that belong to nobody, instead of a folder').argParser(wholeNumber(2, 800)))
@@ -55,19 +58,22 @@ async function run(directory: string | undefined, options: EvalOptions): Promise
   return 0;
 }
 
-async function writeAll(report: EvaluationReport, { json, html, svg }: EvalOptions): Promise<void> {
+async function writeAll(report: EvaluationReport, { json, html, svg, png }: EvalOptions): Promise<void> {
   if (json !== undefined) await write(fromHere(json), `${JSON.stringify(jsonReport(report), null, 2)}\n`);
   if (html !== undefined) await write(fromHere(html), htmlReport(report));
-  if (svg === undefined) return;
-  await write(join(fromHere(svg), 'det.svg'), detPlot(report.evaluations));
-  await write(join(fromHere(svg), 'roc.svg'), rocPlot(report.evaluations));
-  for (const [i, evaluation] of report.evaluations.entries()) {
-    await write(join(fromHere(svg), `scores-${i + 1}.svg`), histogramPlot(evaluation));
-    await write(join(fromHere(svg), `zoo-${i + 1}.svg`), zooPlot(evaluation));
+  for (const [name, plot] of svg === undefined && png === undefined ? [] : plotsOf(report)) {
+    if (svg !== undefined) await write(join(fromHere(svg), `${name}.svg`), plot);
+    if (png !== undefined) await write(join(fromHere(png), `${name}.png`), await pngOf(plot));
   }
 }
 
-async function write(path: string, content: string): Promise<void> {
+const plotsOf = ({ evaluations }: EvaluationReport): [string, string][] => [
+  ['det', detPlot(evaluations)],
+  ['roc', rocPlot(evaluations)],
+  ...evaluations.flatMap((evaluation, i): [string, string][] => [[`scores-${i + 1}`, histogramPlot(evaluation)], [`zoo-${i + 1}`, zooPlot(evaluation)]]),
+];
+
+async function write(path: string, content: string | Uint8Array): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);
