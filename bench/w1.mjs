@@ -4,6 +4,6 @@ import { parseArgs } from 'node:util';
 import { report } from './lib/report.mjs';
 import { measureBits } from './lib/scan.mjs';
 
-const { values } = parseArgs({ options: { rows: { type: 'string' }, quick: { type: 'boolean' }, json: { type: 'string' }, shards: { type: 'string', default: '1' }, probes: { type: 'string', default: '1,8' }, 'block-rows': { type: 'string', default: '2048' }, flights: { type: 'string', default: '3' } } });
+const { values } = parseArgs({ options: { rows: { type: 'string' }, quick: { type: 'boolean' }, json: { type: 'string' }, shards: { type: 'string', default: '0' }, probes: { type: 'string', default: '1,8' }, 'block-rows': { type: 'string', default: '10240' }, flights: { type: 'string', default: '1' } } });
 const rows = Number(values.rows ?? (values.quick ? 1_024 : 10_240));
 report('w1', await measureBits({ name: 'w1', rows, probeCounts: values.probes.split(',').map(Number), shards: Number(values.shards), repetitions: values.quick ? 3 : 9, blockRows: Number(values['block-rows']), flights: Number(values.flights) }), values.json);
