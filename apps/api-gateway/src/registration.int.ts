@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type ConsentText, giveConsent, type Position, type RegistrationContext, sessionIdOf, SigningKey } from '@boop/identity';
+import { consentHash, type ConsentText, giveConsent, type Position, type RegistrationContext, sessionIdOf, SigningKey } from '@boop/identity';
 import { type LinkClient, systemRng } from '@boop/platform';
-import { registrationServerMessage, type SealedSplit, type SplitItem } from '@boop/protocol';
-import { BoopError } from '@boop/shared';
+import { consentEntryOf, logEntryHash, parseLogEntry, type RegistrationReceipt, registrationServerMessage, type SealedSplit, type SplitItem } from '@boop/protocol';
+import { BoopError, fromBase64Url } from '@boop/shared';
 import { eventually, keys, TestGateway } from './testing/test-gateway.ts';
 import { sealedProbe } from './testing/probes.ts';
 
@@ -61,8 +61,27 @@ describe('a registration', () => {
     expect(await ask('registration.resume', { registrationId: id(), secret: session.secret })).toMatchObject({ context: session.context });
   });
 
+  test('leaves in the log that consent was given, once, whatever the ledger does', async () => {
+    await ready();
+    g.ledger.refuses = true;
+    await complete();
+    await eventually(async () => (await events()).at(-1)?.type === 'registration_succeeded');
+    const { receipt: { receipt, logEntry } } = (await events()).at(-1) as unknown as { receipt: RegistrationReceipt };
+    const registration = parseLogEntry(fromBase64Url(receipt.entry));
+    if (registration.kind !== 'registration') throw new Error(registration.kind);
+    const entry = consentEntryOf(registration);
+    expect(parseLogEntry(entry)).toEqual({ v: 1, networkId: 'test-net', epoch: 1, time: registration.time, kind: 'consent', consent: consentHash(consentOf()), action: 'given' });
+    const waiting = () => g.sql('SELECT entry_hash FROM log_outbox WHERE acknowledged_at IS NULL ORDER BY id');
+    expect(await waiting()).toEqual([{ entry_hash: logEntry }, { entry_hash: logEntryHash(entry) }]);
+    Object.assign(g.ledger, { refuses: false, losesAnswers: 2 });
+    await eventually(async () => (await waiting()).length === 0);
+    expect(g.ledger.entries.filter((hash) => hash === logEntryHash(entry))).toHaveLength(1);
+  });
+
   test('that fails at the nodes says why, and may be tried again unless the palm is known', async () => {
     await ready();
+    const logged = () => g.sql('SELECT count(*)::int AS count FROM log_outbox');
+    const before = await logged();
     for (const [code, retryAllowed] of [['registration.samples-disagree', true], ['registration.duplicate', false]] as const) {
       g.nodes.behaviour.decision = new BoopError(code, 'told by the nodes');
       await complete();
@@ -70,6 +89,7 @@ describe('a registration', () => {
       expect((await events()).at(-1)).toEqual({ type: 'registration_failed', code, message: 'told by the nodes', retryAllowed });
     }
     expect(await row()).toMatchObject({ state: 'failed' });
+    expect(await logged()).toEqual(before);
     await expect(complete()).rejects.toMatchObject({ code: 'context.decided' });
   });
 

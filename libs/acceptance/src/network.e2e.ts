@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { consentEntryOf, logEntryHash, parseLogEntry } from '@boop/protocol';
+import { fromBase64Url } from '@boop/shared';
 import { type RunningNetwork, startNetwork, until } from './network-harness.ts';
 import { type Palm, realPalmsOrSynthetic, syntheticPalmOf } from './palms.ts';
 import { isAlive } from './processes.ts';
@@ -41,7 +43,12 @@ describe('a network of five nodes', () => {
   });
 
   test('registers palms and recognises them, by REST and over the channels', async () => {
-    await expect(shop.register({ 'right-palm': registered.samples })).resolves.toMatchObject({ verified: true });
+    const receipt = await shop.register({ 'right-palm': registered.samples });
+    expect(receipt).toMatchObject({ verified: true });
+    const registration = parseLogEntry(fromBase64Url(receipt.receipt.entry));
+    if (registration.kind !== 'registration') throw new Error(registration.kind);
+    const consent = await shop.vendor.getLogProof(logEntryHash(consentEntryOf(registration)), { waitMs: 10_000 });
+    expect((await shop.vendor.verifyProof(consent)).entry).toMatchObject({ kind: 'consent', consent: registration.consent, action: 'given' });
     await expect(shop.register({ 'right-palm': real.samples })).resolves.toMatchObject({ verified: true });
     await expect(shop.authenticate(registered.others[0]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true, claims: { boop: { verified: true } } });
     await expect(shop.authenticateByChannel(registered.others[1]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true });

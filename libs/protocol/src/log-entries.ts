@@ -31,7 +31,7 @@ export const logEntrySchema = z.discriminatedUnion('kind', [
   z.strictObject({
     ...common,
     kind: z.literal('consent'),
-    /** SHA-256 of the signed consent, which names person, vendor and attributes; none of these stand here. */
+    /** SHA-256 of the signed consent, which names its text's version and hash, its purposes and the account key; none of these stand here. */
     consent: bytesField(32),
     action: z.enum(['given', 'changed', 'withdrawn']),
   }),
@@ -125,6 +125,14 @@ export const entryVoucher = {
 
 /** Canonical bytes of an entry: what the log hashes and what nodes sign. */
 export const logEntryBytes = (entry: LogEntry): Uint8Array => canonicalJson(entry);
+
+/**
+ * The entry `consent` that goes with a registration: hash and time are those that t+1 nodes vouched for, so the same registration always gives
+ * the same bytes, and whoever holds its receipt can ask for this entry's proof.
+ */
+export function consentEntryOf({ v, networkId, epoch, time, consent }: LogEntry & { kind: 'registration' }): Uint8Array {
+  return logEntryBytes({ v, networkId, epoch, time, kind: 'consent', consent, action: 'given' });
+}
 
 /** Names an entry in APIs: SHA-256 of its bytes, base64url. */
 export const logEntryHash = (bytes: Uint8Array): string => toBase64Url(sha256(bytes));

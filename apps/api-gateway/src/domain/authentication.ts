@@ -92,7 +92,7 @@ export function decideProbe(record: AuthenticationRecord, decision: ProbeDecisio
   const durationMs = nowMs - (record.processingSinceMs ?? nowMs);
   return {
     record: next,
-    outbox,
+    outbox: [outbox],
     events: [
       outcome,
       endedEvent(next.id, decision.terminalId, reason),

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type AuthenticationContext, parseTokenClaims, publicJwk } from '@boop/identity';
-import { entryReceiptBytes, type EntryReceipt, type LogEntry, logEntryHash, type NetworkManifest, parseLogEntry } from '@boop/protocol';
+import { consentEntryOf, entryReceiptBytes, type EntryReceipt, type LogEntry, logEntryHash, type NetworkManifest, parseLogEntry } from '@boop/protocol';
 import { BoopError, fromBase64Url, fromUtf8, toBase64Url, utf8 } from '@boop/shared';
 import { type OutboxEntry } from './events.ts';
 
@@ -37,15 +37,16 @@ export function checkAuthenticationAnswer(
   return outbox;
 }
 
-/** As {@link checkAuthenticationAnswer}, for a registration. @throws BoopError `mpc.aborted` */
+/** As {@link checkAuthenticationAnswer}, for a registration. @returns its entry, and that of the consent which it names @throws BoopError `mpc.aborted` */
 export function checkRegistrationAnswer(
   answer: SignedEntry & { verified: boolean },
   expected: { sessionId: string; consentHash: string; splitHash: string; manifest: NetworkManifest; verify: VerifyEd25519 },
-): OutboxEntry {
+): { outbox: OutboxEntry; consent: OutboxEntry } {
   const { entry, outbox } = checkEntry(answer, expected);
   if (entry.kind !== 'registration' || entry.session !== expected.sessionId) throw refused('the log entry is of another session');
   if (entry.consent !== expected.consentHash || entry.split !== expected.splitHash || entry.verified !== answer.verified) throw refused('the log entry says something else than the answer');
-  return outbox;
+  const consent = consentEntryOf(entry);
+  return { outbox, consent: { entry: consent, entryHash: logEntryHash(consent), receipts: [] } };
 }
 
 function checkEntry({ entry: bytes, receipts }: SignedEntry, { manifest, verify }: { manifest: NetworkManifest; verify: VerifyEd25519 }): { entry: LogEntry; outbox: OutboxEntry } {

@@ -27,7 +27,7 @@ export interface OutboxEntry {
 export interface Transition<Item> {
   readonly record: Item;
   readonly events: readonly ChannelEvent[];
-  readonly outbox?: OutboxEntry;
+  readonly outbox?: readonly OutboxEntry[];
 }
 
 export const isoTime = (ms: number): string => new Date(ms).toISOString();

@@ -106,6 +106,8 @@ export function beginRun(record: RegistrationRecord, split: SealedSplit, nowMs: 
 export interface RegistrationOutcome {
   readonly verified: boolean;
   readonly outbox: OutboxEntry;
+  /** That consent was given, for the log as well. */
+  readonly consent: OutboxEntry;
   /** Canonical bytes of the log entry, base64url. */
   readonly entryText: string;
 }
@@ -113,7 +115,7 @@ export interface RegistrationOutcome {
 /** running → done. */
 export function completeRegistration(record: RegistrationRecord, outcome: RegistrationOutcome, nowMs: number): Transition<RegistrationRecord> {
   if (record.state !== 'running') throw ended(record.state);
-  const { verified, outbox, entryText } = outcome;
+  const { verified, outbox, consent, entryText } = outcome;
   const receipt: RegistrationReceipt = {
     registrationId: record.id,
     registeredAt: isoTime(nowMs),
@@ -124,7 +126,7 @@ export function completeRegistration(record: RegistrationRecord, outcome: Regist
   };
   return {
     record: { ...withoutRun(record, 'done'), receipt },
-    outbox,
+    outbox: [outbox, consent],
     events: [
       registrationEvent(record.id, { type: 'registration_progress', step: 'done' }),
       registrationEvent(record.id, { type: 'registration_succeeded', receipt }),

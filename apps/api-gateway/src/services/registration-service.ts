@@ -133,8 +133,8 @@ export class RegistrationService {
       const consent = record.consent!;
       const answer = await nodes.ask(leader, 'registration.run', { context, consent, split }, runTimeoutMs);
       const hashes = { consentHash: consentHash(consent), splitHash: splitHash({ header: split.header, hashes: envelopeHashes(split) }) };
-      const outbox = checkRegistrationAnswer(answer, { sessionId: sessionIdOf(context), ...hashes, manifest: network.manifest, verify });
-      await this.#change(id, (current) => completeRegistration(current, { verified: answer.verified, outbox, entryText: toBase64Url(outbox.entry) }, clock.nowMs()));
+      const { outbox, consent: consentEntry } = checkRegistrationAnswer(answer, { sessionId: sessionIdOf(context), ...hashes, manifest: network.manifest, verify });
+      await this.#change(id, (current) => completeRegistration(current, { verified: answer.verified, outbox, consent: consentEntry, entryText: toBase64Url(outbox.entry) }, clock.nowMs()));
       onDecision();
       metrics.observe('registration', 'ok', clock.nowMs() - startedMs, answer.stages);
       log.info('registration stored', { registration: id, leader, verified: answer.verified, durationMs: clock.nowMs() - startedMs });

@@ -7,15 +7,16 @@ import { type Transaction } from './database.ts';
 export const notifyChannel = 'channel_event';
 
 /** Writes what goes along with a change, in the change's own transaction. */
-export async function writeEffects(tx: Transaction, effects: { events: readonly ChannelEvent[]; outbox?: OutboxEntry | undefined }): Promise<void> {
-  if (effects.outbox) await writeOutbox(tx, effects.outbox);
+export async function writeEffects(tx: Transaction, effects: { events: readonly ChannelEvent[]; outbox?: readonly OutboxEntry[] | undefined }): Promise<void> {
+  await writeOutbox(tx, effects.outbox ?? []);
   await appendEvents(tx, effects.events);
 }
 
-async function writeOutbox(tx: Transaction, { entryHash, entry, receipts }: OutboxEntry): Promise<void> {
+async function writeOutbox(tx: Transaction, entries: readonly OutboxEntry[]): Promise<void> {
+  if (entries.length === 0) return;
   const now = new Date();
-  const data = { entryHash, entry: new Uint8Array(entry), receipts: receipts as unknown as Prisma.InputJsonValue, createdAt: now, nextAttemptAt: now };
-  await tx.logOutbox.createMany({ data: [data], skipDuplicates: true });
+  const data = entries.map(({ entryHash, entry, receipts }) => ({ entryHash, entry: new Uint8Array(entry), receipts: receipts as unknown as Prisma.InputJsonValue, createdAt: now, nextAttemptAt: now }));
+  await tx.logOutbox.createMany({ data, skipDuplicates: true });
 }
 
 /** Streams are locked in the order of their names, so that two transactions never wait for each other in a circle. */
