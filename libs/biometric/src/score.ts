@@ -23,14 +23,27 @@ export const shifts: readonly Shift[] = Array.from({ length: (2 * SHIFT_MAX + 1)
  */
 export const score = (a: Template, b: Template): number => bestShift(a, b).score;
 
+/** A template as bits, for comparing it many times; it is as secret as the template. */
+export interface PackedPalm {
+  readonly encoder: Template['encoder'];
+  readonly rows: Int32Array;
+}
+
+export const packPalm = (template: Template): PackedPalm => ({ encoder: template.encoder, rows: rowsOf(template) });
+
+/** {@link score} of packed templates, about three times faster. */
+export const scorePacked = (a: PackedPalm, b: PackedPalm): number => Math.max(...scoresAt(a, b));
+
 /** The shift of `a` that fits `b` best (the first of equals in the order of {@link shifts}), with its score. */
 export function bestShift(a: Template, b: Template): Shift & { readonly score: number } {
-  if (a.encoder !== b.encoder) throw new BoopError('template.unknown-encoder', 'templates of two encoder versions do not compare');
-  const left = rowsOf(a);
-  const right = rowsOf(b);
-  const scores = shifts.map((shift) => scoreAt(left, right, shift));
+  const scores = scoresAt(packPalm(a), packPalm(b));
   const best = Math.max(...scores);
   return { ...shifts[scores.indexOf(best)]!, score: best };
+}
+
+function scoresAt(a: PackedPalm, b: PackedPalm): number[] {
+  if (a.encoder !== b.encoder) throw new BoopError('template.unknown-encoder', 'templates of two encoder versions do not compare');
+  return shifts.map((shift) => scoreAt(a.rows, b.rows, shift));
 }
 
 /** Per row of cells, from bit 31 down: one word per plane with the code bits, then one with the mask. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { CODE_LENGTH, GRID, INVALID, PLANES } from './compcode/format.ts';
-import { bestShift, score, shifts } from './score.ts';
+import { bestShift, packPalm, score, scorePacked, shifts } from './score.ts';
 import { stream } from './synthetic/random.ts';
 import { type Template, valuesOf } from './template.ts';
 
@@ -31,6 +31,7 @@ describe('the score', () => {
       const [a, b] = [anyTemplate(), anyTemplate()];
       expect(score(a, b)).toBe(byDefinition(a, b));
       expect(score(b, a)).toBe(score(a, b));
+      expect(scorePacked(packPalm(a), packPalm(b))).toBe(score(a, b));
     }
   });
 
