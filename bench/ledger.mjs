@@ -1,49 +1,40 @@
 // Appends and inclusion proofs on one PostgreSQL: npm run bench -- ledger. By itself:
-// node --conditions=@boop/source bench/ledger.mjs [--seconds 10] [--entries 1000000] [--json FILE]. Needs `prisma generate` (npm run build).
-// Appends go through admission (two node receipts each) and the sequencer, without the link. Proofs are asked for over HTTP, one after another
-// and by eight clients, under a checkpoint that the nodes' FROST key signed, and every one is verified.
+// node --conditions=@boop/source bench/ledger.mjs [--seconds 10] [--entries 1000000] [--json FILE]. Needs `npm run build`.
+// Appends go through admission (two node receipts each) and the sequencer, without the link. Proofs are asked of a whole running ledger over HTTP
+// by a client on another thread, one after another and by eight at once, under a checkpoint that the nodes' FROST key signed; every one is verified.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { verifyLogProof } from '@boop/log';
-import { applyMigrations, isPortFree, silentLogger, startEmbeddedPostgres } from '@boop/platform';
+import { silentLogger } from '@boop/platform';
 import { logEntryHash } from '@boop/protocol';
 import { fromBase64Url } from '@boop/shared';
-import { FrostSigner } from '../apps/ledger/src/checkpoints/frost-signer.ts';
-import { LogKey } from '../apps/ledger/src/checkpoints/log-key.ts';
-import { LogPages } from '../apps/ledger/src/checkpoints/log-pages.ts';
-import { SignerRoster } from '../apps/ledger/src/checkpoints/signer-roster.ts';
-import { Admission } from '../apps/ledger/src/sequencer/admission.ts';
-import { EntryPool } from '../apps/ledger/src/sequencer/entry-pool.ts';
-import { Sequencer } from '../apps/ledger/src/sequencer/sequencer.ts';
-import { Proofs } from '../apps/ledger/src/serving/proofs.ts';
-import { TileCache } from '../apps/ledger/src/serving/tile-cache.ts';
-import { LedgerDatabase } from '../apps/ledger/src/store/database.ts';
-import { PrismaLogStore } from '../apps/ledger/src/store/prisma-log-store.ts';
-import { SimulatedNode } from '../apps/ledger/src/testing/simulated-node.ts';
-import { TestNetwork } from '../apps/ledger/src/testing/test-network.ts';
+import { tuningSchema } from '../apps/ledger/dist/config.js';
+import { Admission } from '../apps/ledger/dist/sequencer/admission.js';
+import { EntryPool } from '../apps/ledger/dist/sequencer/entry-pool.js';
+import { Sequencer } from '../apps/ledger/dist/sequencer/sequencer.js';
+import { LedgerFixture } from '../apps/ledger/dist/testing/ledger-fixture.js';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' }, entries: { type: 'string', default: '1000000' }, json: { type: 'string' } } });
 const [seconds, treeSize] = [Number(values.seconds), Number(values.entries)];
 const IN_FLIGHT = 2_048;
 const APPENDS_PER_SECOND_MAX = 8_000;
-const LOAD_BATCH = 32_768;
+const LOAD_BATCH = 8_192;
 const PROOFS = 3_000;
+/** Until V8 has compiled what serves them. */
+const PROOFS_BEFORE = 1_000;
 
-const network = new TestNetwork();
+const fixture = await LedgerFixture.start(['ledger']);
+const { network } = fixture;
 const admission = new Admission(network.manifest);
 const quantile = (sorted, share) => Number(sorted[Math.floor(share * (sorted.length - 1))].toPrecision(3));
 const summary = (times) => {
   times.sort((a, b) => a - b);
   return { count: times.length, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) };
 };
-
-async function freePort() {
-  for (let port = 41_000; ; port++) if (await isPortFree(port)) return port;
-}
 
 /** Entries are prepared before the clock starts: signing them is the nodes' work. */
 function prepare(from, count) {
@@ -88,73 +79,59 @@ async function load(store, size) {
   }
 }
 
-/** Has the whole tree signed. @returns the log's verifier key */
-async function publish(store) {
-  const nodes = [...network.logKeyShares().values()].map((share) => new SimulatedNode(share));
-  const key = new LogKey(network.manifest, nodes, store);
-  const signer = new FrostSigner({ origin: network.manifest.logOrigin, nodes, key, roster: new SignerRoster({ nowMs: () => performance.now() }, 1), tiles: store, pages: new LogPages(store, async () => undefined), log: silentLogger });
-  const head = await store.head();
+/** Starts a ledger on the tree as it is and waits until all of it is under a checkpoint. */
+async function serve(store) {
+  const { size } = await store.head();
   // As if the nodes had followed the log while it grew.
-  for (const node of nodes) node.read = head.size;
-  await store.publish({ ...head, ...(await signer.sign(head)) }, undefined);
-  return { key, vkey: (await key.get()).vkey };
+  for (const { node } of fixture.nodes) node.read = size;
+  const ledger = await fixture.ledger('ledger', 'a', { tuning: tuningSchema.parse({}) });
+  const url = `http://127.0.0.1:${ledger.httpPort}`;
+  while ((await store.published())?.size !== size) await sleep(100);
+  const { verifierKey } = await (await fetch(`${url}/v1/log/key`)).json();
+  return { url, size, verifierKey };
 }
 
-async function sampleHashes(store, size) {
-  const indexes = Array.from({ length: PROOFS }, () => Math.floor(Math.random() * size));
+async function sampleHashes(store, size, count) {
+  const indexes = Array.from({ length: count }, () => Math.floor(Math.random() * size));
   const hashes = [];
   for (const index of indexes) hashes.push(logEntryHash(await store.entry(index)));
   return { indexes, hashes };
 }
 
-async function measureProofs(store, { vkey }, clients) {
-  const { size } = await store.head();
-  const { indexes, hashes } = await sampleHashes(store, size);
-  const cache = new TileCache(store);
-  const proofs = new Proofs(store, cache);
-  const times = [];
-  const served = [];
-  let next = 0;
-  const client = async () => {
-    while (next < PROOFS) {
-      const at = next++;
-      const start = performance.now();
-      const text = JSON.stringify(await proofs.proofOf(hashes[at]));
-      times.push(performance.now() - start);
-      served.push([at, text]);
-    }
-  };
-  await Promise.all(Array.from({ length: clients }, client));
-  const verifying = [];
-  for (const [at, text] of served) {
-    const start = performance.now();
-    const { index } = verifyLogProof(JSON.parse(text), vkey);
-    verifying.push(performance.now() - start);
-    if (index !== indexes[at]) throw new Error('a proof is of another entry');
-  }
-  return { treeSize: size, ...summary(times), verifyMs: summary(verifying).p50Ms, cacheMiB: Math.round(cache.bytes / 2 ** 20) };
+/** Asks for the proofs by so many connections that stay open. @returns milliseconds from request to the answer's last byte, and the answers */
+async function ask(url, hashes, clients) {
+  const worker = new Worker(new URL('./ledger-proof-client.mjs', import.meta.url), { workerData: { url, hashes, clients } });
+  return await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
 }
 
-const dir = mkdtempSync(join(tmpdir(), 'boop-bench-'));
-const postgres = await startEmbeddedPostgres({ dir, port: await freePort(), databases: [{ name: 'ledger', user: 'ledger' }] });
+async function measureProofs(store, { url, size, verifierKey }, clients) {
+  await ask(url, (await sampleHashes(store, size, PROOFS_BEFORE)).hashes, clients);
+  const { indexes, hashes } = await sampleHashes(store, size, PROOFS);
+  const start = performance.now();
+  const { times, bodies } = await ask(url, hashes, clients);
+  const elapsed = (performance.now() - start) / 1_000;
+  const verifying = bodies.map((body, at) => {
+    const start = performance.now();
+    const { index } = verifyLogProof(JSON.parse(body), verifierKey);
+    if (index !== indexes[at]) throw new Error('a proof is of another entry');
+    return performance.now() - start;
+  });
+  return { treeSize: size, perSecond: Math.round(PROOFS / elapsed), ...summary(times), verifyMs: summary(verifying).p50Ms };
+}
+
 try {
-  const url = postgres.urls.ledger;
-  await applyMigrations(url, fileURLToPath(new URL('../apps/ledger/prisma/migrations', import.meta.url)));
-  const database = LedgerDatabase.open(url);
-  const store = new PrismaLogStore(database);
+  const store = fixture.databases.store('ledger');
   const appends = await measureAppends(store);
   const loadStart = performance.now();
   await load(store, treeSize);
   const loadSeconds = Math.round((performance.now() - loadStart) / 1_000);
-  const key = await publish(store);
-  const proofs = await measureProofs(store, key, 1);
-  const proofsOfEight = await measureProofs(store, key, 8);
-  await database.close();
+  const ledger = await serve(store);
+  const proofs = await measureProofs(store, ledger, 1);
+  const proofsOfEight = await measureProofs(store, ledger, 8);
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const report = { commit, cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, appends, loadSeconds, proofs, proofsOfEight };
   console.error(JSON.stringify(report, null, 1));
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 } finally {
-  await postgres.stop();
-  rmSync(dir, { recursive: true, force: true });
+  await fixture.stop();
 }

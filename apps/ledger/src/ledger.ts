@@ -78,9 +78,10 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, m
     const follower = announcements.follow(async () => (await store.published())?.size ?? 0, ANNOUNCE_INTERVAL_MS, following.signal);
     undo.push(async () => {
       following.abort();
-      await follower;
+      await Promise.all([follower, warming]);
     });
     const proofs = new Proofs(store, tiles);
+    const warming = proofs.warm(following.signal).catch((error: unknown) => log.warn('proofs were not read ahead', { error }));
     const status = async (): Promise<Status> => {
       const [head, published] = await Promise.all([store.head(), store.published()]);
       const nodesConnected = links.nodes.filter(({ connected }) => connected).length;

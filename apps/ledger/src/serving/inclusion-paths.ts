@@ -1,21 +1,28 @@
 import { hash } from 'node:crypto';
 import { TILE_WIDTH, type TileReader } from '@boop/log';
 
-/** About 30 MB. The nodes above the lowest tiles are asked for in every proof and stay. */
-const HASHES_MAX = 131_072;
+/** 8 KiB each: the lowest tiles of a log of a million entries, and the upper ones of any. */
+const TREES_MAX = 4_096;
+/** Inner levels of a tile: those of 128, 64, … 2 hashes. The roots themselves are in the tile above. */
+const INNER_LEVELS = 7;
+const INNER_HASHES = TILE_WIDTH - 2;
+const HASH_BYTES = 32;
 
 /**
- * Inclusion proofs (RFC 9162 section 2.1.3.1) from tiles, quickly: the roots of subtrees inside tiles are kept once computed, and OpenSSL hashes.
- * With all tiles in memory a proof costs about 250 hashes, those of its lowest tile. What it gives is checked by nobody here: verifiers do.
+ * Inclusion proofs (RFC 9162 section 2.1.3.1) from tiles, quickly: the inner hashes of full tiles are kept once computed, least recently used
+ * out first, and so is the right edge of the newest tree, which is in every proof; OpenSSL hashes. With all that is needed in memory a proof
+ * costs no hash at all, else at most 255 for each tile that is not. What it gives is checked by nobody here: verifiers do.
  */
 export class InclusionPaths {
   readonly #tiles: TileReader;
-  readonly #hashesMax: number;
-  readonly #known = new Map<string, Uint8Array>();
+  readonly #treesMax: number;
+  /** Inner hashes by level and index of the tile. */
+  readonly #trees = new Map<string, Promise<Uint8Array>>();
+  #edge: { size: number; roots: Map<number, Promise<Uint8Array>> } = { size: 0, roots: new Map() };
 
-  constructor(tiles: TileReader, hashesMax = HASHES_MAX) {
+  constructor(tiles: TileReader, treesMax = TREES_MAX) {
     this.#tiles = tiles;
-    this.#hashesMax = hashesMax;
+    this.#treesMax = treesMax;
   }
 
   /** Sibling hashes from the leaf up; index < size. */
@@ -23,55 +30,108 @@ export class InclusionPaths {
     const siblings: Promise<Uint8Array>[] = [];
     let [start, end] = [0, size];
     while (end - start > 1) {
-      let half = 1;
-      while (half * 2 < end - start) half *= 2;
-      const split = start + half;
-      siblings.push(index < split ? this.#range(split, end) : this.#range(start, split));
+      const split = start + splitOf(end - start);
+      siblings.push(index < split ? this.#range(split, end, size) : this.#range(start, split, size));
       [start, end] = index < split ? [start, split] : [split, end];
     }
     return (await Promise.all(siblings)).reverse();
   }
 
-  /** Root over the leaves [start, end): of its perfect subtrees, folded from the right. */
-  async #range(start: number, end: number): Promise<Uint8Array> {
-    const subtrees: Promise<Uint8Array>[] = [];
-    for (let at = start; at < end; ) {
-      let level = 0;
-      while (at + 2 ** (level + 1) <= end && at % 2 ** (level + 1) === 0) level++;
-      subtrees.push(this.#subtree(level, at / 2 ** level));
-      at += 2 ** level;
+  /**
+   * Reads ahead what proofs under a tree of this size need, the upper tiles and then the newest of the lowest, as many as are kept.
+   * @throws what reading throws
+   */
+  async warm(size: number, signal: AbortSignal): Promise<void> {
+    let room = this.#treesMax;
+    for (let level = Math.floor(Math.log2(Math.max(size, 1)) / 8); level >= 0; level--) {
+      const full = Math.floor(size / TILE_WIDTH ** (level + 1));
+      for (let index = full - 1; index >= 0 && room > 0; index--, room--) {
+        if (signal.aborted) return;
+        await this.#tree(level, index);
+      }
     }
-    return (await Promise.all(subtrees)).reduceRight((right, left) => nodeHash(left, right));
   }
 
-  async #subtree(level: number, index: number): Promise<Uint8Array> {
+  /** Root over the leaves [start, end): a perfect subtree, or all that is right of `start`. */
+  async #range(start: number, end: number, size: number): Promise<Uint8Array> {
+    const level = Math.log2(end - start);
+    if (Number.isInteger(level)) return await this.#subtree(level, start / (end - start), size);
+    if (this.#edge.size !== size) this.#edge = { size, roots: new Map() };
+    const { roots } = this.#edge;
+    const split = start + splitOf(end - start);
+    const known = roots.get(start) ?? keptUnlessFailed(roots, start, Promise.all([this.#range(start, split, size), this.#range(split, end, size)]).then(([left, right]) => nodeHash(left, right)));
+    return await known;
+  }
+
+  async #subtree(level: number, index: number, size: number): Promise<Uint8Array> {
+    const [tileLevel, depth] = [Math.floor(level / 8), level % 8];
+    const count = 2 ** depth;
+    const tile = Math.floor((index * count) / TILE_WIDTH);
+    const offset = (index * count) % TILE_WIDTH;
+    if (depth === 0) return (await this.#tiles.read({ level: tileLevel, index: tile, width: offset + 1 })).slice(offset * HASH_BYTES);
+    const full = (tile + 1) * TILE_WIDTH ** (tileLevel + 1) <= size;
+    if (!full) {
+      const bytes = await this.#tiles.read({ level: tileLevel, index: tile, width: offset + count });
+      let hashes = bytes.subarray(offset * HASH_BYTES);
+      while (hashes.length > HASH_BYTES) hashes = levelAbove(hashes);
+      return hashes;
+    }
+    const at = (TILE_WIDTH - 2 ** (9 - depth) + offset / count) * HASH_BYTES;
+    return (await this.#tree(tileLevel, tile)).subarray(at, at + HASH_BYTES);
+  }
+
+  /** Inner hashes of a full tile, the lowest level first. */
+  async #tree(level: number, index: number): Promise<Uint8Array> {
     const name = `${level}/${index}`;
-    const known = this.#known.get(name);
-    if (known) return known;
-    const count = 2 ** (level % 8);
-    const first = index * count;
-    const offset = first % TILE_WIDTH;
-    const bytes = await this.#tiles.read({ level: Math.floor(level / 8), index: Math.floor(first / TILE_WIDTH), width: offset + count });
-    let hashes: Uint8Array[] = Array.from({ length: count }, (_, at) => bytes.subarray((offset + at) * 32, (offset + at + 1) * 32));
-    while (hashes.length > 1) hashes = Array.from({ length: hashes.length / 2 }, (_, at) => nodeHash(hashes[2 * at]!, hashes[2 * at + 1]!));
-    const root = hashes[0]!.slice();
-    if (count > 1) this.#keep(name, root);
-    return root;
-  }
-
-  /** Oldest out first: a node that is needed again is one computation. */
-  #keep(name: string, root: Uint8Array): void {
-    this.#known.set(name, root);
-    if (this.#known.size > this.#hashesMax) this.#known.delete(this.#known.keys().next().value!);
+    const known = this.#trees.get(name);
+    if (known) {
+      this.#trees.delete(name);
+      this.#trees.set(name, known);
+      return await known;
+    }
+    if (this.#trees.size >= this.#treesMax) this.#trees.delete(this.#trees.keys().next().value!);
+    return await keptUnlessFailed(this.#trees, name, this.#tiles.read({ level, index, width: TILE_WIDTH }).then(innerHashes));
   }
 }
 
-const buffer = new Uint8Array(65);
+/** The largest power of two below `count`, which is 2 at least. */
+function splitOf(count: number): number {
+  let half = 1;
+  while (half * 2 < count) half *= 2;
+  return half;
+}
+
+function keptUnlessFailed<Key>(kept: Map<Key, Promise<Uint8Array>>, key: Key, result: Promise<Uint8Array>): Promise<Uint8Array> {
+  kept.set(key, result);
+  result.catch(() => {
+    if (kept.get(key) === result) kept.delete(key);
+  });
+  return result;
+}
+
+function innerHashes(tile: Uint8Array): Uint8Array {
+  const inner = new Uint8Array(INNER_HASHES * HASH_BYTES);
+  let [hashes, at] = [tile, 0];
+  for (let level = 1; level <= INNER_LEVELS; level++) {
+    hashes = levelAbove(hashes);
+    inner.set(hashes, at);
+    at += hashes.length;
+  }
+  return inner;
+}
+
+function levelAbove(hashes: Uint8Array): Uint8Array {
+  const above = new Uint8Array(hashes.length / 2);
+  for (let at = 0; at < above.length; at += HASH_BYTES) above.set(nodeHash(hashes.subarray(2 * at, 2 * at + HASH_BYTES), hashes.subarray(2 * at + HASH_BYTES, 2 * at + 2 * HASH_BYTES)), at);
+  return above;
+}
+
+const buffer = new Uint8Array(1 + 2 * HASH_BYTES);
 buffer[0] = 1;
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   buffer.set(left, 1);
-  buffer.set(right, 33);
+  buffer.set(right, 1 + HASH_BYTES);
   return hash('sha256', buffer, 'buffer');
 }

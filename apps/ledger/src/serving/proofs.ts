@@ -1,16 +1,19 @@
 import { consistencyProof, type TileReader } from '@boop/log';
 import { type LogProof } from '@boop/protocol';
 import { BoopError, fromBase64Url, toBase64Url } from '@boop/shared';
-import { type LogStore, stapled } from '../store/log-store.ts';
+import { type LogStore, type ServedCheckpoint, stapled } from '../store/log-store.ts';
 import { InclusionPaths } from './inclusion-paths.ts';
 
 const HASH_BYTES = 32;
+/** A proof under a checkpoint that is this old is as good; an entry that it does not cover makes it be read again. */
+const CHECKPOINT_KEPT_MS = 250;
 
 /** Makes proofs that an entry is in the log, under the last published checkpoint. */
 export class Proofs {
   readonly #store: LogStore;
   readonly #tiles: TileReader;
   readonly #paths: InclusionPaths;
+  #recent: { checkpoint: Promise<ServedCheckpoint | undefined>; readAtMs: number } | undefined;
 
   /** @param tiles the store's, perhaps cached */
   constructor(store: LogStore, tiles: TileReader = store) {
@@ -20,19 +23,37 @@ export class Proofs {
   }
 
   /**
-   * Cost: two small queries, and at most one tile per level from the cache.
+   * Cost: one small query, four times a second another, and at most one tile per level from the cache.
    * @param entryHash SHA-256 of the entry, base64url
    * @throws BoopError `request.malformed`, `request.not-found`, `log.pending` while no published checkpoint covers the entry
    */
   async proofOf(entryHash: string): Promise<LogProof> {
-    const [placed, published] = await Promise.all([this.#store.find(parseHash(entryHash)), this.#store.published()]);
+    const [placed, recent] = await Promise.all([this.#store.find(parseHash(entryHash)), this.#recentCheckpoint()]);
     if (placed === undefined) throw new BoopError('request.not-found', 'the log has no such entry');
     const { leafIndex, bytes } = placed;
+    const published = recent !== undefined && leafIndex < recent.size ? recent : await this.#store.published();
     if (published === undefined || leafIndex >= published.size) {
       throw new BoopError('log.pending', 'the entry is written and waits for a checkpoint', { kind: 'unavailable' });
     }
     const inclusion = await this.#paths.path(leafIndex, published.size);
     return { entry: toBase64Url(bytes), leafIndex, treeSize: published.size, inclusion: inclusion.map(toBase64Url), checkpoint: stapled(published) };
+  }
+
+  /** Reads ahead what proofs are made of, until it has that or the signal aborts. */
+  async warm(signal: AbortSignal): Promise<void> {
+    await this.#paths.warm((await this.#store.published())?.size ?? 0, signal);
+  }
+
+  /** Concurrent readers share one query; a failed one is not kept. */
+  #recentCheckpoint(): Promise<ServedCheckpoint | undefined> {
+    const nowMs = performance.now();
+    if (this.#recent && nowMs - this.#recent.readAtMs < CHECKPOINT_KEPT_MS) return this.#recent.checkpoint;
+    const recent = { checkpoint: this.#store.published(), readAtMs: nowMs };
+    this.#recent = recent;
+    recent.checkpoint.catch(() => {
+      if (this.#recent === recent) this.#recent = undefined;
+    });
+    return recent.checkpoint;
   }
 
   /** @param to default: the size of the newest checkpoint @throws BoopError `request.not-found` beyond that, `log.pending` without one, `request.malformed` */

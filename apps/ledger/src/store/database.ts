@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { type FaultHook, type FaultPoint, guarded, noFaults } from '../faults/fault-points.ts';
 import { type Prisma, PrismaClient } from '../generated/prisma/client.ts';
 
@@ -14,15 +15,28 @@ const TRANSACTION_LIMITS = { maxWait: 5_000, timeout: 15_000 } as const;
 /** The ledger's PostgreSQL, shared by its stores; the default `synchronous_commit = on` makes a commit durable. */
 export class LedgerDatabase {
   readonly prisma: PrismaClient;
+  readonly #pool: pg.Pool;
   readonly #faults: FaultHook;
 
-  constructor(adapter: Adapter, faults: FaultHook = noFaults) {
-    this.prisma = new PrismaClient({ adapter });
+  /** @param pool closed with this @param adapter default: on the pool */
+  constructor(pool: pg.Pool, faults: FaultHook = noFaults, adapter: Adapter = new PrismaPg(pool)) {
+    this.#pool = pool;
     this.#faults = faults;
+    this.prisma = new PrismaClient({ adapter });
+    // An idle connection was lost: the next query opens another.
+    pool.on('error', () => undefined);
   }
 
   static open(databaseUrl: string, faults: FaultHook = noFaults): LedgerDatabase {
-    return new LedgerDatabase(new PrismaPg({ connectionString: databaseUrl, ...CONNECTIONS }), faults);
+    return new LedgerDatabase(new pg.Pool({ connectionString: databaseUrl, ...CONNECTIONS }), faults);
+  }
+
+  /**
+   * A read by a prepared statement, past Prisma: for what is asked so often that planning and converting it would count.
+   * Types are those of `pg`: bigint as a string, bytea as a Buffer.
+   */
+  async prepared<Row extends object>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
+    return (await this.#pool.query<Row>({ name, text, values: [...values] })).rows;
   }
 
   readonly guard: Guard = async (point, write) => await guarded(this.#faults, point, write);
@@ -38,5 +52,6 @@ export class LedgerDatabase {
 
   async close(): Promise<void> {
     await this.prisma.$disconnect();
+    await this.#pool.end();
   }
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newTiles } from '@boop/log';
 import { silentLogger } from '@boop/platform';
+import pg from 'pg';
+import { noFaults } from '../faults/fault-points.ts';
 import { EntryPool } from '../sequencer/entry-pool.ts';
 import { Sequencer } from '../sequencer/sequencer.ts';
 import { type Fault, FaultyAdapter } from '../testing/faulty-adapter.ts';
@@ -29,9 +31,10 @@ describe('a crash at any statement', () => {
       const old = newEntries(0, 250);
       await sequencerOn(store).sequence(old);
       const before = await store.head();
-      const adapter = new FaultyAdapter({ connectionString: databases.url('faults') });
+      const pool = new pg.Pool({ connectionString: databases.url('faults') });
+      const adapter = new FaultyAdapter(pool);
       adapter.fault = fault;
-      const spoiled = new LedgerDatabase(adapter);
+      const spoiled = new LedgerDatabase(pool, noFaults, adapter);
       const dying = new PrismaLogStore(spoiled);
       const entries = newEntries(240, 30);
       const failed = await sequencerOn(dying).sequence(entries).then(() => false, () => true);
@@ -56,9 +59,10 @@ describe('a crash at any statement', () => {
     for (const fault of faults) {
       const store = await databases.emptied('faults');
       await sequencerOn(store).sequence(newEntries(0, 3));
-      const adapter = new FaultyAdapter({ connectionString: databases.url('faults') });
+      const pool = new pg.Pool({ connectionString: databases.url('faults') });
+      const adapter = new FaultyAdapter(pool);
       adapter.fault = fault;
-      const spoiled = new LedgerDatabase(adapter);
+      const spoiled = new LedgerDatabase(pool, noFaults, adapter);
       const dying = new PrismaLogStore(spoiled);
       const checkpoint = { ...(await store.head()), note: 'note', groupKey: Uint8Array.of(1) };
       await dying.publish(checkpoint, undefined).catch(() => undefined);

@@ -32,7 +32,7 @@ export class PrismaLogStore implements LogStore {
   }
 
   async find(hash: Uint8Array): Promise<PlacedEntry | undefined> {
-    const [row] = await this.#prisma.$queryRaw<{ leafIndex: bigint; bytes: Uint8Array }[]>`SELECT leaf_index AS "leafIndex", bytes FROM entries WHERE hash = ${hash}`;
+    const [row] = await this.#database.prepared<{ leafIndex: string; bytes: Uint8Array }>('find-entry', 'SELECT leaf_index AS "leafIndex", bytes FROM entries WHERE hash = $1', [hash]);
     return row && { leafIndex: Number(row.leafIndex), bytes: row.bytes };
   }
 

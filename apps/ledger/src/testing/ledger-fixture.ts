@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TileReader, tilePath } from '@boop/log';
 import { createDevCa, type DevCa, issueCertificate, LinkClient, type PeerIdentity, peerUri, silentLogger, systemRng, type TlsMaterial } from '@boop/platform';
-import { tuningSchema } from '../config.ts';
+import { type Tuning, tuningSchema } from '../config.ts';
 import { type RunningLedger, startLedger } from '../ledger.ts';
 import { PrismaMapStore } from '../map/prisma-map-store.ts';
 import { openVrfKey, type VrfKey } from '../map/vrf-key.ts';
@@ -54,8 +54,8 @@ export class LedgerFixture {
   }
 
   /** @param id replica's name: two of one name would take each other's connections */
-  async ledger(database: string, id = 'a', options: { witnesses?: readonly WitnessAddress[]; witness?: Witness } = {}): Promise<RunningLedger> {
-    const tuning = tuningSchema.parse({ batchIntervalMs: 20, checkpointIntervalMs: 20, revisionIntervalMs: 20, leaderIntervalMs: 50, leftOutMs: 500, nodeTimeoutMs: 2_000 });
+  async ledger(database: string, id = 'a', options: { witnesses?: readonly WitnessAddress[]; witness?: Witness; tuning?: Tuning } = {}): Promise<RunningLedger> {
+    const tuning = options.tuning ?? tuningSchema.parse({ batchIntervalMs: 20, checkpointIntervalMs: 20, revisionIntervalMs: 20, leaderIntervalMs: 50, leftOutMs: 500, nodeTimeoutMs: 2_000 });
     const { manifest } = this.network;
     const ledger = await startLedger({
       config: { networkId: manifest.networkId, http: address, link: address, metrics: address, witnesses: [...(options.witnesses ?? [])], tuning },
