@@ -21,6 +21,9 @@ export const tuningSchema = z.strictObject({
   revisionIntervalMs: milliseconds.default(1_000),
   /** Mutations that may wait for a revision. */
   mutationsWaitingMax: z.number().int().min(1).max(1_048_576).default(65_536),
+  /** Requests of one client a minute: mutations, and questions about single accounts. */
+  mutationsPerMinute: z.number().int().min(1).max(1_000_000).default(120),
+  lookupsPerMinute: z.number().int().min(1).max(1_000_000).default(600),
   /** How often a standby tries to take over. */
   leaderIntervalMs: milliseconds.default(1_000),
   /** For how long a node that spoiled a signature is left out. */
@@ -48,7 +51,10 @@ export const configSchema = z.strictObject({
   manifestFile: path,
   tls: z.strictObject({ certFile: path, keyFile: path, caFile: path }),
   /** Public: tiles, checkpoints, proofs, health. */
-  http: listener,
+  http: listener.extend({
+    /** Addresses or networks of proxies whose `X-Forwarded-For` is believed; else the address of the connection counts. */
+    trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).max(64).optional(),
+  }),
   /** For the gateway only. */
   link: listener,
   metrics: listener,

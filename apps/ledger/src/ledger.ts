@@ -118,7 +118,7 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, m
       waitingMax: tuning.mutationsWaitingMax,
       onAccepted: () => writer.wakeMap(),
     });
-    const http = await startHttp({ tiles: new PublishedTiles(store, tiles), proofs, key, manifest, vrfKey: vrfKey.public, witnesses: config.witnesses.map(({ vkey }) => vkey), streams: new StreamSource({ logStore: store, mapStore, tiles }), announcements, mapProofs, mapStore, intake, witness, readiness, log }, config.http);
+    const http = await startHttp({ tiles: new PublishedTiles(store, tiles), proofs, key, manifest, vrfKey: vrfKey.public, witnesses: config.witnesses.map(({ vkey }) => vkey), streams: new StreamSource({ logStore: store, mapStore, tiles }), announcements, mapProofs, mapStore, intake, witness, readiness, limits: tuning, log }, config.http);
     undo.push(() => http.close());
     const metricsServer = await startMetricsServer({ ...config.metrics, registry: metrics.registry });
     undo.push(() => metricsServer.close());

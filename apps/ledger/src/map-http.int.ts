@@ -6,6 +6,7 @@ import { parseLogEntry } from '@boop/protocol';
 import { fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { LogKey } from './checkpoints/log-key.ts';
+import { tuningSchema } from './config.ts';
 import { type PublicConfiguration } from './http/configuration.controller.ts';
 import { type RunningLedger } from './ledger.ts';
 import { type Submission } from './map/mutation-intake.ts';
@@ -191,5 +192,31 @@ describe('the map over HTTP', () => {
     expect((await get('v1/ledger/map/lookup/A')).status).toBe(400);
     expect((await get('v1/log/consistency?from=0')).status).toBe(400);
     expect((await get('v1/log/consistency?from=1&to=999')).status).toBe(404);
+  });
+});
+
+describe('one client that asks too much', () => {
+  let limited: RunningLedger;
+  beforeAll(async () => {
+    limited = await fixture.ledger('map', 'limited', { tuning: tuningSchema.parse({ mutationsPerMinute: 2, lookupsPerMinute: 3 }) });
+  });
+  const statuses = async (count: number, ask: (url: string, headers: Record<string, string>) => Promise<Response>): Promise<number[]> => {
+    const all: number[] = [];
+    // Nobody is believed to be somebody else.
+    for (let at = 0; at < count; at++) all.push((await ask(`http://127.0.0.1:${limited.httpPort}`, { 'x-forwarded-for': `192.0.2.${at}` })).status);
+    return all;
+  };
+
+  test('is refused with the time to wait, and others\' questions are still answered', async () => {
+    const mutate = (url: string, headers: Record<string, string>) => fetch(`${url}/v1/ledger/mutations`, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: '{}' });
+    expect(await statuses(3, mutate)).toEqual([400, 400, 429]);
+    const label = toBase64Url(newAccount('somebody').label);
+    const paths = [`lookup/${label}`, `indexes/${label}`, toBase64Url(new Uint8Array(32)), `indexes/${label}`];
+    expect(await statuses(4, (url, headers) => fetch(`${url}/v1/ledger/map/${paths.shift()}`, { headers }))).toEqual([200, 200, 200, 429]);
+    const refused = await mutate(`http://127.0.0.1:${limited.httpPort}`, {});
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(refused.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(await refused.json()).toMatchObject({ status: 429, code: 'request.rate-limited', retryAllowed: true });
+    expect((await fetch(`http://127.0.0.1:${limited.httpPort}/v1/ledger/map/head`)).status).toBe(200);
   });
 });

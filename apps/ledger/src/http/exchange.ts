@@ -2,6 +2,8 @@
 export interface HttpRequest {
   readonly id: string;
   readonly url: string;
+  /** Address of the client, as trusted proxies tell it. */
+  readonly ip: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 

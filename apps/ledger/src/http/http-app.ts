@@ -23,6 +23,7 @@ import { MAP_STORE, MapController } from './map.controller.ts';
 import { MutationsController } from './mutations.controller.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { ProofsController } from './proofs.controller.ts';
+import { HTTP_LIMITS, type HttpLimits } from './rate-limit.ts';
 import { StreamsController } from './streams.controller.ts';
 import { TilesController } from './tiles.controller.ts';
 import { WITNESS, WitnessController } from './witness.controller.ts';
@@ -42,6 +43,7 @@ export interface HttpServices {
   readonly mapStore: MapStore;
   readonly intake: MutationIntake;
   readonly readiness: ReadinessCheck;
+  readonly limits: HttpLimits;
   readonly log: Logger;
 }
 
@@ -51,7 +53,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 @Module({})
 class LedgerModule {
-  static of({ tiles, proofs, key, manifest, vrfKey, witnesses, witness, streams, announcements, mapProofs, mapStore, intake, readiness }: HttpServices): DynamicModule {
+  static of({ tiles, proofs, key, manifest, vrfKey, witnesses, witness, streams, announcements, mapProofs, mapStore, intake, readiness, limits }: HttpServices): DynamicModule {
     return {
       module: LedgerModule,
       controllers: [TilesController, ProofsController, MapController, MutationsController, ConfigurationController, StreamsController, WitnessController, HealthController],
@@ -67,15 +69,17 @@ class LedgerModule {
         { provide: MAP_STORE, useValue: mapStore },
         { provide: MutationIntake, useValue: intake },
         { provide: READINESS, useValue: readiness },
+        { provide: HTTP_LIMITS, useValue: limits },
       ],
     };
   }
 }
 
 /** The public side of the ledger, for everybody, browsers of any origin included. @throws BoopError `http.port-taken` */
-export async function startHttp(services: HttpServices, address: { host: string; port: number }): Promise<{ port: number; close(): Promise<void> }> {
+export async function startHttp(services: HttpServices, { host, port: wantedPort, trustedProxies = [] }: { host: string; port: number; trustedProxies?: readonly string[] }): Promise<{ port: number; close(): Promise<void> }> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => {
@@ -85,17 +89,19 @@ export async function startHttp(services: HttpServices, address: { host: string;
   });
   adapter.getInstance().addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'access-control-allow-origin': '*' });
+    // Browsers ask before they post JSON to another origin.
+    if (request.method === 'OPTIONS') return await reply.headers({ 'access-control-allow-methods': 'GET, POST', 'access-control-allow-headers': 'content-type, x-request-id', 'access-control-max-age': '7200' }).code(204).send();
   });
   const app = await NestFactory.create<NestFastifyApplication>(LedgerModule.of(services), adapter, { logger: false, abortOnError: false });
   app.useGlobalFilters(new ProblemFilter(services.log));
   const sockets = new StreamSockets(services.streams, services.announcements, services.log);
   sockets.attach(app.getHttpServer());
   try {
-    await app.listen(address.port, address.host);
+    await app.listen(wantedPort, host);
   } catch (error) {
     await app.close();
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new BoopError('http.port-taken', `port ${address.port} of ${address.host} is taken`, { kind: 'fatal' });
+    throw new BoopError('http.port-taken', `port ${wantedPort} of ${host} is taken`, { kind: 'fatal' });
   }
   const { port } = app.getHttpServer().address() as { port: number };
   const close = async (): Promise<void> => {

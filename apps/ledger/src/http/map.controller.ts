@@ -1,11 +1,12 @@
 import { LABEL_BYTES_MAX } from '@boop/log';
 import { BoopError, toBase64Url } from '@boop/shared';
-import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Res, UseGuards } from '@nestjs/common';
 import { MapProofs } from '../map/map-proofs.ts';
 import { type MapStore, type StoredRevision } from '../map/map-store.ts';
 import { stapled } from '../store/log-store.ts';
 import { BRIEF, type HttpReply, IMMUTABLE } from './exchange.ts';
 import { malformedRequest, parseBytes, parseCount } from './parsing.ts';
+import { LookupLimit } from './rate-limit.ts';
 
 export const MAP_STORE = Symbol('map store');
 const PAGE_MAX = 100;
@@ -29,12 +30,14 @@ export class MapController {
 
   /** Where an account stands or would stand: what its first mutation must name. */
   @Get('indexes/:label')
+  @UseGuards(LookupLimit)
   index(@Param('label') label: string, @Res() reply: HttpReply): void {
     const { index, vrfProof, vrfKey } = this.#proofs.indexOf(parseLabel(label));
     reply.header('cache-control', BRIEF).send({ index: toBase64Url(index), vrfProof: toBase64Url(vrfProof), vrfKey: toBase64Url(vrfKey) });
   }
 
   @Get('lookup/:label')
+  @UseGuards(LookupLimit)
   async lookup(@Param('label') label: string, @Query('history') history: string | undefined, @Res() reply: HttpReply): Promise<void> {
     if (history !== undefined && history !== 'true' && history !== 'false') throw malformedRequest();
     reply.header('cache-control', 'no-store').send(await this.#proofs.lookup(parseLabel(label), { history: history === 'true' }));
@@ -59,6 +62,7 @@ export class MapController {
   }
 
   @Get(':index')
+  @UseGuards(LookupLimit)
   async byIndex(@Param('index') index: string, @Res() reply: HttpReply): Promise<void> {
     reply.header('cache-control', BRIEF).send(await this.#proofs.byIndex(parseBytes(index, 32, 32)));
   }

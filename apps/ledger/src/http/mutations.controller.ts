@@ -1,11 +1,12 @@
 import { blobField, bytesField } from '@boop/identity';
 import { LABEL_BYTES_MAX, VALUE_BYTES_MAX } from '@boop/log';
 import { fromBase64Url, toBase64Url } from '@boop/shared';
-import { Body, Controller, Inject, Post, Res } from '@nestjs/common';
+import { Body, Controller, Inject, Post, Res, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
 import { MutationIntake } from '../map/mutation-intake.ts';
 import { type HttpReply } from './exchange.ts';
 import { parseWith } from './parsing.ts';
+import { MutationLimit } from './rate-limit.ts';
 
 const submission = z
   .strictObject({
@@ -27,6 +28,7 @@ export class MutationsController {
 
   /** 202 while the mutation waits, 200 once a revision has applied it; the same mutation again is answered the same way. */
   @Post()
+  @UseGuards(MutationLimit)
   async submit(@Body() body: unknown, @Res() reply: HttpReply): Promise<void> {
     const { mutation, label, opening, value } = parseWith(submission, body);
     const shown = opening !== undefined && value !== undefined ? { opening: fromBase64Url(opening), value: fromBase64Url(value) } : undefined;

@@ -3,6 +3,7 @@ import { problemOf } from '@boop/protocol';
 import { BoopError, isBoopError } from '@boop/shared';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { type HttpReply, type HttpRequest } from './exchange.ts';
+import { RateLimited } from './rate-limit.ts';
 
 /** Every error as a problem document (RFC 9457). */
 @Catch()
@@ -19,8 +20,9 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = problemOf(publicError(error), request.id);
     // Everything else is the caller's business, or told where it arises.
     if (problem.code === 'service.internal') this.#log.error('a request failed', { requestId: request.id, error });
-    http
-      .getResponse<HttpReply>()
+    const reply = http.getResponse<HttpReply>();
+    if (error instanceof RateLimited) reply.header('retry-after', String(error.retryAfterSeconds));
+    reply
       .status(problem.status)
       .header('content-type', 'application/problem+json')
       .header('cache-control', 'no-store')
