@@ -23,9 +23,9 @@ export class SigningKey {
     return new SigningKey(secret.slice());
   }
 
-  /** Ed25519 over a domain-separated message; 64 bytes as base64url. */
-  sign(domain: string, message: Uint8Array): string {
-    return toBase64Url(ed25519.sign(separated(domain, message), this.#secret));
+  /** Ed25519 over a domain-separated message, of one part or several; deterministic (RFC 8032); 64 bytes as base64url. */
+  sign(domain: string, ...message: readonly Uint8Array[]): string {
+    return toBase64Url(ed25519.sign(separated(domain, ...message), this.#secret));
   }
 
   toJSON(): string {
@@ -46,8 +46,8 @@ export function verifySignature(domain: string, message: Uint8Array, signature: 
   }
 }
 
-/** What is really signed: a domain and a message, each behind its length, so that no signature serves two purposes. */
-export const separated = (domain: string, message: Uint8Array): Uint8Array => lengthPrefixed(utf8(domain), message);
+/** What is really signed: a domain and the message's parts, each behind its length, so that no signature serves two purposes. */
+export const separated = (domain: string, ...message: readonly Uint8Array[]): Uint8Array => lengthPrefixed(utf8(domain), ...message);
 
 /** RFC 7638 thumbprint of an Ed25519 public key (RFC 8037 JWK), base64url. */
 export const jwkThumbprint = (publicKey: string): string => toBase64Url(sha256(canonicalJson({ crv: 'Ed25519', kty: 'OKP', x: publicKey })));

@@ -12,7 +12,7 @@ export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint
 export { cosignatureMessage, formatCosignature, verifyCosignature } from './cosignature.ts';
 export { VRF_OUTPUT_BYTES, VRF_PROOF_BYTES, vrfProofToHash, vrfProve, vrfPublicKey, vrfVerify } from './vrf.ts';
 export { commitTo, type CommitmentOpening, LABEL_BYTES_MAX, OPENING_BYTES, VALUE_BYTES_MAX, verifyCommitment } from './commitment.ts';
-export { AUTHORIZED_KEYS_MAX, formatMutation, type Mutation, mutationHash, mutationMessage, noPrevious, parseMutation, verifyMutation, verifyOwnerHistory } from './mutation.ts';
+export { MUTATION_DOMAIN, AUTHORIZED_KEYS_MAX, formatMutation, type Mutation, mutationHash, mutationMessage, mutationParts, noPrevious, parseMutation, verifyMutation, verifyOwnerHistory } from './mutation.ts';
 export { EMPTY_MAP_ROOT, type MapEntry, type MapNode, type MapNodeReader, type MapNodeRef } from './map-node.ts';
 export { type MapLookup, mapLookup, verifyMapLookup } from './map-lookup.ts';
 export { type MapChange, type MapGrowth, updateMap, verifyMapUpdate } from './map-update.ts';

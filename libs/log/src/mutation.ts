@@ -28,10 +28,16 @@ const refusal = (code: string, message: string): BoopError => new BoopError(code
 /** `previous` of version 0. */
 export const noPrevious = (): Uint8Array => new Uint8Array(HASH_BYTES);
 
+/** Domain of a mutation's signature. */
+export const MUTATION_DOMAIN = 'boop-mutation/1';
+
 /** What `signer` signs. `origin` is the log's, so that no mutation counts in another network. Throws `mutation.malformed`. */
 export function mutationMessage(origin: string, mutation: Omit<Mutation, 'signature'>): Uint8Array {
-  return lengthPrefixed(utf8('boop-mutation/1'), utf8(origin), formatBody(mutation));
+  return lengthPrefixed(utf8(MUTATION_DOMAIN), ...mutationParts(origin, mutation));
 }
+
+/** The parts of {@link mutationMessage} behind its domain, for signers that put the domain before by themselves. Throws `mutation.malformed`. */
+export const mutationParts = (origin: string, mutation: Omit<Mutation, 'signature'>): readonly [Uint8Array, Uint8Array] => [utf8(origin), formatBody(mutation)];
 
 /**
  * Format (u8 = 1) ‖ index ‖ version (u64) ‖ previous ‖ commitment ‖ number of keys (u8) ‖ keys ‖ signer ‖ signature;

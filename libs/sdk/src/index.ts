@@ -3,6 +3,7 @@ export { CaptureQualityError, encodeCapture, probeQualityMin } from './capture/e
 export { encodeGreyBmp } from './capture/grey-bmp.ts';
 export { splitAndSeal, type SplitInput } from './capture/split-and-seal.ts';
 export { ProblemError, type SdkCode, sdkCodes } from './errors.ts';
+export { type CreateAccountInput, type LedgerAccount } from './ledger/ledger-account.ts';
 export { type LogProofOptions, verifyProof } from './log/log-proofs.ts';
 export { checkAuthenticationEntry, checkRegistrationEntry, type EntryWithReceipts, tokenHash, verifyReceipt } from './log/receipts.ts';
 export { checkNetwork, type NetworkPin, pinOf, type PinnedMember } from './network/network-pin.ts';

@@ -5,6 +5,7 @@ import { BoopError } from '@boop/shared';
 import { wipeTemplates } from '../capture/encode-capture.ts';
 import { splitAndSeal } from '../capture/split-and-seal.ts';
 import { sdkError } from '../errors.ts';
+import { type CreateAccountInput, createLedgerAccount, type LedgerAccount } from '../ledger/ledger-account.ts';
 import { checkRegistrationEntry, verifyReceipt } from '../log/receipts.ts';
 import { createNetworkGuard, type NetworkPin } from '../network/network-pin.ts';
 import { type SdkPorts, systemPorts } from '../ports.ts';
@@ -36,6 +37,14 @@ export interface RegistrationClient {
    * @throws BoopError `registration.duplicate`, `mpc.*`, `context.*`, …: the network's codes; nothing was stored
    */
   register(input: RegisterInput): Promise<RegistrationReceipt>;
+
+  /**
+   * A step of its own after `register`, which never takes it by itself: opens the account of the key that registered in the ledger's map, so that
+   * its owner can prove its history. Leaving it out leaves no account. May be repeated, also by another client.
+   * @param network where and under which key the ledger logs, as `GET /v1/network` tells; checked against the pin
+   * @throws BoopError `network.mismatch`, and what {@link createLedgerAccount} throws; the registration stands in any case
+   */
+  createAccount(network: NetworkInfo, input: CreateAccountInput): Promise<LedgerAccount>;
 }
 
 /** Client of a registration page or kiosk: one session per call, splitting on this device. */
@@ -43,6 +52,7 @@ export function createRegistrationClient(options: { bridgeUrl: string; pin?: Net
   const ports = systemPorts(options.ports);
   const guard = createNetworkGuard(options.pin);
   return {
+    createAccount: async (network, input) => await createLedgerAccount(guard(network), input, ports),
     async register(input) {
       const positions = allPositions.filter((position) => input.positions[position] !== undefined);
       if (positions.length === 0) throw new BoopError('registration.incomplete', 'no palm to register');
