@@ -22,5 +22,5 @@ export function summaryLines({ source, acquisitions, enrolments, evaluations, ig
 }
 
 const NAMED_MAX = 20;
-const COLUMN = 16;
+const COLUMN = 18;
 const COLUMNS = ['EER', 'EER up to', 'genuine least', 'impostor most', 'margin', "d'", 'FNMR @ FMR', 'provable FMR'];
