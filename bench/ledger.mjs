@@ -26,6 +26,7 @@ const LOAD_BATCH = 8_192;
 const PROOFS = 3_000;
 /** Until V8 has compiled what serves them. */
 const PROOFS_BEFORE = 1_000;
+const READ_AHEAD_MS = 10_000;
 
 const fixture = await LedgerFixture.start(['ledger']);
 const { network } = fixture;
@@ -79,14 +80,18 @@ async function load(store, size) {
   }
 }
 
-/** Starts a ledger on the tree as it is and waits until all of it is under a checkpoint. */
+/** Starts a ledger on the tree as it is, waits until all of it is under a checkpoint, and starts it again, so that it reads ahead. */
 async function serve(store) {
   const { size } = await store.head();
   // As if the nodes had followed the log while it grew.
   for (const { node } of fixture.nodes) node.read = size;
-  const ledger = await fixture.ledger('ledger', 'a', { tuning: tuningSchema.parse({}) });
-  const url = `http://127.0.0.1:${ledger.httpPort}`;
+  const start = async () => await fixture.ledger('ledger', 'a', { tuning: tuningSchema.parse({}) });
+  const first = await start();
   while ((await store.published())?.size !== size) await sleep(100);
+  await first.close();
+  const { httpPort } = await start();
+  const url = `http://127.0.0.1:${httpPort}`;
+  await sleep(READ_AHEAD_MS);
   const { verifierKey } = await (await fetch(`${url}/v1/log/key`)).json();
   return { url, size, verifierKey };
 }
