@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { decodeImage, encodePalm, syntheticPalm, thresholdFor } from '@boop/biometric';
+import { opensslCtr as prf } from '@boop/engine';
 import { type Kernel, loadKernel } from '@boop/kernels';
 import { agreeCommitteeKeys, type CommitteeKeys, compareProtocol, type CorrelationBatch, correlationBatch, pairScoreShares, palmStatistic, parseShare, score, splitTemplate } from '@boop/mpc';
 import { type PartyId, partyId, type Rng, roundMachine, type RoundProtocol } from '@boop/shared';
@@ -46,6 +47,7 @@ class Committee {
         products: pairScoreShares(kernel, [{ probe: parseShare(probeShares[self - 1]!, palmStatistic), reference: parseShare(referenceShares[self - 1]!, palmStatistic) }], palmStatistic),
         correlations: [this.#stock.get(self)!.take(from, this.#next)],
         opening: 'any',
+        prf,
       }),
     );
     this.#runs += 1;
@@ -55,7 +57,7 @@ class Committee {
   }
 
   #refill(): void {
-    this.#stock = this.#run((self) => correlationBatch({ self, committee: this.#members, threshold: 1, keys: this.#keys.get(self)!, p: palmStatistic.p, batchId: this.#id(), lanes: batchLanes }));
+    this.#stock = this.#run((self) => correlationBatch({ self, committee: this.#members, threshold: 1, keys: this.#keys.get(self)!, p: palmStatistic.p, batchId: this.#id(), lanes: batchLanes, prf }));
     this.#runs += 1;
     this.#next = 0;
   }
