@@ -19,7 +19,8 @@ const hashBytes = 24;
 const multiplier = 0x01000193;
 const filterBits = 24;
 const findingsMax = 1_000;
-const groupBytes = 6;
+/** About two coordinates or more; printed ones take more bytes. */
+const groupBytes = (form: string): number => (isText(form) ? 12 : 6);
 /** A window with fewer different groups of neighbouring bytes (a blank area) may stand anywhere by chance. */
 const groupsMin = 12;
 
@@ -48,7 +49,7 @@ export class NeedleIndex {
       const { length, stride } = windowsOf(form);
       for (let at = 0; at + length <= bytes.length; at += stride * every) {
         const window = bytes.subarray(at, at + length);
-        if (!isDistinctive(window)) continue;
+        if (!isDistinctive(window, groupBytes(form))) continue;
         for (const wrapping of Object.keys(wrappings) as Wrapping[]) for (const needle of wrapWindow(window, wrapping)) this.#addNeedle({ what: `${name} ${form}/${wrapping}`, bytes: needle });
       }
     }
@@ -98,11 +99,13 @@ export class NeedleIndex {
 function windowsOf(form: string): { length: number; stride: number } {
   if (form === 'int8') return { length: 48, stride: 16 };
   if (/16[lb]e$/.test(form)) return { length: 96, stride: 32 };
-  return /json|printed/.test(form) ? { length: 384, stride: 384 } : { length: 48, stride: 48 };
+  return isText(form) ? { length: 384, stride: 384 } : { length: 48, stride: 48 };
 }
 
-function isDistinctive(window: Buffer): boolean {
+const isText = (form: string): boolean => /json|printed/.test(form);
+
+function isDistinctive(window: Buffer, size: number): boolean {
   const groups = new Set<string>();
-  for (let i = 0; i + groupBytes <= window.length; i++) groups.add(window.toString('latin1', i, i + groupBytes));
+  for (let i = 0; i + size <= window.length; i++) groups.add(window.toString('latin1', i, i + size));
   return groups.size >= groupsMin;
 }
