@@ -59,9 +59,10 @@ describe('bad input', () => {
 
   beforeAll(async () => {
     // The registration's own entry is on its way to the log, and the gateway asks the nodes once a second.
-    await until(async () => (await logSize()) > 0 && (await network.nodes()).every(({ galleryRows }) => galleryRows === 1), 30_000);
+    // The registration and its consent.
+    await until(async () => (await logSize()) === 2 && (await network.nodes()).every(({ galleryRows }) => galleryRows === 1), 30_000);
     before = await stored();
-    expect(before).toEqual({ rows: [1, 1, 1, 1, 1], told: [1, 1, 1, 1, 1], entries: 1, size: 1 });
+    expect(before).toEqual({ rows: [1, 1, 1, 1, 1], told: [1, 1, 1, 1, 1], entries: 2, size: 2 });
   });
   afterEach(async () => expect(await stored()).toEqual(before));
 
