@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { commitTo, EMPTY_MAP_ROOT, formatMapRevision, formatMapTransition, formatMutation, type MapNode, type MapNodeReader, type MapTransition, type Mutation, mutationHash, mutationMessage, mutationsRoot, noPrevious, parseMapRevision, prepareTransition } from '@boop/log';
+import { commitTo, EMPTY_MAP_ROOT, formatMapRevision, formatMapTransition, formatMutation, type MapNode, type MapNodeReader, type MapTransition, type Mutation, mutationHash, mutationMessage, mutationsRoot, noPrevious, type parseMapRevision, prepareTransition } from '@boop/log';
 import { toHex, utf8 } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { ed25519 } from '@noble/curves/ed25519.js';
