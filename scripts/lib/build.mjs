@@ -7,7 +7,7 @@ export async function build({ force }) {
   await stage('kernels', 'libs/kernels/src/generated', force, () => digestOf(['libs/kernels/assembly', 'libs/kernels/scripts']), () => quietly('node', ['libs/kernels/scripts/build.mjs']));
   const schemas = readdirSync(join(root, 'apps')).filter((app) => existsSync(join(root, 'apps', app, 'prisma/schema.prisma')));
   for (const app of schemas)
-    await stage(`database client of ${app}`, `apps/${app}/src/generated`, force, () => digestOf([`apps/${app}/prisma`]), () => quietly('prisma', ['generate', '--schema', `apps/${app}/prisma/schema.prisma`]));
+    await stage(`database client of ${app}`, `apps/${app}/src/generated`, force, () => digestOf([`apps/${app}/prisma`]), () => quietly('prisma', ['generate', '--schema', `apps/${app}/prisma`]));
   const isSource = (file) => /\.(ts|tsx|json|css|html)$/.test(file);
   await stage('projects', 'apps/cli/dist/main.js', force, () => digestOf(['libs', 'apps', 'tsconfig.json', 'tsconfig.base.json'], isSource), () => quietly('tsc', ['-b']));
   if (existsSync(join(root, 'apps/console/vite.config.ts')))
