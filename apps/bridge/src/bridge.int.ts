@@ -148,6 +148,7 @@ describe('the terminal and admin channels', () => {
     expect(await terminal.next('configuration')).toMatchObject({ offset: 1 });
     await terminal.send({ type: 'capture_failed', id: 'f', contextId: 'c', reason: 'quality' });
     await terminal.send({ type: 'configuration_applied', version: 1 });
+    await b.heard('configuration.acknowledge');
     const again = client('pvs');
     await again.send({ type: 'pvs_hello', terminalKey: key('terminal'), encoder: 'palm-compcode-1', resume: { epoch: 'epoch-1', offset: 1 } });
     expect(await again.next('pvs_hello_response')).toMatchObject({ recovered: true });

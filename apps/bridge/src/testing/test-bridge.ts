@@ -86,6 +86,11 @@ export class TestBridge {
     rmSync(this.#dir, { recursive: true, force: true });
   }
 
+  /** Until the bridge has asked the gateway this: what a client reports has no answer to wait for. */
+  async heard(method: string): Promise<void> {
+    while (!this.asked.some((request) => request.method === method)) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
   /** What the gateway does when something happens. */
   async append(stream: string, ...payloads: object[]): Promise<void> {
     for (const payload of payloads) {
