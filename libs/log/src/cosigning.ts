@@ -12,18 +12,19 @@ export function cosign(key: VerifierKey, timeS: number, text: string, sign: (mes
 
 /** Signature lines alone, as a witness answers. */
 export function formatSignatureLines(signatures: readonly NoteSignature[]): string {
-  return formatNote({ text: PLACEHOLDER, signatures }).slice(PLACEHOLDER.length + 1);
+  return formatNote({ text: SOME_TEXT, signatures }).slice(SOME_TEXT.length + 1);
 }
 
 /** Strict inverse of {@link formatSignatureLines}; throws `log.malformed-note`. */
 export function parseSignatureLines(lines: string): NoteSignature[] {
-  const { text, signatures } = parseNote(`${PLACEHOLDER}\n${lines}`);
+  const { text, signatures } = parseNote(`${SOME_TEXT}\n${lines}`);
   // An empty line among them would make what stands before it part of the text.
-  if (text !== PLACEHOLDER) throw new BoopError('log.malformed-note', 'not signature lines alone');
+  if (text !== SOME_TEXT) throw new BoopError('log.malformed-note', 'not signature lines alone');
   return [...signatures];
 }
 
-const PLACEHOLDER = 'text\n';
+/** A note's signature lines have a syntax of their own; some text must stand before them. */
+const SOME_TEXT = 'text\n';
 
 /**
  * Staples cosignatures to a note: those of `keys` that are valid, one per key, the newest; lines of other keys in `lines` are dropped.

@@ -1,6 +1,7 @@
 import { type Account, type AccountEntry, type Balances, balancesCommitmentHash, type BalancesCommitment, batchRoot, balanceOf, expiresAtMs, ownerOf, Replay, type Transfer, verifyZeroSums } from '@boop/accounts';
 import { logEntryHash, parseLogEntry } from '@boop/protocol';
 import { equalBytes, fromBase64Url, toBase64Url } from '@boop/shared';
+import { demand, Finding } from '../check/finding.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import { AccountStore } from './account-store.ts';
 import { AccountsDatabase, type Transaction } from './accounts-database.ts';
@@ -39,21 +40,6 @@ interface Batch {
 const CHUNK = 4_096n;
 const CHECK_TIMEOUT_MS = 6 * 60 * 60_000;
 const DAY_MS = 86_400_000;
-
-class Finding extends Error {
-  readonly place: string;
-  readonly rule: string;
-
-  constructor(place: string, rule: string) {
-    super(`${place}: ${rule}`);
-    this.place = place;
-    this.rule = rule;
-  }
-}
-
-const demand = (holds: boolean, place: string, rule: string): void => {
-  if (!holds) throw new Finding(place, rule);
-};
 
 /**
  * Goes through one snapshot of the database: every transfer again from empty accounts, and from that every balance, entry, reservation,

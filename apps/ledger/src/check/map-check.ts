@@ -65,13 +65,13 @@ const WAVE = 4_096;
 
 /** All leaves below a root. Reads of content-addressed nodes are verified by their hash. */
 async function* leavesOf(reader: MapNodeReader, root: Uint8Array): AsyncGenerator<{ index: string; value: string }> {
-  const todo: Uint8Array[] = equalBytes(root, EMPTY_MAP_ROOT) ? [] : [root];
-  while (todo.length > 0) {
-    const wave = todo.splice(-WAVE);
+  const unread: Uint8Array[] = equalBytes(root, EMPTY_MAP_ROOT) ? [] : [root];
+  while (unread.length > 0) {
+    const wave = unread.splice(-WAVE);
     const nodes = await at('map', () => readNodes(reader, wave));
     for (const node of nodes) {
       if (node[0] === LEAF) yield { index: toBase64Url(node.slice(1, 33)), value: toBase64Url(node.slice(33)) };
-      else todo.push(...[node.slice(1, 33), node.slice(33)].filter((hash) => !equalBytes(hash, EMPTY_MAP_ROOT)));
+      else unread.push(...[node.slice(1, 33), node.slice(33)].filter((hash) => !equalBytes(hash, EMPTY_MAP_ROOT)));
     }
   }
 }

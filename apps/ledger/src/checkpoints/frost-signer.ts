@@ -118,7 +118,7 @@ export class FrostSigner implements CheckpointSigner {
     });
     try {
       // With shares missing this only tells whether a commitment was to blame: then the honest nodes had to refuse.
-      return aggregate(group, commitmentOf, message, refusals.size === 0 ? shares : placeholders(commitmentOf));
+      return aggregate(group, commitmentOf, message, refusals.size === 0 ? shares : zeroShares(commitmentOf));
     } catch (error) {
       const spoiled = error instanceof ThresholdFault && (refusals.size === 0 || error.code === 'frost.bad-commitment') ? error : undefined;
       for (const party of spoiled?.blame ?? []) this.#blame(party, error);
@@ -134,7 +134,7 @@ export class FrostSigner implements CheckpointSigner {
   }
 }
 
-const placeholders = (commitments: ReadonlyMap<PartyId, Uint8Array>): Map<PartyId, Uint8Array> => new Map([...commitments.keys()].map((party) => [party, new Uint8Array(32)]));
+const zeroShares = (commitments: ReadonlyMap<PartyId, Uint8Array>): Map<PartyId, Uint8Array> => new Map([...commitments.keys()].map((party) => [party, new Uint8Array(32)]));
 
 const noQuorum = (): BoopError => new BoopError('log.no-quorum', 'too few nodes sign', { kind: 'unavailable' });
 
