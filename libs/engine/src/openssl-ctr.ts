@@ -25,7 +25,9 @@ export const opensslCtr: Required<Prf> = {
       const bytes = Math.min(zeros.length, target.length - at);
       target.set(stream.cipher.update(bytes === zeros.length ? zeros : zeros.subarray(0, bytes)), at);
     }
-    stream.nextBlock = firstBlock + Math.ceil(target.length / blockBytes);
+    // A cipher that stopped within a block gives the rest of that block next.
+    if (target.length % blockBytes === 0) stream.nextBlock = firstBlock + target.length / blockBytes;
+    else running.delete(key);
   },
 };
 

@@ -16,6 +16,18 @@ describe('the keystream', () => {
     expect([...target]).toEqual([...new Array(16).fill(9), ...softwareAesCtr.keystream(key(), 5, 2), ...new Array(16).fill(9)]);
   });
 
+  test('goes on at the next block after one that was filled in part', () => {
+    const own = key();
+    opensslCtr.fill(own, 0, new Uint8Array(20));
+    expect(opensslCtr.keystream(own, 2, 1)).toEqual(softwareAesCtr.keystream(key(), 2, 1));
+  });
+
+  test('of several keys may be read in turns, in order or not', () => {
+    const keys = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    for (const [first, count] of [[0, 3], [3, 5_000], [5_003, 1], [7, 2], [5_004, 2]] as const)
+      for (const own of keys) expect(opensslCtr.keystream(own, first, count)).toEqual(softwareAesCtr.keystream(own, first, count));
+  });
+
   test('of equal keys in two objects does not mix', () => {
     const [a, b] = [key(), key()];
     opensslCtr.keystream(a, 0, 1);

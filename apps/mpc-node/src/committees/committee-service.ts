@@ -1,3 +1,4 @@
+import { opensslCtr } from '@boop/engine';
 import { agreeCommitteeKeys, type CommitteeKeys, correlationBatch, type CorrelationSlice, type HolderKeys, outsideBatch } from '@boop/mpc';
 import { BoopError, type Clock, concatBytes, equalBytes, isBoopError, lengthPrefixed, type PartyId, type Rng, uint32, utf8 } from '@boop/shared';
 import { type LaneRange, lanesPerBatchMax, type PeerBody } from '../link/peer-methods.ts';
@@ -5,7 +6,6 @@ import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
 import { areHolders, isCommittee } from '../sessions/certified.ts';
 import { type Activity } from './activity.ts';
-import { opensslAesCtr } from './aes-ctr.ts';
 import { laneKernel } from './lane-kernel.ts';
 import { CommitteeState, isWide, type RunScope } from './committee-state.ts';
 import { type HolderKeysService } from './holder-keys-service.ts';
@@ -202,7 +202,7 @@ export class CommitteeService {
     const { batchId, lanes } = body;
     if (!keys) throw notLed();
     const wideKeys = this.#wideKeys(scope, initiator, body);
-    const input = { self, committee: scope.committee, threshold, keys, p: this.#p, batchId, lanes, prf: opensslAesCtr, laneKernel, ...(wideKeys && { wideKeys }) };
+    const input = { self, committee: scope.committee, threshold, keys, p: this.#p, batchId, lanes, prf: opensslCtr, laneKernel, ...(wideKeys && { wideKeys }) };
     state.addBatch(batchId, await this.#runner.run(batchId, scope.committee, () => correlationBatch(input), fillTimeoutMs));
   }
 
@@ -213,7 +213,7 @@ export class CommitteeService {
     const { batchId, lanes } = body;
     const wideKeys = this.#wideKeys(state.scope, initiator, body);
     if (!wideKeys) throw notLed();
-    state.addBatch(batchId, outsideBatch({ self, committee, threshold, wideKeys, p: this.#p, batchId, lanes, prf: opensslAesCtr, laneKernel }));
+    state.addBatch(batchId, outsideBatch({ self, committee, threshold, wideKeys, p: this.#p, batchId, lanes, prf: opensslCtr, laneKernel }));
   }
 
   #wideKeys({ holders }: RunScope, initiator: PartyId, { keysId }: Batch): HolderKeys | undefined {

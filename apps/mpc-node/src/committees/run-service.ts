@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { opensslCtr } from '@boop/engine';
 import { compareProtocol, contributeProtocol, type Decision } from '@boop/mpc';
 import { type MatchStatement } from '@boop/protocol';
 import { BoopError, canonicalJson, fromBase64Url, isBoopError, type PartyId, type ProtocolMachine, type Rng, roundMachine, toBase64Url } from '@boop/shared';
@@ -10,7 +11,6 @@ import { decidedBytes, type RunTranscript, transcriptBytes } from '../link/run-t
 import { type Network } from '../network.ts';
 import { areHolders, isCommittee, type MemberVerifier } from '../sessions/certified.ts';
 import { type Session } from '../sessions/session.ts';
-import { opensslAesCtr } from './aes-ctr.ts';
 import { type CommitteeService } from './committee-service.ts';
 import { isWide, type RunScope } from './committee-state.ts';
 import { laneKernel } from './lane-kernel.ts';
@@ -165,7 +165,7 @@ export class RunService {
         products,
         correlations: slices,
         opening: plan.opening,
-        prf: opensslAesCtr,
+        prf: opensslCtr,
         laneKernel,
         ...(isWide(scope) ? { wide: this.#wide(session, join, scope) } : {}),
       };

@@ -1,3 +1,4 @@
+import { opensslCtr } from '@boop/engine';
 import { checkSplitProtocol } from '@boop/mpc';
 import { RunAborted, RunUnfinished } from '@boop/platform';
 import { fromBase64Url, isBoopError, type PartyId, type Rng } from '@boop/shared';
@@ -6,7 +7,6 @@ import { type PeerBody } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network, statisticOf } from '../network.ts';
 import { type Session } from '../sessions/session.ts';
-import { opensslAesCtr } from './aes-ctr.ts';
 import { checkHolders, type HolderKeysService } from './holder-keys-service.ts';
 import { type ProtocolRunner } from './protocol-runner.ts';
 
@@ -73,7 +73,7 @@ export class SplitCheckService {
     const checkers = checkHolders(network, from, parties);
     const keys = holders.get(from, checkers, keysId);
     const items = session.header.items.map(({ valid }, at) => ({ share: session.share(at), valid }));
-    const input = { self, parties: checkers, threshold, keys, runId, splitHash: fromBase64Url(session.splitHash), statistic: statisticOf(session.header.encoder), items, prf: opensslAesCtr };
+    const input = { self, parties: checkers, threshold, keys, runId, splitHash: fromBase64Url(session.splitHash), statistic: statisticOf(session.header.encoder), items, prf: opensslCtr };
     await session.checkSplit(async () => {
       try {
         await runner.run(runId, checkers, () => checkSplitProtocol(input), checkTimeoutMs);

@@ -1,1 +1,0 @@
-export { opensslCtr as opensslAesCtr } from '@boop/engine';
