@@ -1,4 +1,4 @@
-export * from './consent.ts';
+export * from './consent/index.ts';
 export * from './context.ts';
 export * from './encoding.ts';
 export * from './keys.ts';

@@ -1,8 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { BoopError, canonicalJson, toBase64Url, utf8 } from '@boop/shared';
 import { z } from 'zod';
-import { bytesField, idField, secondsField } from './encoding.ts';
-import { type SigningKey, verifySignature } from './keys.ts';
+import { bytesField, idField, secondsField } from '../encoding.ts';
+import { type SigningKey, verifySignature } from '../keys.ts';
 
 /** A text that people agree to; versions never change once published in the network's manifest. */
 export const consentTextSchema = z.strictObject({ version: idField, locale: z.string().max(35), title: z.string().max(200), text: z.string().max(20_000) });
