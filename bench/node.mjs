@@ -1,5 +1,5 @@
 // Authentications led by one node at a time in a network of node processes, over mTLS, each with its own database, without a gateway.
-// Run: node --conditions=@boop/source bench/node.mjs [--nodes 5] [--threshold 1] [--rows 6] [--probes 60] [--json FILE]
+// Run: node --conditions=@boop/source bench/node.mjs [--nodes 5] [--threshold 1] [--rows 6] [--gallery 10000] [--probes 60] [--json FILE]
 // Prints a table to stderr and one JSON object to stdout. Needs `prisma generate` (npm run build).
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -10,8 +10,8 @@ import { authenticationContext, capture, enrolment, probe, randomPalm } from '..
 import { ProcessNetwork } from '../apps/mpc-node/src/testing/process-network.ts';
 
 const text = (value) => ({ type: 'string', default: String(value) });
-const { values } = parseArgs({ options: { nodes: text(5), threshold: text(1), rows: text(6), probes: text(60), json: { type: 'string' } } });
-const [nodes, threshold, rows, probes] = [values.nodes, values.threshold, values.rows, values.probes].map(Number);
+const { values } = parseArgs({ options: { nodes: text(5), threshold: text(1), rows: text(6), gallery: text(0), probes: text(60), json: { type: 'string' } } });
+const [nodes, threshold, rows, gallery, probes] = [values.nodes, values.threshold, values.rows, values.gallery, values.probes].map(Number);
 const WARM_UP = 2 * nodes;
 const quantile = (list, share) => list.toSorted((a, b) => a - b)[Math.floor(share * (list.length - 1))];
 const spread = (list) => ({ p50: +quantile(list, 0.5).toFixed(1), p95: +quantile(list, 0.95).toFixed(1), min: +Math.min(...list).toFixed(1), runs: list.length });
@@ -19,6 +19,9 @@ const byStage = (answers) => Object.fromEntries(Object.keys(answers[0].stages).m
 
 const network = await ProcessNetwork.create({ nodes, threshold });
 try {
+  // Strangers that every search passes over; a few thousand different ones do.
+  const strangers = Array.from({ length: Math.min(gallery, 2_048) }, () => randomPalm(rng));
+  if (gallery > 0) await network.fill(gallery, (slot) => strangers[slot % strangers.length]);
   const palms = Array.from({ length: rows }, () => randomPalm(rng));
   const registrations = [];
   for (const palm of palms) registrations.push(await network.request(1, 'registration.run', await enrolment(network.splitter, { 'right-palm': palm }, Date.now()), 60_000));
@@ -35,7 +38,7 @@ try {
     commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
     nodes,
     threshold,
-    rows,
+    rows: gallery + rows,
     verified: accepted.every(({ verified }) => verified),
     authenticateMs: byStage(accepted),
     registerMs: byStage(registrations),

@@ -8,6 +8,7 @@ import { SigningKey } from '@boop/identity';
 import { createDevCa, type EmbeddedPostgres, ensureCertificate, LinkClient, loadTlsMaterial, openFileCustody, type PeerRole, peerUri, startEmbeddedPostgres, systemRng, type TlsMaterial } from '@boop/platform';
 import { type NetworkManifest, type nodeMethods } from '@boop/protocol';
 import { type z } from 'zod';
+import { fillGalleries } from './fill-galleries.ts';
 import { type Splitter } from './fixtures.ts';
 import { manifestOf } from './memory-network.ts';
 
@@ -84,6 +85,16 @@ export class ProcessNetwork {
     const running = this.#nodes.get(id);
     if (running) running.child = child;
     else this.#nodes.set(id, { child, client: await this.client('gateway', id) });
+  }
+
+  /** Stops all nodes, fills their galleries, which are empty, and starts them again. */
+  async fill(count: number, palmOf: (slot: number) => Int8Array): Promise<void> {
+    const ids = [...this.#nodes.keys()];
+    for (const id of ids) await this.kill(id);
+    const places = ids.map((id) => ({ custody: openFileCustody(join(this.dir, `keys-${id}`), systemRng), databaseUrl: this.#postgres.urls[`node_${id}`]! }));
+    await fillGalleries(this.manifest, places, count, palmOf, systemRng);
+    for (const id of ids) await this.start(id);
+    await this.waitReady(ids);
   }
 
   /** A link to one node in some role. */

@@ -1,0 +1,60 @@
+import { parseShare, palmStatistic, splitTemplate } from '@boop/mpc';
+import { type KeyCustody } from '@boop/platform';
+import { type NetworkManifest } from '@boop/protocol';
+import { type Rng, toBase64Url } from '@boop/shared';
+import { preparedBytes } from '../gallery/record.ts';
+import { type RegistrationRecord } from '../link/peer-methods.ts';
+import { openDatabase } from '../store/database.ts';
+import { PrismaGalleryStore } from '../store/prisma-gallery-store.ts';
+import { openSealer } from '../store/sealer.ts';
+import { encoder } from './fixtures.ts';
+
+/** Where a node that is stopped keeps what it knows. */
+export interface NodePlace {
+  readonly custody: KeyCustody;
+  readonly databaseUrl: string;
+}
+
+const atOnce = 8;
+
+/**
+ * Writes registrations of one palm each straight into the stores of all nodes, as their own registrars would have left them: for measurements over
+ * galleries that would take hours to register.
+ * @param places in the order of the manifest's members; their nodes don't run, and have no rows yet
+ * @param palmOf template of the palm in each slot
+ */
+export async function fillGalleries(manifest: NetworkManifest, places: readonly NodePlace[], count: number, palmOf: (slot: number) => Int8Array, rng: Rng): Promise<void> {
+  const parameters = { nodes: places.length, threshold: manifest.threshold };
+  const opened = await Promise.all(
+    places.map(async ({ custody, databaseUrl }) => {
+      const database = await openDatabase(databaseUrl);
+      const sealer = await openSealer(database, custody, manifest.epoch, rng);
+      return { database, sealer, store: new PrismaGalleryStore(database, sealer) };
+    }),
+  );
+  try {
+    const fill = async (slot: number): Promise<void> => {
+      const record = recordOf(manifest, slot, rng);
+      const shares = splitTemplate(palmOf(slot), palmStatistic, parameters, rng);
+      const signatures = places.map(({ custody }, at) => ({ party: at + 1, signature: toBase64Url(custody.signIdentity(preparedBytes(record))) }));
+      await Promise.all(
+        opened.map(async ({ store }, at) => {
+          await store.prepare({ record, shares: [parseShare(shares[at]!, palmStatistic)], preparedAtMs: Date.now() });
+          await store.commit({ record, signatures });
+        }),
+      );
+    };
+    for (let slot = 0; slot < count; slot += atOnce) await Promise.all(Array.from({ length: Math.min(atOnce, count - slot) }, async (_, at) => await fill(slot + at)));
+  } finally {
+    for (const { database, sealer } of opened) {
+      sealer.wipe();
+      await database.$disconnect();
+    }
+  }
+}
+
+function recordOf({ networkId, epoch }: NetworkManifest, firstSlot: number, rng: Rng): RegistrationRecord {
+  const hash = (): string => toBase64Url(rng.bytes(32));
+  const time = Math.floor(Date.now() / 1000);
+  return { v: 1, networkId, epoch, sessionId: hash(), splitHash: hash(), consent: hash(), subjectId: toBase64Url(rng.bytes(16)), firstSlot, positions: ['right-palm'], encoder, verified: true, time };
+}
