@@ -1,5 +1,6 @@
 import { BoopError } from '@boop/shared';
 import { CODE_LENGTH, GRID, PLANES } from './compcode/format.ts';
+import { popcount } from './popcount.ts';
 import { type Template } from './template.ts';
 
 /** Largest displacement searched, in cells, in x and in y: (2·2 + 1)² = 25 shifts. */
@@ -78,11 +79,3 @@ function scoreAt(a: Int32Array, b: Int32Array, { dx, dy }: Shift): number {
 }
 
 const shiftRow = (row: number, dx: number): number => (dx >= 0 ? row >>> dx : row << -dx);
-
-function popcount(word: number): number {
-  let bits = word - ((word >>> 1) & 0x55555555);
-  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
-  bits = (bits + (bits >>> 4)) & 0x0f0f0f0f;
-  bits += bits >>> 8;
-  return (bits + (bits >>> 16)) & 0x3f;
-}

@@ -1,6 +1,7 @@
 import { BoopError } from '@boop/shared';
 import { CODE_BITS, COLUMNS, PARTS, ROTATION_MAX, ROWS, SCALES } from './format.ts';
 import { type IrisTemplate } from './iris-template.ts';
+import { popcount } from '../popcount.ts';
 
 /** How two irises compare at one rotation. */
 export interface IrisComparison {
@@ -73,12 +74,4 @@ function compareAt(a: Int32Array, b: Int32Array, rotation: number): { pairs: num
     }
   }
   return { pairs, different };
-}
-
-function popcount(word: number): number {
-  let bits = word - ((word >>> 1) & 0x55555555);
-  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
-  bits = (bits + (bits >>> 4)) & 0x0f0f0f0f;
-  bits += bits >>> 8;
-  return (bits + (bits >>> 16)) & 0x3f;
 }
