@@ -1,4 +1,5 @@
 export * from './channels.ts';
+export * from './consents.ts';
 export * from './links.ts';
 export * from './log-entries.ts';
 export * from './manifest.ts';

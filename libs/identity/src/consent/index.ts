@@ -1,5 +1,7 @@
 export * from './commitment.ts';
+export * from './erasure.ts';
 export * from './grant.ts';
+export * from './owner-request.ts';
 export * from './owner-signature.ts';
 export * from './passkey.ts';
 export * from './permits.ts';

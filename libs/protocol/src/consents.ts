@@ -1,0 +1,74 @@
+import {
+  bytesField, idField, purposeTextSchema, secondsField, signedErasureRequestSchema, signedGrantSchema, signedOwnerRequestSchema, signedRevocationSchema,
+} from '@boop/identity';
+import { z } from 'zod';
+import { logProofSchema } from './log-entries.ts';
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, { message: 'must be bytes' });
+
+/** `pending`: the nodes have not all confirmed yet that they know; a revoked consent releases nothing from the moment it says `revoked`. */
+export const consentStatuses = ['pending', 'active', 'expired', 'revoking', 'revoked'] as const;
+
+/** A consent as its owner sees it. */
+export const consentSchema = z.strictObject({
+  consentId: idField,
+  status: z.enum(consentStatuses),
+  grant: signedGrantSchema,
+  revokedAt: secondsField.optional(),
+  /** Names the newest log entry of this consent. */
+  logEntry: z.string(),
+});
+export type Consent = z.infer<typeof consentSchema>;
+
+export const consentActions = ['given', 'changed', 'withdrawn'] as const;
+export type ConsentAction = (typeof consentActions)[number];
+
+/** What a person keeps: verifies offline, with the log's key alone. */
+export const consentReceiptSchema = z.strictObject({
+  v: z.literal(1),
+  action: z.enum(consentActions),
+  document: z.union([signedGrantSchema, signedRevocationSchema]),
+  /** Opens the commitment in the log entry; 32 bytes. */
+  opening: bytesField(32),
+  proof: logProofSchema,
+});
+export type ConsentReceipt = z.infer<typeof consentReceiptSchema>;
+
+/** A receipt whose entry no checkpoint includes yet has no proof. */
+export const consentReceiptsSchema = z.strictObject({ receipts: z.array(consentReceiptSchema.partial({ proof: true }).extend({ logEntry: z.string() })).max(200) });
+export type ConsentReceipts = z.infer<typeof consentReceiptsSchema>;
+
+/** `POST /v1/consents` and `POST /v1/consents/{id}/revoke`: the signed document is the authentication. */
+export const createConsentSchema = z.strictObject({ grant: signedGrantSchema });
+export const revokeConsentSchema = z.strictObject({ revocation: signedRevocationSchema });
+export const createPurposeTextSchema = purposeTextSchema;
+export const purposeTextsSchema = z.strictObject({ texts: z.array(purposeTextSchema.extend({ hash: bytesField(32) })).max(1_000) });
+
+export const consentListSchema = z.strictObject({ consents: z.array(consentSchema).max(100), nextCursor: z.string().max(64).optional() });
+export const eraseOwnerSchema = z.strictObject({ request: signedErasureRequestSchema });
+export const erasedSchema = z.strictObject({ consents: z.number().int().min(0), attributes: z.number().int().min(0), logEntry: z.string() });
+
+const owner = { request: signedOwnerRequestSchema, path: z.string().max(256) };
+/** An event of a consent that the gateway has yet to hand on: its entry to the log, and a withdrawal to the vendor. */
+export const consentEventSchema = z.strictObject({
+  sequence: z.number().int().min(1),
+  entry: bytes,
+  notify: z.strictObject({ vendorId: idField, consentId: idField, purpose: idField, revokedAt: secondsField }).optional(),
+});
+export type ConsentEvent = z.infer<typeof consentEventSchema>;
+
+/** gateway → attributes. Nothing here is answered on the gateway's word: the owner's signature travels along. */
+export const consentMethods = {
+  'consents.grant': { body: z.strictObject({ grant: signedGrantSchema }), answer: z.strictObject({ consent: consentSchema, created: z.boolean() }) },
+  'consents.revoke': { body: z.strictObject({ revocation: signedRevocationSchema }), answer: consentSchema },
+  'consents.list': { body: z.strictObject({ ...owner, after: z.string().max(64).optional(), limit: z.number().int().min(1).max(100), status: z.enum(consentStatuses).optional() }), answer: consentListSchema },
+  'consents.get': { body: z.strictObject({ ...owner, consentId: idField }), answer: consentSchema },
+  'consents.receipts': { body: z.strictObject({ ...owner, consentId: idField }), answer: consentReceiptsSchema },
+  'consents.texts': { body: z.strictObject({}), answer: purposeTextsSchema },
+  'consents.publish-text': { body: purposeTextSchema, answer: z.strictObject({ hash: bytesField(32), created: z.boolean() }) },
+  'consents.erase': { body: z.strictObject({ request: signedErasureRequestSchema }), answer: erasedSchema },
+  /** What waits to be handed on, oldest first, until it is settled: at least once. */
+  'consents.events': { body: z.strictObject({ limit: z.number().int().min(1).max(100) }), answer: z.strictObject({ events: z.array(consentEventSchema).max(100) }) },
+  'consents.settle': { body: z.strictObject({ sequences: z.array(z.number().int().min(1)).max(100) }), answer: z.strictObject({}) },
+} as const;
+
