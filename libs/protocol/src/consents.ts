@@ -1,5 +1,5 @@
 import {
-  bytesField, idField, purposeTextSchema, secondsField, signedErasureRequestSchema, signedGrantSchema, signedOwnerRequestSchema, signedRevocationSchema,
+  bytesField, idField, purposeTextSchema, secondsField, signedErasureRequestSchema, signedGrantSchema, signedOwnerCallSchema, signedRevocationSchema,
 } from '@boop/identity';
 import { z } from 'zod';
 import { logProofSchema } from './log-entries.ts';
@@ -48,7 +48,7 @@ export const consentListSchema = z.strictObject({ consents: z.array(consentSchem
 export const eraseOwnerSchema = z.strictObject({ request: signedErasureRequestSchema });
 export const erasedSchema = z.strictObject({ consents: z.number().int().min(0), attributes: z.number().int().min(0), logEntry: z.string() });
 
-const owner = { request: signedOwnerRequestSchema, path: z.string().max(256) };
+const owner = { call: signedOwnerCallSchema, path: z.string().max(256) };
 /** An event of a consent that the gateway has yet to hand on: its entry to the log, and a withdrawal to the vendor. */
 export const consentEventSchema = z.strictObject({
   sequence: z.number().int().min(1),

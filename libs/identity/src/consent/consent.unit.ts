@@ -2,9 +2,9 @@ import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { toBase64Url, utf8 } from '@boop/shared';
 import {
-  type ConsentGrant, consentCommitment, consentGrantBytes, consentGrantDomain, consentGrantHash, consentRevocationHash, enrolPasskey, erasureRequestBytes, erasureRequestDomain, type ErasureRequest, grantConsent, grantWithPasskey, type OwnerRequest,
-  ownerAuthorization, ownerRequestBytes, ownerRequestDomain, parseOwnerAuthorization, type PasskeyRecord, passkeyChallenge, permits, type PurposeText, purposeTextHash, refusalOf, revokeConsent, signAsOwner, signedGrantSchema, SigningKey,
-  verifyConsentCommitment, verifyErasureRequest, verifyGrant, verifyGrantFollows, verifyOwnerRequest, verifyRevocation,
+  type ConsentGrant, consentCommitment, consentGrantBytes, consentGrantDomain, consentGrantHash, consentRevocationHash, enrolPasskey, erasureRequestBytes, erasureRequestDomain, type ErasureRequest, grantConsent, grantWithPasskey, type OwnerCall,
+  ownerAuthorization, ownerCallBytes, ownerCallDomain, parseOwnerAuthorization, type PasskeyRecord, passkeyChallenge, permits, type PurposeText, purposeTextHash, refusalOf, revokeConsent, signAsOwner, signedGrantSchema, SigningKey,
+  verifyConsentCommitment, verifyErasureRequest, verifyGrant, verifyGrantFollows, verifyOwnerCall, verifyRevocation,
 } from '../index.ts';
 
 const filled = (byte: number, size = 32): string => toBase64Url(new Uint8Array(size).fill(byte));
@@ -45,6 +45,7 @@ describe('a grant', () => {
   const request = { vendorId: 'shop', recipientKey: filled(1), purpose: 'age-check', attribute: 'is_adult', position: 'right-palm', now: 150 } as const;
   test.each([
     [undefined, {}],
+    [undefined, { position: undefined }],
     ['consent.wrong-vendor', { vendorId: 'other' }],
     ['consent.wrong-recipient', { recipientKey: filled(9) }],
     ['consent.wrong-purpose', { purpose: 'marketing' }],
@@ -145,27 +146,27 @@ describe.each(['ES256', 'EdDSA'] as const)('a grant by a passkey (%s)', (algorit
 });
 
 describe("an owner's request", () => {
-  const asked: OwnerRequest = { v: 1, kind: 'owner-request', networkId: 'net', accountKey: owner.publicKey, method: 'GET', path: '/v1/consents', issuedAt: 1_000, nonce: filled(1, 16) };
-  const signed = { record: asked, signed: signAsOwner(ownerRequestDomain, ownerRequestBytes(asked), owner) };
+  const asked: OwnerCall = { v: 1, kind: 'owner-call', networkId: 'net', accountKey: owner.publicKey, method: 'GET', path: '/v1/consents', issuedAt: 1_000, nonce: filled(1, 16) };
+  const signed = { record: asked, signed: signAsOwner(ownerCallDomain, ownerCallBytes(asked), owner) };
   const expected = { networkId: 'net', method: 'GET', path: '/v1/consents', now: 1_010 };
   test('travels in a header and verifies', () => {
     const parsed = parseOwnerAuthorization(ownerAuthorization(signed));
     expect(parsed).toEqual(signed);
-    expect(() => verifyOwnerRequest(parsed, expected)).not.toThrow();
+    expect(() => verifyOwnerCall(parsed, expected)).not.toThrow();
   });
   test.each([
-    ['owner.wrong-request', signed, { ...expected, method: 'POST' }],
-    ['owner.wrong-request', signed, { ...expected, path: '/v1/consents/c1' }],
-    ['owner.wrong-request', signed, { ...expected, networkId: 'other' }],
-    ['owner.stale-request', signed, { ...expected, now: 1_061 }],
-    ['owner.stale-request', signed, { ...expected, now: 939 }],
+    ['owner.wrong-call', signed, { ...expected, method: 'POST' }],
+    ['owner.wrong-call', signed, { ...expected, path: '/v1/consents/c1' }],
+    ['owner.wrong-call', signed, { ...expected, networkId: 'other' }],
+    ['owner.stale-call', signed, { ...expected, now: 1_061 }],
+    ['owner.stale-call', signed, { ...expected, now: 939 }],
     ['owner.bad-signature', { ...signed, record: { ...asked, accountKey: stranger.publicKey } }, expected],
     ['owner.bad-signature', { ...signed, signed: grant.signed }, expected],
   ])('is refused with %s (case %#)', (code, request, against) => {
-    expect(() => verifyOwnerRequest(request, against)).toThrow(refused(code));
+    expect(() => verifyOwnerCall(request, against)).toThrow(refused(code));
   });
   test.each(['', 'Bearer x', 'Boop-Owner', 'Boop-Owner e30', `Boop-Owner ${'A'.repeat(12_001)}`])('that is no such header is refused: %.20s', (header) => {
-    expect(() => parseOwnerAuthorization(header)).toThrow(refused('owner.malformed-request'));
+    expect(() => parseOwnerAuthorization(header)).toThrow(refused('owner.malformed-call'));
   });
 });
 
