@@ -25,7 +25,7 @@ export const cborCodec: Codec = {
     decode(frame, { strict: true, allowIndefinite: false, allowUndefined: false, allowInfinity: false, allowNaN: false, rejectDuplicateMapKeys: true }) as unknown,
 };
 
-const codecs = [jsonCodec, cborCodec] as const;
+export const codecs = [jsonCodec, cborCodec] as const;
 export const codecOf = (subprotocol: string): Codec => codecs.find(({ name }) => name === subprotocol) ?? jsonCodec;
 /** The first of the client's subprotocols that we speak; false refuses to name one, which means JSON. */
 export const chooseSubprotocol = (offered: ReadonlySet<string>): string | false => [...offered].find((name) => codecs.some((codec) => codec.name === name)) ?? false;

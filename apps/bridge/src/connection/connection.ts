@@ -1,57 +1,66 @@
 import { describeError, type Logger } from '@boop/platform';
 import { closeCodes, type CloseCode } from '@boop/protocol';
+import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 import { type ChannelDefinition, type ChannelSession, type ClientMessage, type ServerMessage } from '../channels/channel.ts';
 import { type Limits } from '../config.ts';
-import { type StoredEvent } from '../events/event-reader.ts';
+import { type Broadcast } from '../events/broadcast.ts';
 import { type FeedHub } from '../events/feed-hub.ts';
 import { type Start } from '../events/stream-feed.ts';
 import { type Codec } from './codec.ts';
 import { errorMessage } from './error-message.ts';
+import { frameOf } from './frame.ts';
 import { type IdentityCaps } from './identity-caps.ts';
 import { Outbox } from './outbox.ts';
+import { type Timed, type TimerWheel } from './timer-wheel.ts';
 import { TokenBucket } from './token-bucket.ts';
+import { type WriteBatch } from './write-batch.ts';
 
 /** Messages that wait for the one before them. */
 const waitingMax = 64;
 const unansweredMax = 256;
 
+/** A peer that doesn't read never sees our close frame. */
+const closeTimeoutMs = 2_000;
+
+/** What all connections of one channel and codec have in common. */
 export interface ConnectionContext {
   readonly channel: ChannelDefinition;
   readonly codec: Codec;
   readonly hub: FeedHub;
   readonly caps: IdentityCaps;
   readonly limits: Limits;
+  readonly wheel: TimerWheel;
+  readonly batch: WriteBatch;
   readonly log: Logger;
-  readonly onClosed: (code: number) => void;
+  readonly onClosed: (connection: Connection, code: number) => void;
 }
 
 /** One client: hello first, then its messages one after the other, and its stream's events in order. */
-export class Connection {
+export class Connection implements Timed {
+  dueTick: number | undefined;
   readonly #socket: WebSocket;
   readonly #context: ConnectionContext;
   readonly #outbox: Outbox;
   readonly #rate: TokenBucket;
-  readonly #helloTimer: NodeJS.Timeout;
-  readonly #heartbeat: NodeJS.Timeout;
-  readonly #undo: (() => void)[] = [];
   /** Ids of messages by the key of the event that will answer them. */
-  readonly #unanswered = new Map<string, string>();
-  #queue: Promise<void> = Promise.resolve();
+  #unanswered: Map<string, string> | undefined;
+  #undo: (() => void)[] = [];
+  #queue: Promise<void> | undefined;
   #waiting = 0;
   #missedBeats = 0;
   #greeted = false;
   #session: ChannelSession<ClientMessage> | undefined;
   #closing = false;
 
-  constructor(socket: WebSocket, context: ConnectionContext) {
-    const { limits, codec } = context;
+  /** @param wire the socket below `socket` */
+  constructor(socket: WebSocket, wire: Duplex, context: ConnectionContext) {
+    const { limits, wheel } = context;
     this.#socket = socket;
     this.#context = context;
-    this.#outbox = new Outbox(socket, { codec, unreadBytesMax: limits.unreadBytesMax, onSlow: () => this.close(4430) });
+    this.#outbox = new Outbox(socket, wire, context.batch);
     this.#rate = new TokenBucket({ perSecond: limits.messagesPerSecond, capacity: limits.messagesBurst, nowMs: performance.now() });
-    this.#helloTimer = setTimeout(() => this.close(4408), limits.helloTimeoutMs);
-    this.#heartbeat = setInterval(() => this.#beat(), limits.heartbeatMs);
+    wheel.set(this, limits.helloTimeoutMs);
     socket.on('pong', () => (this.#missedBeats = 0));
     socket.on('message', (data: Buffer, binary: boolean) => this.#receive(data, binary));
     socket.on('error', (error) => context.log.debug('socket failed', { error: describeError(error) }));
@@ -61,13 +70,21 @@ export class Connection {
   close(code: CloseCode): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.#outbox.close(code, closeCodes[code].name);
+    this.#socket.close(code, closeCodes[code].name);
+    this.#context.wheel.set(this, closeTimeoutMs);
+  }
+
+  /** The one thing that this connection waits for: the end of its closing, its hello, or the next heartbeat. */
+  onTimer(): void {
+    if (this.#closing) return this.#socket.terminate();
+    if (!this.#session) return this.close(4408);
+    this.#beat();
   }
 
   /** The process shuts down: come back after a while, not all at once. */
   drain(afterMs: number): void {
     if (this.#closing) return;
-    this.#outbox.send({ type: 'reconnect', afterMs });
+    this.#send({ type: 'reconnect', afterMs });
     this.close(1001);
   }
 
@@ -83,7 +100,11 @@ export class Connection {
     this.#greeted = true;
     if (this.#waiting >= waitingMax) return this.close(4429);
     this.#waiting += 1;
-    this.#queue = this.#queue.then(() => (isHello ? this.#greet(message) : this.#serve(message))).finally(() => (this.#waiting -= 1));
+    const work = (this.#queue ?? Promise.resolve()).then(() => (isHello ? this.#greet(message) : this.#serve(message)));
+    this.#queue = work.finally(() => {
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#queue = undefined;
+    });
   }
 
   #parse(data: Buffer, binary: boolean): ClientMessage | undefined {
@@ -98,22 +119,23 @@ export class Connection {
   }
 
   async #greet(hello: ClientMessage): Promise<void> {
-    const { channel, caps, hub, log } = this.#context;
+    const { channel, caps, hub, log, limits, wheel } = this.#context;
     try {
       const session = await channel.hello(hello);
       if (this.#closing) return;
       const release = caps.take(session.identity);
       if (!release) return this.close(4431);
       this.#undo.push(release);
-      clearTimeout(this.#helloTimer);
       this.#session = session;
+      wheel.set(this, limits.heartbeatMs);
       let started: Start | undefined;
       const leave = await hub.subscribe(session.stream, session.from, {
         start: (start) => {
           started = start;
-          this.#answer(hello, { ...session.welcome, ...start, heartbeatMs: this.#context.limits.heartbeatMs });
+          this.#answer(hello, { ...session.welcome, ...start, heartbeatMs: limits.heartbeatMs });
         },
-        event: (event, epoch) => this.#tell(session, event, epoch),
+        event: (event) => this.#tell(session, event),
+        drained: () => this.#outbox.drained(limits.unreadBytesMax / 2),
         reset: () => this.drain(0),
       });
       this.#undo.push(leave);
@@ -139,46 +161,60 @@ export class Connection {
     const session = this.#session;
     if (this.#closing || !session) return;
     const key = session.answerKey?.(message);
-    if (key !== undefined && message.id !== undefined && this.#unanswered.size < unansweredMax) this.#unanswered.set(key, message.id);
+    if (key !== undefined && message.id !== undefined && (this.#unanswered?.size ?? 0) < unansweredMax) (this.#unanswered ??= new Map()).set(key, message.id);
     try {
       const answer = await session.handle(message);
       if (answer) this.#answer(message, answer);
       if (session.isOver?.(message)) this.close(4440);
     } catch (error) {
-      if (key !== undefined) this.#unanswered.delete(key);
+      if (key !== undefined) this.#unanswered?.delete(key);
       this.#answer(message, errorMessage(error));
       this.#context.log.info('message refused', { channel: this.#context.channel.name, identity: session.identity, message: message.type, error: describeError(error) });
     }
   }
 
-  #tell(session: ChannelSession<ClientMessage>, event: StoredEvent, epoch: string): void {
+  #tell(session: ChannelSession<ClientMessage>, event: Broadcast): void {
     if (this.#closing || session.wants?.(event.payload) === false) return;
-    const { offset, payload } = event;
-    const key = session.eventKey?.(payload);
-    const re = key === undefined ? undefined : this.#unanswered.get(key);
-    if (key !== undefined) this.#unanswered.delete(key);
-    this.#outbox.send({ ...payload, ...(re === undefined ? {} : { re }), epoch, offset });
-    if (session.isOver?.(payload)) this.close(4440);
+    const re = this.#unanswered && this.#answered(this.#unanswered, session.eventKey?.(event.payload));
+    if (re === undefined) this.#sendFrame(event.frame(this.#context.codec));
+    else this.#send(event.message(re));
+    if (session.isOver?.(event.payload)) this.close(4440);
+  }
+
+  #answered(unanswered: Map<string, string>, key: string | undefined): string | undefined {
+    if (key === undefined) return undefined;
+    const id = unanswered.get(key);
+    unanswered.delete(key);
+    return id;
   }
 
   #answer({ id }: ClientMessage, message: ServerMessage): void {
-    this.#outbox.send(id === undefined ? message : { ...message, re: id });
+    this.#send(id === undefined ? message : { ...message, re: id });
+  }
+
+  #send(message: object): void {
+    this.#sendFrame(frameOf(message, this.#context.codec));
+  }
+
+  #sendFrame(frame: Buffer): void {
+    this.#outbox.sendFrame(frame);
+    if (this.#outbox.unreadBytes > this.#context.limits.unreadBytesMax) this.close(4430);
   }
 
   #beat(): void {
     if (this.#missedBeats >= 2) return this.close(4423);
     this.#missedBeats += 1;
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+    this.#context.wheel.set(this, this.#context.limits.heartbeatMs);
   }
 
   #closed(code: number): void {
     this.#closing = true;
-    clearTimeout(this.#helloTimer);
-    clearInterval(this.#heartbeat);
+    const { channel, log, wheel, onClosed } = this.#context;
+    wheel.clear(this);
     this.#release();
-    const { channel, log, onClosed } = this.#context;
     log.info('disconnected', { channel: channel.name, identity: this.#session?.identity, code });
-    onClosed(code);
+    onClosed(this, code);
   }
 
   #release(): void {

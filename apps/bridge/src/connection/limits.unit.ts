@@ -1,7 +1,11 @@
+import { type Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import * as ws from 'ws';
 import { cborCodec, chooseSubprotocol, codecOf, jsonCodec } from './codec.ts';
+import { frameOf } from './frame.ts';
 import { IdentityCaps } from './identity-caps.ts';
 import { originAllowed } from './socket-server.ts';
+import { type Timed, TimerWheel } from './timer-wheel.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 describe('the rate limit', () => {
@@ -48,4 +52,46 @@ test('origins are compared as origins', () => {
   expect(originAllowed('https://a.example.evil.example', ['https://a.example'])).toBe(false);
   expect(originAllowed(undefined, ['https://a.example'])).toBe(true);
   expect(originAllowed('https://b.example', undefined)).toBe(true);
+});
+
+describe('the timer wheel', () => {
+  class Waiting implements Timed {
+    dueTick: number | undefined;
+    readonly fired: number[] = [];
+    readonly #startMs = performance.now();
+    onTimer(): void {
+      this.fired.push(performance.now() - this.#startMs);
+    }
+  }
+  test('fires once, never early, also after more than a turn, and not at all when cleared', async () => {
+    const wheel = new TimerWheel(1);
+    const [short, long, cleared, moved] = [new Waiting(), new Waiting(), new Waiting(), new Waiting()];
+    wheel.set(short, 20);
+    wheel.set(long, 600);
+    wheel.set(cleared, 30);
+    wheel.set(moved, 10);
+    wheel.set(moved, 300);
+    wheel.clear(cleared);
+    while (long.fired.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([short, long, cleared, moved].map(({ fired }) => fired.length)).toEqual([1, 1, 0, 1]);
+    expect(short.fired[0]).toBeGreaterThanOrEqual(20);
+    expect(moved.fired[0]).toBeGreaterThanOrEqual(300);
+    expect(long.fired[0]).toBeGreaterThanOrEqual(600);
+  });
+});
+
+/** The client's half of the library that the frames are written past. */
+const { Receiver } = ws as unknown as { Receiver: new (options: { isServer: boolean }) => Writable };
+
+describe('frames', () => {
+  test.each([0, 125, 126, 65_535, 65_536])('of %i bytes are read by another implementation', async (length) => {
+    const payload = 'x'.repeat(length);
+    const codec = { ...jsonCodec, encode: () => payload };
+    const received: string[] = [];
+    const receiver = new Receiver({ isServer: false });
+    receiver.on('message', (data: Buffer) => received.push(data.toString()));
+    await new Promise<void>((resolve) => receiver.write(frameOf({}, codec), () => resolve()));
+    while (received.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(received).toEqual([payload]);
+  });
 });

@@ -1,39 +1,47 @@
-import { type closeCodes, type CloseCode } from '@boop/protocol';
+import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
-import { type Codec } from './codec.ts';
+import { type WriteBatch } from './write-batch.ts';
 
-export type Closing = { readonly code: CloseCode; readonly name: (typeof closeCodes)[CloseCode]['name'] };
+/** More than this isn't held back for the sake of fewer system calls. */
+const heldBackBytesMax = 16 * 1024;
 
-/** A peer that doesn't read never sees our close frame. */
-const closeTimeoutMs = 2_000;
-
-/** The sending half of a connection: encodes, and gives up on a client that doesn't read. */
+/** The sending half of a connection: frames, and tells when the client doesn't read. Writes past `ws` are whole frames, so they mix with its own. */
 export class Outbox {
   readonly #socket: WebSocket;
-  readonly #codec: Codec;
-  readonly #unreadBytesMax: number;
-  readonly #onSlow: () => void;
+  readonly #wire: Duplex;
+  readonly #batch: WriteBatch;
 
-  constructor(socket: WebSocket, options: { codec: Codec; unreadBytesMax: number; onSlow: () => void }) {
+  /** @param wire the socket below `socket` */
+  constructor(socket: WebSocket, wire: Duplex, batch: WriteBatch) {
     this.#socket = socket;
-    this.#codec = options.codec;
-    this.#unreadBytesMax = options.unreadBytesMax;
-    this.#onSlow = options.onSlow;
+    this.#wire = wire;
+    this.#batch = batch;
   }
 
-  send(message: object): void {
-    this.sendEncoded(this.#codec.encode(message));
+  /** Bytes that the client has not taken. */
+  get unreadBytes(): number {
+    return this.#wire.writableLength;
   }
 
-  sendEncoded(frame: string | Uint8Array): void {
+  sendFrame(frame: Buffer): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.send(frame, { binary: this.#codec.binary });
-    if (this.#socket.bufferedAmount > this.#unreadBytesMax) this.#onSlow();
+    this.#batch.add(this.#wire);
+    this.#wire.write(frame);
+    // What the network takes at once doesn't count as unread.
+    if (this.#wire.writableLength > heldBackBytesMax) this.#batch.flush(this.#wire);
   }
 
-  close(code: CloseCode, name: string): void {
-    this.#socket.close(code, name);
-    const timer = setTimeout(() => this.#socket.terminate(), closeTimeoutMs);
-    this.#socket.once('close', () => clearTimeout(timer));
+  /** Resolves when there is room again, or nobody to read. */
+  async drained(bytesMax: number): Promise<void> {
+    const wire = this.#wire;
+    if (wire.writableLength > bytesMax) this.#batch.flush(wire);
+    if (wire.writableLength <= bytesMax || wire.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        wire.off('drain', done).off('close', done);
+        resolve();
+      };
+      wire.on('drain', done).on('close', done);
+    });
   }
 }

@@ -7,9 +7,11 @@ import { WebSocketServer } from 'ws';
 import { type ChannelDefinition } from '../channels/channel.ts';
 import { type Limits } from '../config.ts';
 import { type FeedHub } from '../events/feed-hub.ts';
-import { chooseSubprotocol, codecOf } from './codec.ts';
-import { Connection } from './connection.ts';
+import { chooseSubprotocol, type Codec, codecOf, codecs } from './codec.ts';
+import { Connection, type ConnectionContext } from './connection.ts';
 import { IdentityCaps } from './identity-caps.ts';
+import { TimerWheel } from './timer-wheel.ts';
+import { WriteBatch } from './write-batch.ts';
 
 export interface SocketServerOptions {
   readonly host: string;
@@ -32,13 +34,30 @@ export interface SocketServer {
 /** Clients spread over this time when they come back. */
 const reconnectSpreadMs = 2_000;
 const drainTimeoutMs = 2_500;
+/** Advice to clients for which there is no room. */
+const retryAfterS = 5;
 
 /** The public port: `/ws/<channel>`, `/healthz` and `/readyz`. @throws BoopError `http.port-taken` */
 export async function startSocketServer(options: SocketServerOptions): Promise<SocketServer> {
   const { limits, log } = options;
-  const byPath = new Map(options.channels.map((channel) => [`/ws/${channel.name}`, channel]));
-  const caps = new IdentityCaps(limits.connectionsPerIdentity);
   const connections = new Set<Connection>();
+  const shared = {
+    hub: options.hub,
+    caps: new IdentityCaps(limits.connectionsPerIdentity),
+    limits,
+    wheel: new TimerWheel(Math.min(250, Math.max(10, limits.helloTimeoutMs / 20))),
+    batch: new WriteBatch(),
+    log,
+  };
+  const contextsOf = (channel: ChannelDefinition): ((codec: Codec) => ConnectionContext) => {
+    const onClosed = (connection: Connection, code: number): void => {
+      connections.delete(connection);
+      options.onConnection(channel.name, -1, code);
+    };
+    const contexts = new Map(codecs.map((codec) => [codec, { ...shared, channel, codec, onClosed }]));
+    return (codec) => contexts.get(codec)!;
+  };
+  const byPath = new Map(options.channels.map((channel) => [`/ws/${channel.name}`, contextsOf(channel)]));
   let draining = false;
   // Frames a little over the limit are closed with our code; far larger ones by the library, unread, with 1009.
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * limits.frameBytesMax, perMessageDeflate: false, clientTracking: false, handleProtocols: chooseSubprotocol });
@@ -56,25 +75,14 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => undefined);
-    const channel = byPath.get(request.url?.split('?')[0] ?? '');
-    if (!channel) return refuse(socket, '404 Not Found');
+    const contextOf = byPath.get(request.url?.split('?')[0] ?? '');
+    if (!contextOf) return refuse(socket, '404 Not Found');
     if (!originAllowed(request.headers.origin, options.origins)) return refuse(socket, '403 Forbidden');
-    if (draining || connections.size >= limits.connectionsMax) return refuse(socket, '503 Service Unavailable');
+    if (draining || connections.size >= limits.connectionsMax) return refuse(socket, '503 Service Unavailable', [`Retry-After: ${retryAfterS}`]);
     sockets.handleUpgrade(request, socket, head, (accepted) => {
-      const connection = new Connection(accepted, {
-        channel,
-        codec: codecOf(accepted.protocol),
-        hub: options.hub,
-        caps,
-        limits,
-        log,
-        onClosed: (code) => {
-          connections.delete(connection);
-          options.onConnection(channel.name, -1, code);
-        },
-      });
-      connections.add(connection);
-      options.onConnection(channel.name, 1);
+      const context = contextOf(codecOf(accepted.protocol));
+      connections.add(new Connection(accepted, socket, context));
+      options.onConnection(context.channel.name, 1);
     });
   });
 
@@ -101,6 +109,6 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
 export const originAllowed = (origin: string | undefined, allowed: readonly string[] | undefined): boolean =>
   origin === undefined || allowed === undefined || allowed.some((candidate) => new URL(candidate).origin === origin);
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuse(socket: Duplex, status: string, headers: readonly string[] = []): void {
+  socket.end([`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Length: 0', ...headers, '', ''].join('\r\n'));
 }

@@ -40,6 +40,9 @@ class Client implements Subscriber {
   event({ offset }: StoredEvent): void {
     this.got.push(offset);
   }
+  async drained(): Promise<void> {
+    await Promise.resolve();
+  }
   reset(): void {
     this.resets += 1;
   }
@@ -135,6 +138,46 @@ describe('a stream feed', () => {
     hub.refreshAll();
     await settle();
     expect(client.resets).toBe(1);
+  });
+
+  test('brings a client that is far behind to the end while others hear news', async () => {
+    const stream = new MemoryStream();
+    const hub = new FeedHub(stream, fail);
+    const near = new Client();
+    await hub.subscribe('known', undefined, near);
+    for (let i = 0; i < 1_000; i++) stream.append();
+    hub.refresh('known');
+    const far = new Client();
+    let pages = 0;
+    far.drained = async () => {
+      pages += 1;
+      stream.append();
+      hub.refresh('known');
+      while (near.got.length < stream.events.length) await settle();
+    };
+    await hub.subscribe('known', { epoch: 'e1', offset: 0 }, far);
+    expect(pages).toBeGreaterThan(3);
+    expect(far.started!.recovered).toBe(true);
+    expect(far.got).toEqual(range(0, stream.events.length));
+    expect(near.got).toEqual(far.got);
+  });
+
+  test.each([['while it waits for news', 0], ['while it reads what it missed', 600]])('resets a client whose next events were dropped %s', async (_, missed) => {
+    const stream = new MemoryStream();
+    const hub = new FeedHub(stream, fail);
+    for (let i = 0; i < missed; i++) stream.append();
+    const client = new Client();
+    const drop = (): void => {
+      for (let i = 0; i < 10; i++) stream.append();
+      stream.oldest = stream.events.length;
+    };
+    client.drained = async () => drop();
+    await hub.subscribe('known', { epoch: 'e1', offset: 0 }, client);
+    if (missed === 0) drop();
+    hub.refreshAll();
+    await settle();
+    expect(client.resets).toBe(1);
+    expect(client.got).toEqual(range(0, client.got.length));
   });
 
   test('refuses a stream that nobody made', async () => {

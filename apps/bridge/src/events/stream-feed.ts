@@ -1,5 +1,6 @@
 import { BoopError } from '@boop/shared';
-import { type EventReader, type StoredEvent } from './event-reader.ts';
+import { Broadcast } from './broadcast.ts';
+import { type EventReader } from './event-reader.ts';
 
 export interface Resume {
   readonly epoch: string;
@@ -15,8 +16,10 @@ export interface Start extends Resume {
 export interface Subscriber {
   /** Called once, before any event. */
   start(start: Start): void;
-  event(event: StoredEvent, epoch: string): void;
-  /** The stream began anew: nothing of this connection's position holds any more. */
+  event(event: Broadcast): void;
+  /** Resolves when the client has taken most of what it was sent, or is gone. */
+  drained(): Promise<void>;
+  /** The stream began anew, or events were dropped before they were read: this connection's position can't be followed any more. */
   reset(): void;
 }
 
@@ -60,16 +63,30 @@ export class StreamFeed {
    * @param from where the client stood, `begin` for all that is kept, undefined for what comes from now on
    * @throws BoopError `service.internal` when there is no such stream
    */
-  join(subscriber: Subscriber, from: Resume | 'begin' | undefined): Promise<void> {
-    return this.#enqueue(async () => {
-      if (this.idle) await this.#open();
-      else await this.#advance();
-      const epoch = this.#epoch;
-      if (epoch === undefined) throw new BoopError('service.internal', 'there is no such stream');
-      const start = await this.#startOf(epoch, from);
-      subscriber.start(start);
-      await this.#replay(subscriber, epoch, start.offset);
-      this.#subscribers.add(subscriber);
+  async join(subscriber: Subscriber, from: Resume | 'begin' | undefined): Promise<void> {
+    const start = await this.#enqueue(async () => {
+      const epoch = await this.#update();
+      const chosen = await this.#startOf(epoch, from);
+      subscriber.start(chosen);
+      return chosen;
+    });
+    const { epoch } = start;
+    // A long way is gone at the client's pace, without holding up the others; only its end has to happen in the queue.
+    let offset: number | undefined = start.offset;
+    let anyStart = from === 'begin';
+    while (offset !== undefined && this.#epoch === epoch && this.#tail - offset > page) {
+      offset = await this.#replayPage(subscriber, epoch, offset, anyStart);
+      anyStart = false;
+      await subscriber.drained();
+    }
+    await this.#enqueue(async () => {
+      if (offset !== undefined && (await this.#update()) !== epoch) offset = undefined;
+      while (offset !== undefined && offset < this.#tail) {
+        offset = await this.#replayPage(subscriber, epoch, offset, anyStart);
+        anyStart = false;
+      }
+      if (offset === undefined) subscriber.reset();
+      else this.#subscribers.add(subscriber);
     });
   }
 
@@ -77,10 +94,15 @@ export class StreamFeed {
     this.#subscribers.delete(subscriber);
   }
 
-  async #open(): Promise<void> {
-    const position = await this.#reader.position(this.#stream);
-    this.#epoch = position?.epoch;
-    this.#tail = position?.last ?? 0;
+  /** Where the stream stands now. @throws BoopError `service.internal` */
+  async #update(): Promise<string> {
+    if (this.idle) {
+      const position = await this.#reader.position(this.#stream);
+      this.#epoch = position?.epoch;
+      this.#tail = position?.last ?? 0;
+    } else await this.#advance();
+    if (this.#epoch === undefined) throw new BoopError('service.internal', 'there is no such stream');
+    return this.#epoch;
   }
 
   async #startOf(epoch: string, from: Resume | 'begin' | undefined): Promise<Start> {
@@ -90,22 +112,28 @@ export class StreamFeed {
     return { epoch, offset: this.#tail, recovered: false };
   }
 
-  async #replay(subscriber: Subscriber, epoch: string, from: number): Promise<void> {
-    for (let offset = from; offset < this.#tail; ) {
-      const { events } = await this.#reader.after(this.#stream, offset, page);
-      for (const event of events) if (event.offset <= this.#tail) subscriber.event(event, epoch);
-      offset = events.length < page ? this.#tail : events.at(-1)!.offset;
-    }
+  /**
+   * @param anyStart the oldest event may have any offset
+   * @returns where the subscriber stands after it; undefined when history was dropped, or began anew, while it was read
+   */
+  async #replayPage(subscriber: Subscriber, epoch: string, from: number, anyStart: boolean): Promise<number | undefined> {
+    const { epoch: epochNow, events } = await this.#reader.after(this.#stream, from, page);
+    const first = events[0]?.offset ?? from + 1;
+    if (epochNow !== epoch || (first !== from + 1 && !anyStart)) return undefined;
+    for (const event of events) if (event.offset <= this.#tail) subscriber.event(new Broadcast(event, epoch));
+    return events.length < page ? this.#tail : Math.min(this.#tail, events.at(-1)!.offset);
   }
 
   async #advance(): Promise<void> {
     for (;;) {
       if (this.idle) return;
       const { epoch, events } = await this.#reader.after(this.#stream, this.#tail, page);
-      if (epoch !== this.#epoch) return this.#reset();
+      if (epoch === undefined || epoch !== this.#epoch) return this.#reset();
+      if (events.length > 0 && events[0]!.offset !== this.#tail + 1) return this.#reset();
       for (const event of events) {
         this.#tail = event.offset;
-        for (const subscriber of this.#subscribers) subscriber.event(event, epoch!);
+        const broadcast = new Broadcast(event, epoch);
+        for (const subscriber of this.#subscribers) subscriber.event(broadcast);
       }
       if (events.length < page) return;
     }
