@@ -4,27 +4,22 @@ import { fileURLToPath } from 'node:url';
 import { applyMigrations, createMetrics, describeError, LinkClient, LinkServer, loadTlsMaterial, type Logger, type PeerIdentity, readSecretFile, startMetricsServer, systemClock, systemRng } from '@boop/platform';
 import { type NetworkManifest, parseManifest } from '@boop/protocol';
 import { BoopError, type Clock, type Rng } from '@boop/shared';
+import { type Registry } from 'prom-client';
 import { type GatewayConfig } from './config.ts';
-import { encoderOf } from './domain/check-split.ts';
-import { pvsDocument, signConfiguration } from './domain/pvs-configuration.ts';
+import { type Core } from './features/core.ts';
+import { openFeatures } from './features/features.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { accountsClient } from './ledger/accounts-client.ts';
 import { ledgerClient } from './ledger/ledger-client.ts';
 import { OutboxWorker } from './ledger/outbox-worker.ts';
-import { bridgeHandlers } from './link/bridge-methods.ts';
+import { linkHandlers } from './link/link-handlers.ts';
 import { NodePool } from './nodes/node-pool.ts';
-import { verifyEd25519 } from './nodes/verify-ed25519.ts';
-import { AuthenticationService } from './services/authentication-service.ts';
 import { startJobs } from './services/background-jobs.ts';
-import { LogService } from './services/log-service.ts';
 import { NetworkService } from './services/network-service.ts';
 import { RateLimits } from './services/rate-limit.ts';
-import { RegistrationService } from './services/registration-service.ts';
-import { gatewayMetrics } from './services/stage-metrics.ts';
-import { TerminalService } from './services/terminal-service.ts';
+import { type GatewayMetrics, gatewayMetrics } from './services/stage-metrics.ts';
 import { openSigningKey } from './signing-key.ts';
-import { openDatabase } from './store/database.ts';
-import { publishedVersion } from './store/pvs-configuration-store.ts';
+import { type Database, openDatabase } from './store/database.ts';
 import { applySeed, readSeed } from './store/seed.ts';
 import { openStores } from './store/stores.ts';
 
@@ -60,54 +55,19 @@ export async function startGateway(config: GatewayConfig, use: { log: Logger; cl
   }
 }
 
-async function start(config: GatewayConfig, { log, clock, rng, undo }: Surroundings): Promise<{ httpPort: number; linkPort: number }> {
-  const manifest = readManifest(config);
-  const tls = loadTlsMaterial(config.tls);
-  const { networkId, issuer, publicUrls: urls } = config;
-  const device = openSigningKey(config.signingKeyFile ?? join(dirname(config.tls.keyFile), 'gateway-signing.key'), rng);
+async function start(config: GatewayConfig, use: Surroundings): Promise<{ httpPort: number; linkPort: number }> {
+  const { log, clock, undo } = use;
+  const { core, metrics } = await openCore(config, use);
+  const { database, network, nodes, ledger, registry, limits, stores, manifest } = core;
+  const features = await openFeatures(core);
+  for (const feature of features) {
+    await feature.start?.();
+    if (feature.stop) undo(() => feature.stop!());
+  }
+  undo(startJobs(features.flatMap(({ jobs = [] }) => jobs), log));
 
-  const databaseUrl = readSecretFile(config.databaseUrlFile);
-  await applyMigrations(databaseUrl, migrationsDir);
-  const database = openDatabase(databaseUrl);
-  undo(() => database.$disconnect());
-  await applySeed(database, readSeed(config.seedFile));
-  const stores = openStores(database);
-  const { events, directory, outbox, idempotency } = stores;
-
-  const connect = (expect: PeerIdentity, host: string, port: number): LinkClient => new LinkClient({ tls, networkId, expect, host, port, log });
-  const nodes = new NodePool({
-    members: manifest.members,
-    threshold: manifest.threshold,
-    connect: ({ party, host, linkPort }) => connect({ role: 'node', id: String(party) }, host, linkPort),
-    log,
-  });
-  undo(() => nodes.close());
-  const ledgerLink = connect({ role: 'ledger', id: config.ledger.id }, config.ledger.host, config.ledger.port);
-  undo(() => ledgerLink.close());
-  const ledger = ledgerClient(ledgerLink);
-  const worker = new OutboxWorker({ outbox, ledger, clock, log });
-  undo(() => worker.stop());
-  ledgerLink.on('up', () => worker.kick());
-  worker.kick();
-
-  const network = new NetworkService({ manifest, issuer, urls, keys: stores.groupKeys, statuses: () => nodes.statuses(), log });
-  await network.load();
-  nodes.on('keys', (keys) => void network.learn(keys).catch((error: unknown) => log.error('group keys could not be stored', { error: describeError(error) })));
-
-  const registry = createMetrics('api-gateway');
-  const metrics = gatewayMetrics(registry, { live: () => nodes.live().length, outbox: () => outbox.waiting() });
-  const limits = new RateLimits();
-  const shared = { network, nodes, limits, metrics, verify: verifyEd25519, onDecision: () => worker.kick(), clock, rng, log };
-  const authentications = new AuthenticationService({ ...shared, store: stores.authentications, directory, events, device });
-  const registrations = new RegistrationService({ ...shared, store: stores.registrations });
-  undo(() => registrations.settled());
-  const document = pvsDocument(encoderOf(manifest, manifest.defaultOperatingPoint));
-  const configuration = signConfiguration(await publishedVersion(database, document), document, device);
-  const terminals = new TerminalService({ events, directory, authentications, configuration, clock });
-  undo(startJobs({ authentications, registrations, events, idempotency, outbox, nodes, clock, log }));
-
-  const handlers = bridgeHandlers({ directory, authentications, registrations, terminals, network, clock, log });
-  const linkServer = new LinkServer({ tls, networkId, authorize: ({ role }) => role === 'bridge', handlers, log });
+  const peers = new Set(['bridge', ...features.flatMap(({ linkMethods = {} }) => Object.values(linkMethods).flatMap((method) => method.peers ?? []))]);
+  const linkServer = new LinkServer({ tls: loadTlsMaterial(config.tls), networkId: config.networkId, authorize: ({ role }) => peers.has(role), handlers: linkHandlers(features, log), log });
   const { port: linkPort } = await linkServer.listen(config.link.port, config.link.host);
   undo(() => linkServer.close());
   const metricsServer = await startMetricsServer({ ...config.metrics, registry });
@@ -118,17 +78,14 @@ async function start(config: GatewayConfig, { log, clock, rng, undo }: Surroundi
     return { ready: reachable && network.ready, checks: { database: reachable, groupKeys: network.ready, nodesLive: nodes.live().length, ledger: ledger.connected } };
   };
   const http = await createHttpServer({
-    authentications,
-    network,
-    directory,
-    idempotency,
-    logService: new LogService(ledger, outbox),
-    accounts: accountsClient(ledgerLink),
+    features,
+    url: network.urls.gateway,
+    idempotency: stores.idempotency,
     limits,
     requestsPerMinute: config.requestsPerMinute,
     metrics,
     readiness,
-    origins: consoleOrigins(urls.console),
+    origins: consoleOrigins(network.urls.console),
     clock,
     log,
   });
@@ -137,6 +94,62 @@ async function start(config: GatewayConfig, { log, clock, rng, undo }: Surroundi
   const { port: httpPort } = http.getHttpServer().address() as { port: number };
   log.info('gateway started', { httpPort, linkPort, nodes: manifest.members.length });
   return { httpPort, linkPort };
+}
+
+/** What all features stand on: the database, the links to nodes and ledger, keys, limits, metrics. */
+async function openCore(config: GatewayConfig, { log, clock, rng, undo }: Surroundings): Promise<{ core: Core; metrics: GatewayMetrics }> {
+  const manifest = readManifest(config);
+  const tls = loadTlsMaterial(config.tls);
+  const { networkId, issuer, publicUrls: urls } = config;
+  const device = openSigningKey(config.signingKeyFile ?? join(dirname(config.tls.keyFile), 'gateway-signing.key'), rng);
+
+  const database = await prepareDatabase(config);
+  undo(() => database.$disconnect());
+  const stores = openStores(database);
+
+  const open = (expect: PeerIdentity, host: string, port: number): LinkClient => new LinkClient({ tls, networkId, expect, host, port, log });
+  const connect = (expect: PeerIdentity, host: string, port: number): LinkClient => {
+    const link = open(expect, host, port);
+    undo(() => link.close());
+    return link;
+  };
+  const nodes = new NodePool({
+    members: manifest.members,
+    threshold: manifest.threshold,
+    connect: ({ party, host, linkPort }) => open({ role: 'node', id: String(party) }, host, linkPort),
+    log,
+  });
+  undo(() => nodes.close());
+  const ledgerLink = connect({ role: 'ledger', id: config.ledger.id }, config.ledger.host, config.ledger.port);
+  const ledger = ledgerClient(ledgerLink);
+  const worker = new OutboxWorker({ outbox: stores.outbox, ledger, clock, log });
+  undo(() => worker.stop());
+  ledgerLink.on('up', () => worker.kick());
+  worker.kick();
+
+  const network = new NetworkService({ manifest, issuer, urls, keys: stores.groupKeys, statuses: () => nodes.statuses(), log });
+  await network.load();
+  nodes.on('keys', (keys) => void network.learn(keys).catch((error: unknown) => log.error('group keys could not be stored', { error: describeError(error) })));
+
+  const registry: Registry = createMetrics('api-gateway');
+  const metrics = gatewayMetrics(registry, { live: () => nodes.live().length, outbox: () => stores.outbox.waiting() });
+  const limits = new RateLimits();
+  const accounts = accountsClient(ledgerLink);
+  const core: Core = { config, manifest, database, stores, network, nodes, ledger, accounts, sendOutbox: () => worker.kick(), limits, registry, metrics, device, connect, clock, rng, log };
+  return { core, metrics };
+}
+
+async function prepareDatabase(config: GatewayConfig): Promise<Database> {
+  const databaseUrl = readSecretFile(config.databaseUrlFile);
+  await applyMigrations(databaseUrl, migrationsDir);
+  const database = openDatabase(databaseUrl);
+  try {
+    await applySeed(database, readSeed(config.seedFile));
+    return database;
+  } catch (error) {
+    await database.$disconnect();
+    throw error;
+  }
 }
 
 function readManifest({ manifestFile, networkId }: GatewayConfig): NetworkManifest {

@@ -1,4 +1,4 @@
-import { authenticationContextSchema, idField, positionSchema, registrationContextSchema, signedConsentSchema } from '@boop/identity';
+import { authenticationContextSchema, bytesField, idField, positionSchema, registrationContextSchema, signedConsentSchema } from '@boop/identity';
 import { z } from 'zod';
 import { createAuthenticationSchema, probeSchema } from './rest.ts';
 import { qualitySchema } from './channels.ts';
@@ -87,6 +87,14 @@ export const principalSchema = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('admin'), id: idField }),
   /** Reads what an admin reads, and changes nothing. */
   z.strictObject({ role: z.literal('auditor'), id: idField }),
+  /** The owner of an account; `id` is its account key, base64url. */
+  z.strictObject({ role: z.literal('person'), id: bytesField(32) }),
+  /** Issues verified attributes. */
+  z.strictObject({ role: z.literal('attester'), id: idField }),
+  /** Decides disputes. */
+  z.strictObject({ role: z.literal('adjudicator'), id: idField }),
+  /** Holds keys and runs ceremonies. */
+  z.strictObject({ role: z.literal('custodian'), id: idField }),
 ]);
 export type Principal = z.infer<typeof principalSchema>;
 

@@ -6,7 +6,7 @@ import { type FastifyReply } from 'fastify';
 import { terminalViewOf, viewOf } from '../domain/authentication-view.ts';
 import { parseRequest } from '../domain/invalid-request.ts';
 import { AuthenticationService } from '../services/authentication-service.ts';
-import { type AuthenticatedRequest, callerOf, Roles } from './access.ts';
+import { type AuthenticatedRequest, callerOf, Roles } from '../access/index.ts';
 import { etagOf } from './etag.ts';
 import { Idempotency, type Reply } from './idempotency.ts';
 import { CLOCK } from './tokens.ts';

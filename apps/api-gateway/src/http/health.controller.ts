@@ -1,14 +1,23 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
 import { type Readiness } from '@boop/platform';
 import { type FastifyReply } from 'fastify';
-import { Public } from './access.ts';
-import { READINESS } from './tokens.ts';
+import { Public } from '../access/index.ts';
+import { OPENAPI_DOCUMENT, READINESS } from './tokens.ts';
 
 @Controller()
 export class HealthController {
   readonly #ready: () => Promise<Readiness>;
-  constructor(@Inject(READINESS) ready: () => Promise<Readiness>) {
+  readonly #document: object;
+  constructor(@Inject(READINESS) ready: () => Promise<Readiness>, @Inject(OPENAPI_DOCUMENT) document: object) {
     this.#ready = ready;
+    this.#document = document;
+  }
+
+  @Get('openapi.json')
+  @Public()
+  @Header('cache-control', 'public, max-age=60')
+  openApi(): object {
+    return this.#document;
   }
 
   /** The process runs. */

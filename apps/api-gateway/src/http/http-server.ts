@@ -5,35 +5,28 @@ import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type Logger, type Readiness } from '@boop/platform';
 import { type Clock } from '@boop/shared';
-import { AuthenticationService } from '../services/authentication-service.ts';
-import { AccountsController } from '../ledger/accounts.controller.ts';
-import { type AccountsClient } from '../ledger/accounts-client.ts';
-import { SettlementsController } from '../ledger/settlements.controller.ts';
-import { StatementsController } from '../ledger/statements.controller.ts';
-import { TransfersController } from '../ledger/transfers.controller.ts';
-import { LogService } from '../services/log-service.ts';
-import { NetworkService } from '../services/network-service.ts';
-import { type DirectoryStore, type IdempotencyStore } from '../services/ports.ts';
+import { type FastifyInstance } from 'fastify';
+import { AccessGuard } from '../access/access-guard.ts';
+import { type Feature } from '../features/feature.ts';
+import { type IdempotencyStore } from '../services/ports.ts';
 import { RateLimits } from '../services/rate-limit.ts';
 import { type GatewayMetrics } from '../services/stage-metrics.ts';
-import { AccessGuard } from './access.ts';
-import { AuthenticationsController } from './authentications.controller.ts';
 import { HealthController } from './health.controller.ts';
+import { healthApi } from './health.api.ts';
 import { Idempotency } from './idempotency.ts';
-import { NetworkController } from './network.controller.ts';
+import { openApiDocument } from './openapi/document.ts';
+import { assertDescribed } from './openapi/described.ts';
 import { ProblemFilter } from './problem-filter.ts';
-import { ACCOUNTS, CLOCK, DIRECTORY, IDEMPOTENCY, READINESS, REQUESTS_PER_MINUTE } from './tokens.ts';
+import { AUTHENTICATORS, CLOCK, IDEMPOTENCY, OPENAPI_DOCUMENT, READINESS, REQUESTS_PER_MINUTE } from './tokens.ts';
 
 export const bodyBytesMax = 2 * 1024 * 1024;
 const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/;
 
 export interface HttpDependencies {
-  readonly authentications: AuthenticationService;
-  readonly network: NetworkService;
-  readonly directory: DirectoryStore;
+  readonly features: readonly Feature[];
+  /** Where the document says that the API is. */
+  readonly url: string;
   readonly idempotency: IdempotencyStore;
-  readonly logService: LogService;
-  readonly accounts: AccountsClient;
   readonly limits: RateLimits;
   readonly requestsPerMinute: number;
   readonly metrics: GatewayMetrics;
@@ -47,22 +40,24 @@ export interface HttpDependencies {
 @Module({})
 class HttpModule {
   static with(use: HttpDependencies): DynamicModule {
+    const { features } = use;
+    const controllers = [HealthController, ...features.flatMap((feature) => feature.controllers ?? [])];
+    const apis = [healthApi, ...features.flatMap(({ api }) => api ?? [])];
+    assertDescribed(controllers, apis);
     return {
       module: HttpModule,
-      controllers: [AuthenticationsController, NetworkController, HealthController, AccountsController, TransfersController, StatementsController, SettlementsController],
+      controllers,
       providers: [
         Idempotency,
         { provide: APP_GUARD, useClass: AccessGuard },
-        { provide: AuthenticationService, useValue: use.authentications },
-        { provide: NetworkService, useValue: use.network },
+        { provide: AUTHENTICATORS, useValue: features.flatMap((feature) => feature.authenticators ?? []) },
+        { provide: OPENAPI_DOCUMENT, useValue: openApiDocument(use.url, apis) },
         { provide: RateLimits, useValue: use.limits },
         { provide: REQUESTS_PER_MINUTE, useValue: use.requestsPerMinute },
-        { provide: DIRECTORY, useValue: use.directory },
         { provide: IDEMPOTENCY, useValue: use.idempotency },
-        { provide: LogService, useValue: use.logService },
-        { provide: ACCOUNTS, useValue: use.accounts },
         { provide: READINESS, useValue: use.readiness },
         { provide: CLOCK, useValue: use.clock },
+        ...features.flatMap((feature) => feature.providers ?? []),
       ],
     };
   }
@@ -80,12 +75,13 @@ export async function createHttpServer(use: HttpDependencies): Promise<INestAppl
     },
   });
   addHooks(adapter, use.metrics);
-  const app = await NestFactory.create(HttpModule.with(use), adapter, { logger: false, abortOnError: false });
+  for (const feature of use.features) await feature.mount?.(adapter.getInstance() as unknown as FastifyInstance);
+  const app = await NestFactory.create(HttpModule.with(use), adapter, { logger: false, abortOnError: false, rawBody: true });
   app.useGlobalFilters(new ProblemFilter(use.log));
   app.enableCors({
     origin: [...use.origins],
-    methods: ['GET', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-none-match', 'x-request-id'],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'boop-version', 'dpop', 'x-request-id'],
     exposedHeaders: ['etag', 'location', 'retry-after', 'x-request-id'],
     maxAge: 600,
   });

@@ -4,8 +4,7 @@ import { type NetworkInfo, type NodeStatus, type LogProof } from '@boop/protocol
 import { BoopError } from '@boop/shared';
 import { LogService } from '../services/log-service.ts';
 import { NetworkService } from '../services/network-service.ts';
-import { Public } from './access.ts';
-import { openApiDocument } from './openapi.ts';
+import { Public } from '../access/index.ts';
 
 const hashField = bytesField(32);
 
@@ -14,12 +13,10 @@ const hashField = bytesField(32);
 export class NetworkController {
   readonly #network: NetworkService;
   readonly #log: LogService;
-  readonly #openApi: object;
 
   constructor(@Inject(NetworkService) network: NetworkService, @Inject(LogService) log: LogService) {
     this.#network = network;
     this.#log = log;
-    this.#openApi = openApiDocument(network.urls.gateway);
   }
 
   @Get('v1/network')
@@ -60,12 +57,5 @@ export class NetworkController {
       id_token_signing_alg_values_supported: ['EdDSA'],
       subject_types_supported: ['pairwise'],
     };
-  }
-
-  @Get('openapi.json')
-  @Public()
-  @Header('cache-control', 'public, max-age=60')
-  openApi(): object {
-    return this.#openApi;
   }
 }

@@ -5,3 +5,5 @@ export const ACCOUNTS = Symbol('accounts');
 export const CLOCK = Symbol('clock');
 export const READINESS = Symbol('readiness');
 export const REQUESTS_PER_MINUTE = Symbol('requests per minute');
+export const AUTHENTICATORS = Symbol('authenticators');
+export const OPENAPI_DOCUMENT = Symbol('OpenAPI document');

@@ -2,7 +2,7 @@ import { accountMethods, ownerOf } from '@boop/accounts';
 import { BoopError } from '@boop/shared';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { parseRequest } from '../domain/invalid-request.ts';
-import { type AuthenticatedRequest, callerOf, Roles } from '../http/access.ts';
+import { type AuthenticatedRequest, callerOf, Roles } from '../access/index.ts';
 import { Idempotency } from '../http/idempotency.ts';
 import { ACCOUNTS } from '../http/tokens.ts';
 import { type AccountsClient } from './accounts-client.ts';

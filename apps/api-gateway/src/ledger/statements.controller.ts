@@ -2,7 +2,7 @@ import { type AccountMethodAnswer, parseBalances, statementCsv } from '@boop/acc
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { type FastifyReply } from 'fastify';
 import { parseRequest } from '../domain/invalid-request.ts';
-import { type AuthenticatedRequest, callerOf, Roles } from '../http/access.ts';
+import { type AuthenticatedRequest, callerOf, Roles } from '../access/index.ts';
 import { ACCOUNTS } from '../http/tokens.ts';
 import { type AccountsClient } from './accounts-client.ts';
 import { pageOf, reportQuery, statementQuery } from './ledger-queries.ts';

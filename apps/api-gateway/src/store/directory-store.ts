@@ -5,7 +5,8 @@ import { type Database } from './database.ts';
 
 export const keyHashOf = (apiKey: string): Uint8Array => new Uint8Array(createHash('sha256').update(apiKey).digest());
 
-const prefixes: Record<Principal['role'], string> = { vendor: 'sk_', terminal: 'tk_', admin: 'ak_', auditor: 'rk_' };
+/** Persons have no API keys: they sign. */
+export const keyPrefixes: Record<Exclude<Principal['role'], 'person'>, string> = { vendor: 'sk_', terminal: 'tk_', admin: 'ak_', auditor: 'rk_', attester: 'tt_', adjudicator: 'jk_', custodian: 'ck_' };
 
 export function directoryStore(database: Database): DirectoryStore {
   return {
@@ -15,7 +16,7 @@ export function directoryStore(database: Database): DirectoryStore {
       // The index narrows it to one row; what decides compares in constant time.
       if (!row || row.revokedAt !== null || !timingSafeEqual(hash, row.hash)) return undefined;
       const principal = principalSchema.parse({ role: row.role, id: row.principalId });
-      return apiKey.startsWith(prefixes[principal.role]) ? principal : undefined;
+      return principal.role !== 'person' && apiKey.startsWith(keyPrefixes[principal.role]) ? principal : undefined;
     },
 
     async vendor(id) {

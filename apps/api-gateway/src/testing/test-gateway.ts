@@ -88,7 +88,7 @@ export class TestGateway {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  async call(method: 'GET' | 'POST', path: string, options: { key?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<{ status: number; headers: Headers; body: any }> { // eslint-disable-line @typescript-eslint/no-explicit-any
+  async call(method: string, path: string, options: { key?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<{ status: number; headers: Headers; body: any }> { // eslint-disable-line @typescript-eslint/no-explicit-any
     const response = await fetch(`http://${host}:${this.gateway.httpPort}${path}`, {
       method,
       headers: {

@@ -1,34 +1,28 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable, SetMetadata } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type Principal } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { type FastifyRequest } from 'fastify';
-import { type DirectoryStore } from '../services/ports.ts';
+import { AUTHENTICATORS, REQUESTS_PER_MINUTE } from '../http/tokens.ts';
 import { RateLimits } from '../services/rate-limit.ts';
-import { DIRECTORY, REQUESTS_PER_MINUTE } from './tokens.ts';
-
-const ACCESS = 'boop:access';
-type Access = 'public' | readonly Principal['role'][];
-
-/** Open to everybody. A route without `Public` or `Roles` is closed to everybody. */
-export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
-export const Roles = (...roles: Principal['role'][]) => SetMetadata(ACCESS, roles satisfies Access);
+import { type Authenticator } from './authenticator.ts';
+import { ACCESS, type Access } from './declare.ts';
 
 export interface AuthenticatedRequest extends FastifyRequest {
   principal?: Principal;
 }
 
-/** API keys (RFC 6750 bearer) and roles, default deny; and one generous limit for all requests of a key or address. */
+/** Credentials and roles, default deny; and one generous limit for all requests of a credential or address. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   readonly #reflector: Reflector;
-  readonly #directory: DirectoryStore;
+  readonly #authenticators: readonly Authenticator[];
   readonly #limits: RateLimits;
   readonly #perMinute: number;
 
-  constructor(@Inject(Reflector) reflector: Reflector, @Inject(DIRECTORY) directory: DirectoryStore, @Inject(RateLimits) limits: RateLimits, @Inject(REQUESTS_PER_MINUTE) perMinute: number) {
+  constructor(@Inject(Reflector) reflector: Reflector, @Inject(AUTHENTICATORS) authenticators: readonly Authenticator[], @Inject(RateLimits) limits: RateLimits, @Inject(REQUESTS_PER_MINUTE) perMinute: number) {
     this.#reflector = reflector;
-    this.#directory = directory;
+    this.#authenticators = authenticators;
     this.#limits = limits;
     this.#perMinute = perMinute;
   }
@@ -47,12 +41,14 @@ export class AccessGuard implements CanActivate {
     return true;
   }
 
-  async #principalOf(request: FastifyRequest): Promise<Principal> {
-    const [, key] = /^Bearer ([A-Za-z0-9_.~-]{1,200})$/i.exec(request.headers.authorization ?? '') ?? [];
-    const principal = key === undefined ? undefined : await this.#directory.principalOf(key);
-    if (principal) return principal;
+  async #principalOf(request: FastifyRequest & { rawBody?: Uint8Array }): Promise<Principal> {
+    const { method, url, headers, ip, rawBody } = request;
+    for (const authenticator of this.#authenticators) {
+      const principal = await authenticator.authenticate({ method, url, headers, ip, rawBody });
+      if (principal) return principal;
+    }
     // Guessing keys from one address runs into the same limit.
-    await this.#limits.take(`requests/${request.ip}`, this.#perMinute);
+    await this.#limits.take(`requests/${ip}`, this.#perMinute);
     throw new BoopError('request.unauthenticated', 'the credential is missing, unknown or expired');
   }
 }

@@ -1,0 +1,17 @@
+import { authenticationSchema, createAuthenticationSchema, probeSchema, type ProblemCode } from '@boop/protocol';
+import { type ApiDescription, idempotent, keyed } from '../http/openapi/route.ts';
+
+const split: readonly ProblemCode[] = [
+  'share.malformed', 'share.wrong-node', 'share.wrong-epoch', 'share.wrong-session', 'share.unopenable', 'split.altered', 'split.replayed', 'split.incomplete', 'split.invalid-form', 'split.gateway-not-allowed',
+  'template.unknown-encoder', 'capture.unreadable', 'capture.unsupported-format', 'capture.too-large', 'capture.wrong-size', 'capture.low-quality',
+];
+
+export const authenticationsApi: ApiDescription = {
+  schemas: { Authentication: authenticationSchema, CreateAuthentication: createAuthenticationSchema, Probe: probeSchema },
+  routes: [
+    { method: 'post', path: '/v1/authentications', summary: 'Open an authentication context', roles: ['vendor'], body: 'CreateAuthentication', answers: { 200: 'Authentication', 201: 'Authentication' }, codes: [...keyed, ...idempotent, 'request.malformed', 'mpc.nodes-unavailable'] },
+    { method: 'get', path: '/v1/authentications/{id}', summary: 'Read a context and its result', roles: ['vendor', 'terminal'], answers: { 200: 'Authentication', 304: undefined }, codes: [...keyed, 'request.not-found'] },
+    { method: 'post', path: '/v1/authentications/{id}/cancel', summary: 'Cancel an open context', roles: ['vendor'], answers: { 200: 'Authentication' }, codes: [...keyed, ...idempotent, 'request.not-found', 'request.conflict', 'context.expired', 'context.decided'] },
+    { method: 'post', path: '/v1/authentications/{id}/probe', summary: 'Present a probe; answers when the nodes have decided', roles: ['terminal'], body: 'Probe', answers: { 200: 'Authentication' }, codes: [...keyed, ...idempotent, ...split, 'request.malformed', 'request.not-found', 'request.conflict', 'context.expired', 'context.cancelled', 'context.decided', 'mpc.nodes-unavailable', 'mpc.aborted'] },
+  ],
+};

@@ -1,0 +1,41 @@
+import { gatewayMethods } from '@boop/protocol';
+import { viewOf } from '../domain/authentication-view.ts';
+import { AuthenticationsController } from '../http/authentications.controller.ts';
+import { verifyEd25519 } from '../nodes/verify-ed25519.ts';
+import { AuthenticationService } from '../services/authentication-service.ts';
+import { authenticationsApi } from './authentications.api.ts';
+import { type Core } from './core.ts';
+import { type Feature, linkMethod } from './feature.ts';
+
+/** Contexts, probes and their decisions. */
+export function authenticationsFeature(core: Core): Feature & { readonly service: AuthenticationService } {
+  const { stores, network, nodes, limits, metrics, device, sendOutbox, clock, rng, log } = core;
+  const { directory, events } = stores;
+  const service = new AuthenticationService({ store: stores.authentications, directory, events, network, nodes, limits, metrics, device, verify: verifyEd25519, onDecision: sendOutbox, clock, rng, log });
+  return {
+    name: 'authentications',
+    service,
+    controllers: [AuthenticationsController],
+    providers: [{ provide: AuthenticationService, useValue: service }],
+    api: authenticationsApi,
+    linkMethods: {
+      'context.create': linkMethod({ ...gatewayMethods['context.create'], answer: async ({ vendorId, request }) => viewOf((await service.create(vendorId, request)).record, clock.nowMs()) }),
+      'context.cancel': linkMethod({ ...gatewayMethods['context.cancel'], answer: async ({ vendorId, contextId }) => viewOf(await service.cancel(vendorId, contextId), clock.nowMs()) }),
+      'probe.submit': linkMethod({
+        ...gatewayMethods['probe.submit'],
+        answer: async ({ terminalId, contextId, probe }) => {
+          await service.probe(terminalId, contextId, probe);
+          return {};
+        },
+      }),
+      'capture.failed': linkMethod({
+        ...gatewayMethods['capture.failed'],
+        answer: async ({ terminalId, contextId, reason }) => {
+          await service.failCapture(terminalId, contextId, reason);
+          return {};
+        },
+      }),
+    },
+    jobs: [{ name: 'expire contexts', everyMs: 500, run: () => service.expireDue() }],
+  };
+}

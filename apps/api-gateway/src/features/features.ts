@@ -1,0 +1,23 @@
+import { authenticationsFeature } from './authentications.feature.ts';
+import { type Core } from './core.ts';
+import { credentialsFeature } from './credentials.feature.ts';
+import { type Feature } from './feature.ts';
+import { ledgerFeature } from './ledger.feature.ts';
+import { networkFeature } from './network.feature.ts';
+import { registrationsFeature } from './registrations.feature.ts';
+import { terminalsFeature } from './terminals.feature.ts';
+import { upkeepFeature } from './upkeep.feature.ts';
+
+/** All features of the gateway. One that needs another's service gets it here, as an argument. */
+export async function openFeatures(core: Core): Promise<readonly Feature[]> {
+  const authentications = authenticationsFeature(core);
+  return [
+    credentialsFeature(core),
+    authentications,
+    registrationsFeature(core),
+    await terminalsFeature(core, authentications.service),
+    networkFeature(core),
+    ledgerFeature(core),
+    upkeepFeature(core),
+  ];
+}

@@ -1,0 +1,14 @@
+import { logProofSchema, networkInfoSchema, nodeStatusSchema } from '@boop/protocol';
+import { z } from 'zod';
+import { type ApiDescription } from '../http/openapi/route.ts';
+
+export const networkApi: ApiDescription = {
+  schemas: { NetworkInfo: networkInfoSchema, NodeStatuses: z.strictObject({ nodes: z.array(nodeStatusSchema) }), ProofResponse: z.strictObject({ proof: logProofSchema }) },
+  routes: [
+    { method: 'get', path: '/v1/network', summary: 'What a splitter and a verifier must know', roles: [], answers: { 200: 'NetworkInfo' }, codes: ['mpc.nodes-unavailable'] },
+    { method: 'get', path: '/v1/network/nodes', summary: 'Which nodes are up', roles: [], answers: { 200: 'NodeStatuses' }, codes: [] },
+    { method: 'get', path: '/v1/ledger/proofs/{entryHash}', summary: 'Inclusion proof of a log entry', roles: [], answers: { 200: 'ProofResponse' }, codes: ['log.pending', 'log.unavailable', 'request.not-found'] },
+    { method: 'get', path: '/.well-known/jwks.json', summary: 'Keys that verify ID tokens', roles: [], answers: { 200: undefined }, codes: ['mpc.nodes-unavailable'] },
+    { method: 'get', path: '/.well-known/openid-configuration', summary: 'Issuer metadata', roles: [], answers: { 200: undefined }, codes: [] },
+  ],
+};
