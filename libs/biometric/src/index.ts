@@ -1,6 +1,6 @@
 export { type EncodedPalm, type Position, encodePalm } from './encode-palm.ts';
 export { decodeImage } from './image/decode-image.ts';
-export { type GreyImage } from './image/grey-image.ts';
+export { type GreyImage, luma } from './image/grey-image.ts';
 export { type Quality, type QualityReason, QUALITY_MIN, qualityReasons } from './quality.ts';
 export { resizeSquare } from './image/resize-square.ts';
 export { type Encoder, type Template, PALM_ENCODER, palmEncoders, VALID_CELLS_MIN, createTemplate, validCells } from './template.ts';
