@@ -1,0 +1,5 @@
+export * from './cipher.ts';
+export * from './expression/index.ts';
+export * from './record.ts';
+export * from './registry.ts';
+export * from './values.ts';
