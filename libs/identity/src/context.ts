@@ -29,8 +29,10 @@ export const authenticationContextSchema = z.strictObject({
   /** Sector of the pairwise `sub` (OIDC Core section 8.1). */
   sector: z.string().min(1).max(255),
   type: contextTypeSchema,
-  /** Echoed in the token; the vendor's defence against replay. */
-  nonce: z.string().min(1).max(255),
+  /** Echoed in the token; the vendor's defence against replay. A token of a context without one has none (OIDC Core section 3.1.2.1). */
+  nonce: z.string().min(1).max(255).optional(),
+  /** What the vendor's device and the terminal show alike (CIBA Core section 7.1). */
+  bindingMessage: z.string().min(1).max(64).optional(),
   terminalId: idField.optional(),
   amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
   currency: z.string().regex(/^[A-Z]{3}$/).optional(),

@@ -74,6 +74,12 @@ describe('the claim set', () => {
     const ids = [context, { ...context, nonce: 'm' }, { ...context, sector: 'x' }, { ...context, policy: { ...context.policy, acceptUnverified: true } }].map(sessionIdOf);
     expect(new Set(ids).size).toBe(ids.length);
   });
+  test('has a nonce exactly when its context has one', () => {
+    const { nonce: _, ...silent } = context;
+    const of = (asked: typeof silent) => idTokenClaims({ context: authenticationContextSchema.parse(asked), sub: 'abc', assurance, splitAt: 'edge', epoch: 1, authTime: 10 });
+    expect(Object.keys(of(silent))).not.toContain('nonce');
+    expect(of(context).nonce).toBe(context.nonce);
+  });
   test('a token that is not ours is refused', () => {
     expect(() => parseTokenClaims('a.b')).toThrow(expect.objectContaining({ code: 'token.malformed' }));
   });

@@ -34,7 +34,8 @@ export const authenticationSchema = z.strictObject({
   id: idField,
   status: z.enum(authenticationStatuses),
   type: contextTypeSchema,
-  nonce: z.string(),
+  /** Missing where a vendor's OpenID Connect request had none. */
+  nonce: z.string().optional(),
   sessionId: z.string(),
   terminalId: idField.optional(),
   createdAt: z.string(),

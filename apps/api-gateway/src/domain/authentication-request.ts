@@ -12,6 +12,18 @@ export const requestHashOf = (request: CreateAuthentication): string => toBase64
 /** Random identifier that is safe in URLs, logs and file names. */
 export const newId = (prefix: string, rng: Rng): string => `${prefix}_${toBase64Url(rng.bytes(16))}`;
 
+/** What an OpenID Connect request adds to a context. */
+export interface LoginRequest {
+  /** The client's `nonce`; a token for a client that sent none must not have one. */
+  readonly nonce?: string | undefined;
+  readonly bindingMessage?: string | undefined;
+}
+
+function nonceOf(request: CreateAuthentication, login: LoginRequest | undefined, rng: Rng): { nonce?: string } {
+  if (!login) return { nonce: request.nonce ?? toBase64Url(rng.bytes(16)) };
+  return login.nonce === undefined ? {} : { nonce: login.nonce };
+}
+
 /**
  * The context that nodes will judge by, from what a vendor asked for and what the network offers.
  * @throws InvalidRequest with the pointers of the fields that don't fit together
@@ -23,8 +35,9 @@ export function buildContext(input: {
   issuer: string;
   nowMs: number;
   rng: Rng;
+  login?: LoginRequest | undefined;
 }): AuthenticationContext {
-  const { request, vendor, manifest, issuer, nowMs, rng } = input;
+  const { request, vendor, manifest, issuer, nowMs, rng, login } = input;
   const { type, amount, currency, terminalId, policy, timeout } = request;
   if (type === 'payment' && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a payment needs an amount' }]);
   if (amount !== undefined && currency === undefined) throw new InvalidRequest([{ pointer: '/currency', detail: 'an amount needs a currency' }]);
@@ -42,7 +55,8 @@ export function buildContext(input: {
     vendorId: vendor.id,
     sector: vendor.sector,
     type,
-    nonce: request.nonce ?? toBase64Url(rng.bytes(16)),
+    ...nonceOf(request, login, rng),
+    ...(login?.bindingMessage === undefined ? {} : { bindingMessage: login.bindingMessage }),
     ...(terminalId === undefined ? {} : { terminalId }),
     ...(amount === undefined ? {} : { amount }),
     ...(currency === undefined ? {} : { currency }),

@@ -9,7 +9,7 @@ export function viewOf(record: AuthenticationRecord, nowMs: number): Authenticat
     id,
     status: isDue(record, nowMs) ? 'expired' : record.status,
     type: context.type,
-    nonce: context.nonce,
+    ...(context.nonce === undefined ? {} : { nonce: context.nonce }),
     sessionId,
     ...(context.terminalId === undefined ? {} : { terminalId: context.terminalId }),
     createdAt: isoTime(record.createdAtMs),

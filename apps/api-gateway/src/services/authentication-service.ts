@@ -4,7 +4,7 @@ import { type CreateAuthentication, type Probe, type SealedSplit } from '@boop/p
 import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
 import { beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, openAuthentication, releaseProbe, requestedEvents } from '../domain/authentication.ts';
 import { type AuthenticationRecord } from '../domain/authentication-record.ts';
-import { buildContext, requestHashOf } from '../domain/authentication-request.ts';
+import { buildContext, type LoginRequest, requestHashOf } from '../domain/authentication-request.ts';
 import { checkAuthenticationAnswer, type VerifyEd25519 } from '../domain/check-answer.ts';
 import { checkIncomingSplit, encoderOf } from '../domain/check-split.ts';
 import { type Transition } from '../domain/events.ts';
@@ -47,7 +47,7 @@ export class AuthenticationService {
    * Opens a context; the same id with the same request gives the context that is there.
    * @throws BoopError `request.malformed`, `request.forbidden`, `request.rate-limited`, `idempotency.other-body`, `mpc.nodes-unavailable`
    */
-  async create(vendorId: string, request: CreateAuthentication): Promise<{ record: AuthenticationRecord; created: boolean }> {
+  async create(vendorId: string, request: CreateAuthentication, login?: LoginRequest): Promise<{ record: AuthenticationRecord; created: boolean }> {
     const { store, directory, network, nodes, limits, clock, rng } = this.#with;
     const vendor = await directory.vendor(vendorId);
     if (!vendor) throw new BoopError('request.forbidden', 'the vendor is not active');
@@ -58,7 +58,7 @@ export class AuthenticationService {
     await limits.take(`authentications/${vendorId}`, vendor.authenticationsPerMinute);
     if (request.terminalId !== undefined) await this.#terminalOf(request.terminalId, vendorId);
     const nowMs = clock.nowMs();
-    const context = buildContext({ request, vendor, manifest: network.manifest, issuer: network.issuer, nowMs, rng });
+    const context = buildContext({ request, vendor, manifest: network.manifest, issuer: network.issuer, nowMs, rng, login });
     // A context that nobody could decide is refused at once instead of running into its timeout.
     nodes.assertAvailable();
     const link = `${network.urls.console}/authenticate/${encodeURIComponent(vendorId)}/${encodeURIComponent(context.contextId)}`;

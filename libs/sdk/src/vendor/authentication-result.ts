@@ -34,7 +34,7 @@ export const hasEnded = ({ status }: Authentication): boolean => status !== 'pen
  */
 export async function toResult(
   authentication: Authentication,
-  checks: { network: NetworkInfo; verifyToken: (idToken: string, checks: { nonce: string }) => Promise<IdTokenClaims>; reason: AuthenticationReason | undefined },
+  checks: { network: NetworkInfo; verifyToken: (idToken: string, checks: { nonce?: string | undefined }) => Promise<IdTokenClaims>; reason: AuthenticationReason | undefined },
 ): Promise<AuthenticationResult> {
   const { status, result, sessionId, nonce } = authentication;
   if (status === 'expired' || status === 'cancelled') return { outcome: status, authentication };

@@ -10,8 +10,8 @@ export interface ExpectedToken {
 }
 
 export interface TokenChecks {
-  /** The nonce of the context that the token must answer. */
-  readonly nonce: string;
+  /** The nonce of the context that the token must answer; without one the token has none either. */
+  readonly nonce?: string | undefined;
 }
 
 /** Where the network publishes its token keys, below the issuer. */
@@ -25,7 +25,7 @@ export function createTokenVerifier(jwksUrl: string, expected: ExpectedToken, fe
   const keys = createRemoteJWKSet(new URL(jwksUrl), { [customFetch]: fetchPort });
   return async (idToken, { nonce }) => {
     try {
-      const options = { issuer: expected.issuer, audience: expected.audience, algorithms: ['EdDSA'], typ: 'JWT', clockTolerance: 5, requiredClaims: ['sub', 'iat', 'exp', 'auth_time', 'nonce', 'jti'] };
+      const options = { issuer: expected.issuer, audience: expected.audience, algorithms: ['EdDSA'], typ: 'JWT', clockTolerance: 5, requiredClaims: ['sub', 'iat', 'exp', 'auth_time', 'jti'] };
       const { payload } = await jwtVerify(idToken, keys, options);
       if (payload.nonce !== nonce) throw new errors.JWTClaimValidationFailed('unexpected nonce', payload, 'nonce');
       return parseTokenClaims(idToken);

@@ -30,6 +30,13 @@ describe('verification of ID tokens', () => {
     await expect(verifier()(token, { nonce })).rejects.toMatchObject({ code: 'token.invalid', kind: 'peer' });
   });
 
+  test('refuses a nonce that nobody asked for, and the lack of one that was', async () => {
+    const { nonce: _, ...silent } = context;
+    await expect(verifier()(network.token(silent), {})).resolves.not.toHaveProperty('nonce');
+    await expect(verifier()(network.token(context), {})).rejects.toMatchObject({ code: 'token.invalid' });
+    await expect(verifier()(network.token(silent), { nonce })).rejects.toMatchObject({ code: 'token.invalid' });
+  });
+
   test('says nothing about the token when the keys can not be fetched', async () => {
     const token = network.token(context);
     await expect(verifier(() => Promise.reject(new TypeError('fetch failed')))(token, { nonce })).rejects.toMatchObject({ code: 'connection.lost' });
