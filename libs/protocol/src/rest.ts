@@ -4,6 +4,25 @@ import { operatingPointSchema } from './manifest.ts';
 import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
 import { sealedSplitSchema } from './split.ts';
 
+/** WGS 84, degrees. */
+const locationSchema = z.strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) });
+const attributeNames = z.array(idField).min(1).max(32);
+
+/** What a vendor tells of the occasion; kept beside the context and never part of what nodes judge. */
+export const occasionFields = {
+  merchantName: z.string().min(1).max(100).optional(),
+  /** The vendor's own reference, echoed. */
+  reference: z.string().min(1).max(100).optional(),
+  location: locationSchema.optional(),
+  venueId: idField.optional(),
+  eventId: idField.optional(),
+  /** Years; asked of the person's attributes. */
+  minimumAge: z.number().int().min(1).max(150).optional(),
+  /** Without these the authentication fails with `user-missing-attributes`. */
+  requiredAttributes: attributeNames.optional(),
+  optionalAttributes: attributeNames.optional(),
+} as const;
+
 /** `POST /v1/authentications` */
 export const createAuthenticationSchema = z.strictObject({
   /** The vendor may give its own id; it is the idempotency key of the context. */
@@ -14,12 +33,17 @@ export const createAuthenticationSchema = z.strictObject({
   terminalId: idField.optional(),
   amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
   currency: z.string().regex(/^[A-Z]{3}$/).optional(),
-  merchantName: z.string().min(1).max(100).optional(),
-  reference: z.string().min(1).max(100).optional(),
+  ...occasionFields,
   /** Seconds; may only shorten the type's own limit. */
   timeout: z.number().int().min(1).max(30).optional(),
   policy: z
-    .strictObject({ operatingPoint: idField.optional(), acceptUnverified: z.boolean().optional(), acceptGatewaySplit: z.boolean().optional() })
+    .strictObject({
+      operatingPoint: idField.optional(),
+      /** Instead of `operatingPoint`: the entry of the menu with the highest false match rate that is not above this one. */
+      falseMatchRateMax: z.number().positive().max(1).optional(),
+      acceptUnverified: z.boolean().optional(),
+      acceptGatewaySplit: z.boolean().optional(),
+    })
     .optional(),
 });
 export type CreateAuthentication = z.infer<typeof createAuthenticationSchema>;
@@ -38,6 +62,9 @@ export const authenticationSchema = z.strictObject({
   nonce: z.string().optional(),
   sessionId: z.string(),
   terminalId: idField.optional(),
+  amount: z.number().int().optional(),
+  currency: z.string().optional(),
+  ...occasionFields,
   createdAt: z.string(),
   expiresAt: z.string(),
   /** Link for a person's own device, shown as a QR code. */

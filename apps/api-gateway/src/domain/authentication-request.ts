@@ -3,6 +3,7 @@ import { type AuthenticationContext, contextTimeoutSeconds } from '@boop/identit
 import { type CreateAuthentication, type NetworkManifest } from '@boop/protocol';
 import { canonicalJson, type Rng, toBase64Url } from '@boop/shared';
 import { InvalidRequest } from './invalid-request.ts';
+import { chooseOperatingPoint } from './operating-point.ts';
 
 /** Payments refuse an unconfirmed match unless their vendor says otherwise. */
 const acceptUnverifiedByDefault = (type: CreateAuthentication['type']): boolean => type !== 'payment';
@@ -30,7 +31,7 @@ function nonceOf(request: CreateAuthentication, login: LoginRequest | undefined,
  */
 export function buildContext(input: {
   request: CreateAuthentication;
-  vendor: { id: string; sector: string };
+  vendor: { id: string; sector: string; operatingPoint?: string | undefined };
   manifest: NetworkManifest;
   issuer: string;
   nowMs: number;
@@ -42,9 +43,7 @@ export function buildContext(input: {
   if (type === 'payment' && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a payment needs an amount' }]);
   if (amount !== undefined && currency === undefined) throw new InvalidRequest([{ pointer: '/currency', detail: 'an amount needs a currency' }]);
   if (currency !== undefined && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a currency needs an amount' }]);
-  const operatingPoint = policy?.operatingPoint ?? manifest.defaultOperatingPoint;
-  if (!manifest.operatingPoints.some(({ id }) => id === operatingPoint))
-    throw new InvalidRequest([{ pointer: '/policy/operatingPoint', detail: 'is not in the menu of this network' }]);
+  const operatingPoint = chooseOperatingPoint(manifest, policy, vendor.operatingPoint);
   const issuedAt = Math.floor(nowMs / 1000);
   return {
     v: 1,

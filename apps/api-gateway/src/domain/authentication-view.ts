@@ -1,4 +1,4 @@
-import { type Authentication } from '@boop/protocol';
+import { type Authentication, type CreateAuthentication, occasionFields } from '@boop/protocol';
 import { type AuthenticationRecord, isDue } from './authentication-record.ts';
 import { isoTime } from './events.ts';
 
@@ -12,11 +12,20 @@ export function viewOf(record: AuthenticationRecord, nowMs: number): Authenticat
     ...(context.nonce === undefined ? {} : { nonce: context.nonce }),
     sessionId,
     ...(context.terminalId === undefined ? {} : { terminalId: context.terminalId }),
+    ...(context.amount === undefined ? {} : { amount: context.amount }),
+    ...(context.currency === undefined ? {} : { currency: context.currency }),
+    ...occasionOf(record.request),
     createdAt: isoTime(record.createdAtMs),
     expiresAt: isoTime(record.expiresAtMs),
     link,
     ...(result ? { result } : {}),
   };
+}
+
+/** Echoes what the vendor told of the occasion. */
+function occasionOf(request: CreateAuthentication): Partial<Pick<Authentication, keyof typeof occasionFields>> {
+  const given = Object.keys(occasionFields).map((name) => [name, request[name as keyof typeof occasionFields]] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 /** A terminal learns the decision; the token is the vendor's alone. */
