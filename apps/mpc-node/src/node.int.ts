@@ -28,6 +28,8 @@ describe('five node processes', () => {
       { name: 'token', suite: 'FROST-ED25519-SHA512', signers: 3 },
       { name: 'log', suite: 'FROST-ED25519-SHA512', signers: 4 },
       { name: 'prf', suite: 'FROST-P256-SHA256', signers: 3 },
+      { name: 'attributes', suite: 'FROST-P256-SHA256', signers: 3 },
+      { name: 'credential', suite: 'FROST-ED25519-SHA512', signers: 3 },
     ]);
     for (const { groupKeys } of statuses) expect(groupKeys).toEqual(statuses[0]!.groupKeys);
   });

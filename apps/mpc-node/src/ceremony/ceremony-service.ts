@@ -9,7 +9,13 @@ import { type Network } from '../network.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
 import { type KeyRing } from '../signing/key-ring.ts';
 
-const suites: Readonly<Record<GroupKeyName, CipherSuite>> = { token: 'FROST-ED25519-SHA512', log: 'FROST-ED25519-SHA512', prf: 'FROST-P256-SHA256' };
+const suites: Readonly<Record<GroupKeyName, CipherSuite>> = {
+  token: 'FROST-ED25519-SHA512',
+  log: 'FROST-ED25519-SHA512',
+  prf: 'FROST-P256-SHA256',
+  attributes: 'FROST-P256-SHA256',
+  credential: 'FROST-ED25519-SHA512',
+};
 
 const ceremonyTimeoutMs = 15_000;
 const askTimeoutMs = 3_000;

@@ -3,6 +3,7 @@ import { type Kernel } from '@boop/kernels';
 import { type Statistic } from '@boop/mpc';
 import { BoopError, canonicalJson, fromBase64Url, lengthPrefixed, toBase64Url, utf8 } from '@boop/shared';
 import { type GalleryHead, type RegistrationRecord } from '../link/peer-methods.ts';
+import { Accounts } from './accounts.ts';
 import { localRows, type ShareRows } from './share-rows.ts';
 
 /** What a node knows of a row besides its share. */
@@ -25,6 +26,8 @@ export class Gallery {
   readonly kernel: Kernel;
   readonly statistic: Statistic;
   readonly shares: ShareRows;
+  /** Whose attributes a subject's palm may release. */
+  readonly accounts = new Accounts();
   readonly #rows: GalleryRow[] = [];
   readonly #subjects = new Set<string>();
   /** Digest at each number of rows at which a registration ended. */
@@ -81,6 +84,7 @@ export class Gallery {
       this.#rows.push({ subjectId: fromBase64Url(record.subjectId), position, version: firstVersion });
     });
     this.#subjects.add(record.subjectId);
+    this.accounts.add(record);
     this.#digests.set(this.rows, digest);
   }
 }

@@ -31,6 +31,7 @@ export class RegistrationService {
       sessionId,
       splitHash,
       consent: consentHash(session.consent),
+      accountKey: session.consent.record.accountKey,
       subjectId: chosen.subjectId,
       firstSlot: session.galleryRows,
       positions: [...positions],

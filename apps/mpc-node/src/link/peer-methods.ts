@@ -35,6 +35,8 @@ export const registrationRecordSchema = z.strictObject({
   splitHash: hash,
   /** SHA-256 of the signed consent. */
   consent: hash,
+  /** The person's account key, which signed the consent; absent in records from before nodes kept it. */
+  accountKey: bytesField(32).optional(),
   /** 16 bytes, known to the nodes only. */
   subjectId: bytesField(16),
   firstSlot: row,
@@ -75,7 +77,7 @@ export type RunJoin = z.infer<typeof runJoinSchema>;
 /** Lanes that one batch of correlations may have; a larger run takes several batches. */
 export const lanesPerBatchMax = 1 << 17;
 
-export const groupKeyNames = ['token', 'log', 'prf'] as const;
+export const groupKeyNames = ['token', 'log', 'prf', 'attributes', 'credential'] as const;
 export const groupKeyNameSchema = z.enum(groupKeyNames);
 export type GroupKeyName = z.infer<typeof groupKeyNameSchema>;
 

@@ -6,7 +6,13 @@ import { type MemberVerifier } from '../sessions/certified.ts';
 import { KeyRing } from '../signing/key-ring.ts';
 import { MemoryStores } from './memory-stores.ts';
 
-const suites: Record<GroupKeyName, CipherSuite> = { token: 'FROST-ED25519-SHA512', log: 'FROST-ED25519-SHA512', prf: 'FROST-P256-SHA256' };
+const suites: Record<GroupKeyName, CipherSuite> = {
+  token: 'FROST-ED25519-SHA512',
+  log: 'FROST-ED25519-SHA512',
+  prf: 'FROST-P256-SHA256',
+  attributes: 'FROST-P256-SHA256',
+  credential: 'FROST-ED25519-SHA512',
+};
 
 type Outcome = { readonly kind: 'done'; readonly output: KeyShare } | { readonly kind: 'abort' | 'stalled' };
 /** Runs all machines to their end on a simulated network. */

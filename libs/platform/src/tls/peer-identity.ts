@@ -1,7 +1,7 @@
 import { type TLSSocket } from 'node:tls';
 import { BoopError } from '@boop/shared';
 
-const ROLES = ['node', 'gateway', 'bridge', 'ledger', 'cli'] as const;
+const ROLES = ['node', 'gateway', 'bridge', 'ledger', 'attributes', 'cli'] as const;
 export type PeerRole = (typeof ROLES)[number];
 
 /** Who a process is in its network: what its certificate says, `boop://<network>/<role>/<id>`. */
