@@ -48,7 +48,7 @@ export const consentListSchema = z.strictObject({ consents: z.array(consentSchem
 export const eraseOwnerSchema = z.strictObject({ request: signedErasureRequestSchema });
 export const erasedSchema = z.strictObject({ consents: z.number().int().min(0), attributes: z.number().int().min(0), logEntry: z.string() });
 
-const owner = { call: signedOwnerCallSchema, path: z.string().max(256) };
+const owner = { call: signedOwnerCallSchema };
 /** An event of a consent that the gateway has yet to hand on: its entry to the log, and a withdrawal to the vendor. */
 export const consentEventSchema = z.strictObject({
   sequence: z.number().int().min(1),
@@ -56,6 +56,13 @@ export const consentEventSchema = z.strictObject({
   notify: z.strictObject({ vendorId: idField, consentId: idField, purpose: idField, revokedAt: secondsField }).optional(),
 });
 export type ConsentEvent = z.infer<typeof consentEventSchema>;
+
+/** Paths that owners sign when they read, see `OwnerCall`. */
+export const consentPaths = {
+  list: '/v1/consents',
+  one: (consentId: string) => `/v1/consents/${consentId}`,
+  receipts: (consentId: string) => `/v1/consents/${consentId}/receipts`,
+} as const;
 
 /** gateway → attributes. Nothing here is answered on the gateway's word: the owner's signature travels along. */
 export const consentMethods = {

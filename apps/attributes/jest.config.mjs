@@ -1,0 +1,11 @@
+import preset from '../../jest.preset.mjs';
+
+// Jest adds `import` or `require` by itself, per module; given here, `import` would break pg, whose CommonJS half requires its own parts.
+const testEnvironmentOptions = { customExportConditions: ['@boop/source', 'node'] };
+
+export default {
+  ...preset,
+  testEnvironmentOptions,
+  displayName: 'attributes',
+  testMatch: ['<rootDir>/src/**/*.{unit,vector,prop,sim,int}.ts'],
+};
