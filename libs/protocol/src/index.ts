@@ -1,5 +1,7 @@
+export * from './attributes.ts';
 export * from './channels.ts';
 export * from './consents.ts';
+export * from './directory.ts';
 export * from './links.ts';
 export * from './log-entries.ts';
 export * from './manifest.ts';
