@@ -22,3 +22,6 @@ export { embeddingStatistic, irisStatistic, palmStatistic, score, type Statistic
 export { checkSplitProtocol, type SplitCheckInput } from './split-check.ts';
 export { checkDeclaredValid, countValid } from './template-form.ts';
 export { type WideOpening } from './wide-opening.ts';
+export { soundnessBits } from './resharing/combinations.ts';
+export { reshare, type ResharingInput, RESHARING_RESIDUES_MAX } from './resharing/resharing.ts';
+export { participantsOf, type ResharingParties } from './resharing/resharing-parties.ts';
