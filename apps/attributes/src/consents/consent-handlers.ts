@@ -1,8 +1,8 @@
+import { type OwnerCalls } from '@boop/identity';
 import { consentMethods, consentPaths } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { type z } from 'zod';
 import { type ConsentService } from './consent-service.ts';
-import { type OwnerCalls } from './owner-calls.ts';
 
 type Method = keyof typeof consentMethods;
 type Body<M extends Method> = z.output<(typeof consentMethods)[M]['body']>;

@@ -13,7 +13,7 @@ const retryBatch = 20;
 
 /** Tells the nodes. Resolves when so many have a document durably that none can be released against it; the same document again is no new one. */
 export interface ConsentFeed {
-  publish(document: { type: 'grant'; grant: SignedGrant } | { type: 'revocation'; revocation: SignedRevocation }): Promise<unknown>;
+  publish(document: { type: 'grant'; document: SignedGrant } | { type: 'revocation'; document: SignedRevocation }): Promise<unknown>;
 }
 
 export interface ConsentServiceOptions {
@@ -162,7 +162,7 @@ export class ConsentService {
   async #tell({ hash, document }: StoredDocument): Promise<void> {
     const { feed, store } = this.#use;
     try {
-      await feed.publish(isGrant(document) ? { type: 'grant', grant: document } : { type: 'revocation', revocation: document });
+      await feed.publish(isGrant(document) ? { type: 'grant', document } : { type: 'revocation', document });
     } catch (error) {
       throw new BoopError('mpc.nodes-unavailable', 'too few nodes have confirmed; it is stored and they are told again', { kind: 'unavailable', cause: error });
     }

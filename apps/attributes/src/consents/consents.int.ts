@@ -27,9 +27,9 @@ const now = () => Math.floor(nowMs / 1000);
 /** Nodes as far as the service sees them. */
 const nodes = { down: false, told: [] as string[], erased: [] as string[] };
 const feed: ConsentFeed = {
-  publish(document) {
+  publish({ type, document }) {
     if (nodes.down) return Promise.reject(new BoopError('feed.unacknowledged', 'too few nodes', { kind: 'unavailable' }));
-    nodes.told.push(document.type === 'grant' ? consentGrantHash(document.grant.record) : consentRevocationHash(document.revocation.record));
+    nodes.told.push(type === 'grant' ? consentGrantHash(document.record) : consentRevocationHash(document.record));
     return Promise.resolve();
   },
 };

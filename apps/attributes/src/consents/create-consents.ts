@@ -1,10 +1,9 @@
-import { type SignedErasureRequest } from '@boop/identity';
+import { OwnerCalls, type SignedErasureRequest } from '@boop/identity';
 import { type Logger } from '@boop/platform';
 import { type Clock, type Rng } from '@boop/shared';
 import { type PrismaClient } from '../generated/prisma/client.ts';
 import { consentHandlers, type MethodHandlers } from './consent-handlers.ts';
 import { type ConsentFeed, ConsentService } from './consent-service.ts';
-import { OwnerCalls } from './owner-calls.ts';
 import { prismaConsentStore } from './prisma-consent-store.ts';
 
 const tellAgainMs = 1_000;

@@ -2,6 +2,7 @@ export * from './commitment.ts';
 export * from './erasure.ts';
 export * from './grant.ts';
 export * from './owner-call.ts';
+export * from './owner-calls.ts';
 export * from './owner-signature.ts';
 export * from './passkey.ts';
 export * from './permits.ts';

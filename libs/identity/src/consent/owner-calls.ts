@@ -1,4 +1,4 @@
-import { ownerCallSkewSeconds, type SignedOwnerCall, verifyOwnerCall } from '@boop/identity';
+import { ownerCallSkewSeconds, type SignedOwnerCall, verifyOwnerCall } from './owner-call.ts';
 import { BoopError, type Clock } from '@boop/shared';
 
 const remembered = 200_000;
