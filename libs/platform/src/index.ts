@@ -7,6 +7,8 @@ export { openRow, SEALED_ROW_OVERHEAD_BYTES, sealRow } from './custody/sealed-ro
 export { startHealthServer, type Readiness } from './http/health-server.ts';
 export { type HttpListener, listenHttp } from './http/http-listener.ts';
 export { createMetrics, startMetricsServer } from './http/metrics-server.ts';
+export { type JobBackend, openWakeUp } from './jobs/job-backend.ts';
+export { pollingWakeUp, type WakeUp, type WakeUpOptions } from './jobs/wake-up.ts';
 export { FRAME_BYTES_MAX } from './link/frame.ts';
 export { LINK_LIMITS, type LinkLimits } from './link/limits.ts';
 export { LinkClient, type LinkClientOptions } from './link/link-client.ts';

@@ -1,19 +1,17 @@
 import { type FeeSchedule } from '@boop/accounts';
-import { type Logger } from '@boop/platform';
+import { type JobBackend, type Logger, openWakeUp, pollingWakeUp } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { type Clock } from '@boop/shared';
 import { accountHandlers } from './account-handlers.ts';
 import { AccountStore } from './account-store.ts';
 import { AccountsDatabase } from './accounts-database.ts';
 import { BalancePublisher } from './balance-publisher.ts';
-import { type JobBackend } from './bullmq-wake-up.ts';
 import { type AccountFaultHook } from './fault-points.ts';
 import { type AppendEntry, LogOutbox } from './log-outbox.ts';
 import { Reconciliations } from './reconciliations.ts';
 import { Settlements } from './settlements.ts';
 import { TransferQueue } from './transfer-queue.ts';
 import { type DecidedBatch, TransferStore } from './transfer-store.ts';
-import { pollingWakeUp, type WakeUp } from './wake-up.ts';
 
 export interface AccountsOptions {
   readonly databaseUrl: string;
@@ -63,8 +61,7 @@ export async function startAccounts(options: AccountsOptions): Promise<Accounts>
     },
   });
   const settling = { work: () => settlements.runDue(), log, intervalMs: settlementsMs };
-  // BullMQ is loaded where it is used only.
-  const wakeUp: WakeUp = jobs ? await (await import('./bullmq-wake-up.ts')).bullmqWakeUp(jobs, settling) : pollingWakeUp(settling);
+  const wakeUp = await openWakeUp('boop-settlements', jobs, settling);
   // Runs that a crash left behind.
   wakeUp.wake();
   return {

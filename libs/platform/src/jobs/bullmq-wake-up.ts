@@ -1,0 +1,64 @@
+import { createPostgresBackend, Queue, withBackend, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { describeError } from '../logging/redact.ts';
+import { type JobBackend } from './job-backend.ts';
+import { pollingWakeUp, type WakeUp, type WakeUpOptions } from './wake-up.ts';
+
+interface JobQueue {
+  add(name: string, data: object, options: object): Promise<unknown>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  close(): Promise<void>;
+}
+
+interface Opened {
+  readonly queue: JobQueue;
+  readonly worker: { on(event: 'error', listener: (error: Error) => void): unknown; close(force: boolean): Promise<void> };
+  readonly clients: readonly Redis[];
+}
+
+/** Jobs carry nothing and are worth nothing afterwards. */
+const JOB = { removeOnComplete: true, removeOnFail: true } as const;
+const CLOSE_MS = 2_000;
+const WARN_EVERY_MS = 10_000;
+const RECONNECT_MAX_MS = 1_000;
+
+/** Wakes some process of all that share the back end and the queue's name; while the back end is away, the table is polled. */
+export async function bullmqWakeUp(name: string, backend: JobBackend, options: WakeUpOptions): Promise<WakeUp> {
+  const { log } = options;
+  const polling = pollingWakeUp(options);
+  let warnedAt = -Infinity;
+  const warn = (error: unknown): void => {
+    if (performance.now() - warnedAt < WARN_EVERY_MS) return;
+    warnedAt = performance.now();
+    log.warn('the job queue fails; the table is polled', { queue: name, error: describeError(error) });
+  };
+  const { queue, worker, clients } = open(name, backend, () => polling.run());
+  for (const source of [queue, worker, ...clients]) source.on('error', warn);
+  return {
+    wake: (delayMs = 0) => {
+      queue.add('look', {}, { ...JOB, ...(delayMs > 0 ? { delay: delayMs } : {}) }).catch((error: unknown) => {
+        warn(error);
+        polling.wake(delayMs);
+      });
+    },
+    close: async () => {
+      await polling.close();
+      // Nothing is lost with a job, and a back end that is away must not keep a process from ending.
+      await Promise.race([Promise.allSettled([worker.close(true), queue.close()]), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
+      for (const client of clients) client.disconnect();
+    },
+  };
+}
+
+function open(name: string, backend: JobBackend, work: () => Promise<void>): Opened {
+  if ('redisUrl' in backend) {
+    const retryStrategy = (times: number): number => Math.min(50 * times, RECONNECT_MAX_MS);
+    // Whoever adds a job must hear at once that Redis is away; whoever waits for one waits for Redis too.
+    const adding = new Redis(backend.redisUrl, { retryStrategy, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+    const waiting = new Redis(backend.redisUrl, { retryStrategy, maxRetriesPerRequest: null });
+    return { queue: new Queue(name, { connection: adding }), worker: new Worker(name, work, { connection: waiting }), clients: [adding, waiting] };
+  }
+  const connection = { connectionString: backend.databaseUrl, schema: 'bullmq', migrate: true };
+  const classes = withBackend(createPostgresBackend);
+  return { queue: new classes.Queue(name, { connection }), worker: new classes.Worker(name, work, { connection }), clients: [] };
+}
