@@ -1,4 +1,4 @@
-import { createMetrics, describeError, LinkClient, loadTlsMaterial, type Logger, PgNotify, readSecretFile, startMetricsServer } from '@boop/platform';
+import { createMetrics, describeError, LinkClient, loadTlsMaterial, type Logger, readSecretFile, startMetricsServer } from '@boop/platform';
 import { Counter, Gauge } from 'prom-client';
 import { adminChannel } from './channels/admin.ts';
 import { type ChannelDefinition } from './channels/channel.ts';
@@ -7,8 +7,7 @@ import { registrationChannel } from './channels/registration.ts';
 import { vendorChannel } from './channels/vendor.ts';
 import { type BridgeConfig } from './config.ts';
 import { startSocketServer } from './connection/socket-server.ts';
-import { notifyChannel, postgresEventReader } from './events/event-reader.ts';
-import { FeedHub } from './events/feed-hub.ts';
+import { openEventSource } from './events/event-source.ts';
 import { gatewayClient } from './gateway-client.ts';
 
 export interface Bridge {
@@ -27,14 +26,8 @@ export async function startBridge(config: BridgeConfig, { log }: { log: Logger }
     const link = new LinkClient({ tls: loadTlsMaterial(config.tls), networkId, expect: { role: 'gateway', id: config.gateway.id }, host: config.gateway.host, port: config.gateway.port, log });
     undos.push(() => link.close());
 
-    const databaseUrl = readSecretFile(config.databaseUrlFile);
-    const failed = (error: unknown): void => log.warn('events could not be read', { error: describeError(error) });
-    const reader = postgresEventReader(databaseUrl, failed);
-    undos.push(() => reader.close());
-    const hub = new FeedHub(reader, failed);
-    const notify = await PgNotify.connect({ databaseUrl, onReconnect: () => hub.refreshAll(), log });
-    undos.push(() => notify.close());
-    await notify.listen(notifyChannel, (stream) => hub.refresh(stream));
+    const source = await openEventSource({ databaseUrl: readSecretFile(config.databaseUrlFile), redisUrl: config.redisUrlFile === undefined ? undefined : readSecretFile(config.redisUrlFile), history: config.history, log });
+    undos.push(() => source.close());
 
     const registry = createMetrics('bridge');
     const metrics = await startMetricsServer({ ...config.metrics, registry });
@@ -47,12 +40,13 @@ export async function startBridge(config: BridgeConfig, { log }: { log: Logger }
     const server = await startSocketServer({
       ...config.http,
       channels,
-      hub,
+      hub: source.hub,
       limits,
       origins: config.origins,
       ready: async () => {
-        const database = await reader.ping();
-        return { ready: database && link.connected, checks: { database, gateway: link.connected } };
+        const checks = await source.checks();
+        // Without Redis everything goes on by way of the database.
+        return { ready: checks.database && link.connected, checks: { ...checks, gateway: link.connected } };
       },
       onConnection: (channel, change, code) => {
         open.inc({ channel }, change);

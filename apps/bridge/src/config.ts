@@ -28,6 +28,10 @@ export const bridgeConfigSchema = z.strictObject({
   metrics: address,
   /** The gateway's database: the bridge reads the channels' events there. */
   databaseUrlFile: path,
+  /** Redis that several bridges share; without it each reads the database. */
+  redisUrlFile: path.optional(),
+  /** How much of a channel Redis keeps; the gateway bounds the database's part. */
+  history: z.strictObject({ eventsMax: z.number().int().positive().default(1_000), ageMs: z.number().int().positive().default(600_000) }).prefault({}),
   /** `id` is the replica's name in the gateway's certificate. */
   gateway: address.extend({ id: z.string().min(1).max(64).default('main') }),
   /** Web pages that may connect, as origins; absent: all. Clients that are no browser send no origin and are let through. */

@@ -1,5 +1,3 @@
-import { Pool } from 'pg';
-
 export interface StreamPosition {
   readonly epoch: string;
   /** Offset of the last event. */
@@ -12,7 +10,7 @@ export interface StoredEvent {
 }
 
 /**
- * Reads the channels' events. Contract: offsets of a stream count up by one, and an event becomes visible only after all before
+ * Reads the channels' events; two adapters: the gateway's database, and Redis streams copied from it. Contract: offsets of a stream count up by one, and an event becomes visible only after all before
  * it; history is bounded, so the oldest may be gone.
  */
 export interface EventReader {
@@ -21,39 +19,4 @@ export interface EventReader {
   after(stream: string, offset: number, limit: number): Promise<{ epoch: string | undefined; events: StoredEvent[] }>;
   /** Whether all events above `offset` are still there. */
   isComplete(stream: string, offset: number): Promise<boolean>;
-}
-
-/** LISTEN/NOTIFY channel of the gateway; the payload names the stream that has news. */
-export const notifyChannel = 'channel_event';
-
-/** The tables `channel_streams` and `channel_events` belong to the gateway, whose migrations create them; the bridge only reads. */
-export function postgresEventReader(databaseUrl: string, onError: (error: Error) => void): EventReader & { ping(): Promise<boolean>; close(): Promise<void> } {
-  const pool = new Pool({ connectionString: databaseUrl, max: 8, options: '-c default_transaction_read_only=on' });
-  pool.on('error', onError);
-  return {
-    async position(stream) {
-      const { rows } = await pool.query<{ epoch: string; last_offset: string }>('SELECT epoch, last_offset FROM channel_streams WHERE stream = $1', [stream]);
-      return rows[0] ? { epoch: rows[0].epoch, last: Number(rows[0].last_offset) } : undefined;
-    },
-    async after(stream, offset, limit) {
-      const { rows } = await pool.query<{ epoch: string; event_offset: string | null; payload: StoredEvent['payload'] }>(
-        `SELECT s.epoch, e.event_offset, e.payload FROM channel_streams s
-         LEFT JOIN channel_events e ON e.stream = s.stream AND e.event_offset > $2
-         WHERE s.stream = $1 ORDER BY e.event_offset LIMIT $3`,
-        [stream, offset, limit],
-      );
-      const events = rows.filter(({ event_offset }) => event_offset !== null).map(({ event_offset, payload }) => ({ offset: Number(event_offset), payload }));
-      return { epoch: rows[0]?.epoch, events };
-    },
-    async isComplete(stream, offset) {
-      const { rows } = await pool.query<{ complete: boolean }>(
-        `SELECT s.last_offset - $2 = (SELECT count(*) FROM channel_events e WHERE e.stream = s.stream AND e.event_offset > $2 AND e.event_offset <= s.last_offset) AS complete
-         FROM channel_streams s WHERE s.stream = $1`,
-        [stream, offset],
-      );
-      return rows[0]?.complete ?? false;
-    },
-    ping: () => pool.query('SELECT 1').then(() => true, () => false),
-    close: () => pool.end(),
-  };
 }

@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDevCa, type EmbeddedPostgres, issueCertificate, LinkServer, peerUri, silentLogger, startEmbeddedPostgres } from '@boop/platform';
 import { Pool } from 'pg';
 import { type Bridge, startBridge } from '../bridge.ts';
-import { bridgeConfigSchema, type Limits } from '../config.ts';
+import { type BridgeConfig, bridgeConfigSchema, type Limits } from '../config.ts';
+import { freePort } from './free-port.ts';
 
 const networkId = 'test-net';
 const host = '127.0.0.1';
@@ -19,23 +19,43 @@ export class TestBridge {
   script: GatewayScript = () => ({});
   readonly asked: { method: string; body: Record<string, unknown> }[] = [];
   readonly logged: string[] = [];
-  bridge!: Bridge;
+  readonly bridges: Bridge[] = [];
+  #config!: BridgeConfig;
   #dir = mkdtempSync(join(tmpdir(), 'boop-bridge-'));
   #postgres!: EmbeddedPostgres;
   #gateway!: LinkServer;
   #pool!: Pool;
 
-  static async start(limits: Partial<Limits> = {}): Promise<TestBridge> {
+  static async start(limits: Partial<Limits> = {}, { redisUrl, history }: { redisUrl?: string; history?: Partial<BridgeConfig['history']> } = {}): Promise<TestBridge> {
     const started = new TestBridge();
-    await started.#start(limits);
+    await started.#prepare(limits, redisUrl, history ?? {});
+    await started.another();
     return started;
   }
 
-  get url(): string {
-    return `ws://${host}:${this.bridge.port}`;
+  /** The first one. */
+  get bridge(): Bridge {
+    return this.bridges[0]!;
   }
 
-  async #start(limits: Partial<Limits>): Promise<void> {
+  get url(): string {
+    return this.urlOf(this.bridge);
+  }
+
+  urlOf({ port }: Bridge): string {
+    return `ws://${host}:${port}`;
+  }
+
+  /** One more bridge of the same channels. */
+  async another(): Promise<Bridge> {
+    const note = (message: string, fields?: object): void => void this.logged.push(JSON.stringify([message, fields]));
+    const bridge = await startBridge(this.#config, { log: { ...silentLogger, info: note, warn: note, error: note } });
+    this.bridges.push(bridge);
+    while ((await fetch(`http://${host}:${bridge.port}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
+    return bridge;
+  }
+
+  async #prepare(limits: Partial<Limits>, redisUrl: string | undefined, history: Partial<BridgeConfig['history']>): Promise<void> {
     const dir = this.#dir;
     this.#postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: await freePort(), databases: [{ name: 'gateway', user: 'gateway' }] });
     const databaseUrl = this.#postgres.urls['gateway']!;
@@ -63,23 +83,22 @@ export class TestBridge {
       writeFileSync(join(dir, name), text, { mode: 0o600 });
       return join(dir, name);
     };
-    const config = bridgeConfigSchema.parse({
+    this.#config = bridgeConfigSchema.parse({
       networkId,
       tls: { certFile: write('tls.crt', own.cert), keyFile: write('tls.key', own.key), caFile: write('ca.crt', own.ca) },
       http: { host, port: 0 },
       metrics: { host, port: 0 },
       databaseUrlFile: write('database.url', databaseUrl),
+      ...(redisUrl === undefined ? {} : { redisUrlFile: write('redis.url', redisUrl) }),
+      history,
       gateway: { host, port },
       origins: ['http://127.0.0.1:40400'],
       limits,
     });
-    const note = (message: string, fields?: object): void => void this.logged.push(JSON.stringify([message, fields]));
-    this.bridge = await startBridge(config, { log: { ...silentLogger, info: note, warn: note, error: note } });
-    while ((await fetch(`http://${host}:${this.bridge.port}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   async stop(): Promise<void> {
-    await this.bridge.close();
+    for (const bridge of this.bridges) await bridge.close();
     await this.#gateway.close();
     await this.#pool.end();
     await this.#postgres.stop();
@@ -103,15 +122,18 @@ export class TestBridge {
     await this.#pool.query(`SELECT pg_notify('channel_event', $1)`, [stream]);
   }
 
+  /** Numbered events by the statement, as many as a busy gateway writes in a moment; the first number is 1. */
+  async appendNumbered(stream: string, count: number): Promise<number> {
+    const { rows } = await this.#pool.query<{ last: string }>(
+      `WITH moved AS (INSERT INTO channel_streams VALUES ($1, 'epoch-1', $2) ON CONFLICT (stream) DO UPDATE SET last_offset = channel_streams.last_offset + $2 RETURNING last_offset),
+         added AS (INSERT INTO channel_events SELECT $1, last_offset - $2 + i, jsonb_build_object('type', 'context_expired', 'contextId', (last_offset - $2 + i)::text), now() FROM moved, generate_series(1, $2) AS i)
+       SELECT last_offset AS last, pg_notify('channel_event', $1) FROM moved`,
+      [stream, count],
+    );
+    return Number(rows[0]!.last);
+  }
+
   async sql(query: string, values: unknown[] = []): Promise<void> {
     await this.#pool.query(query, values);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
