@@ -16,6 +16,8 @@ export const gatewayConfigSchema = z.strictObject({
   databaseUrlFile: path,
   /** `id` is the replica's name in the ledger's certificate. */
   ledger: address.extend({ id: z.string().min(1).max(64).default('main') }),
+  /** The attributes service; without it the gateway serves no attributes, consents and credentials. */
+  attributes: address.extend({ id: z.string().min(1).max(64).default('main') }).optional(),
   seedFile: path,
   issuer: z.url(),
   publicUrls: z.strictObject({ gateway: z.url(), bridge: z.url(), ledger: z.url(), console: z.url() }),

@@ -1,4 +1,4 @@
-import { authenticationContextSchema, consentTextSchema, idField, positionSchema, registrationContextSchema, signedConsentSchema } from '@boop/identity';
+import { authenticationContextSchema, consentTextSchema, idField, positionSchema, registrationContextSchema, secondsField, signedConsentSchema } from '@boop/identity';
 import { z } from 'zod';
 import { authenticationReasons, authenticationSchema, createAuthenticationSchema, networkInfoSchema, nodeStatusSchema, probeSchema } from './rest.ts';
 import { entryReceiptSchema } from './log-entries.ts';
@@ -91,6 +91,8 @@ export const vendorServerMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('authentication_success'), ...event, authentication: authenticationSchema }),
   z.strictObject({ type: z.literal('authentication_failed'), ...event, contextId: idField, reason: z.enum(authenticationReasons), retryAllowed: z.boolean(), authentication: authenticationSchema }),
   z.strictObject({ type: z.literal('context_expired'), ...event, contextId: idField }),
+  /** A person has withdrawn a consent; nothing is released under it any more. */
+  z.strictObject({ type: z.literal('consent_revoked'), ...event, consentId: idField, purpose: idField, revokedAt: secondsField }),
 ]);
 export type VendorServerMessage = z.infer<typeof vendorServerMessage>;
 

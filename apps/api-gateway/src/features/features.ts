@@ -1,3 +1,4 @@
+import { consentsFeature } from '../consents/consents.feature.ts';
 import { authenticationsFeature } from './authentications.feature.ts';
 import { type Core } from './core.ts';
 import { credentialsFeature } from './credentials.feature.ts';
@@ -10,6 +11,8 @@ import { upkeepFeature } from './upkeep.feature.ts';
 
 /** All features of the gateway. One that needs another's service gets it here, as an argument. */
 export async function openFeatures(core: Core): Promise<readonly Feature[]> {
+  const { attributes: attributesAt } = core.config;
+  const attributes = attributesAt && core.connect({ role: 'attributes', id: attributesAt.id }, attributesAt.host, attributesAt.port);
   const authentications = authenticationsFeature(core);
   return [
     credentialsFeature(core),
@@ -18,6 +21,7 @@ export async function openFeatures(core: Core): Promise<readonly Feature[]> {
     await terminalsFeature(core, authentications.service),
     networkFeature(core),
     ledgerFeature(core),
+    ...(attributes ? [consentsFeature(core, attributes)] : []),
     upkeepFeature(core),
   ];
 }
