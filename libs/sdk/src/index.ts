@@ -2,6 +2,7 @@ export { type AdminClient, type AdminNews, type AdminTopic, createAdminClient } 
 export { CaptureQualityError, encodeCapture, probeQualityMin } from './capture/encode-capture.ts';
 export { encodeGreyBmp } from './capture/grey-bmp.ts';
 export { splitAndSeal, type SplitInput } from './capture/split-and-seal.ts';
+export * from './consents/index.ts';
 export { ProblemError, type SdkCode, sdkCodes } from './errors.ts';
 export { type CreateAccountInput, type LedgerAccount } from './ledger/ledger-account.ts';
 export { type LogProofOptions, verifyProof } from './log/log-proofs.ts';

@@ -11,6 +11,8 @@ export interface RestRequest<T> {
   readonly signal?: AbortSignal | undefined;
   /** The server gives the same answer to a repeat: repeated when the connection breaks. */
   readonly idempotent?: boolean;
+  /** Never repeated, because what it carries is good for one request. */
+  readonly once?: boolean;
 }
 
 export interface RestClient {
@@ -47,7 +49,7 @@ export function createRestClient(baseUrl: string, bearer: string | undefined, po
   return {
     baseUrl: base,
     async request(method, path, request) {
-      const repeats = method === 'GET' || request.idempotent ? repeatsMax : 0;
+      const repeats = !request.once && (method === 'GET' || request.idempotent) ? repeatsMax : 0;
       for (let attempt = 0; ; attempt++) {
         try {
           return read(await once(method, path, request), request.schema);

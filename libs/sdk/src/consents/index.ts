@@ -1,0 +1,4 @@
+export { type ConsentRequest, formatConsentRequest, parseConsentRequest } from './consent-request.ts';
+export { type ConsentsClient, createConsentsClient, type GiveConsentInput, type WaitForReceipts } from './consents-client.ts';
+export { keySigner, type OwnerSigner, passkeySigner, webCryptoSigner } from './owner-signer.ts';
+export { type VerifiedConsent, verifyConsentReceipt } from './receipt.ts';
