@@ -5,11 +5,17 @@ import { createDevCa, type EmbeddedPostgres, issueCertificate, LinkServer, peerU
 import { Pool } from 'pg';
 import { type Bridge, startBridge } from '../bridge.ts';
 import { type BridgeConfig, bridgeConfigSchema, type Limits } from '../config.ts';
+import { BridgeProcess } from './bridge-process.ts';
 import { freePort } from './free-port.ts';
 
 const networkId = 'test-net';
 const host = '127.0.0.1';
 export type GatewayScript = (method: string, body: Record<string, unknown>) => Promise<unknown> | unknown;
+
+export interface TestBridgeOptions {
+  readonly redisUrl?: string;
+  readonly history?: Partial<BridgeConfig['history']>;
+}
 
 /** Tables of the gateway's database that the bridge reads, as the gateway's own migration makes them. */
 const migration = readFileSync(new URL('../../../api-gateway/prisma/migrations/0001_init/migration.sql', import.meta.url), 'utf8');
@@ -20,16 +26,23 @@ export class TestBridge {
   readonly asked: { method: string; body: Record<string, unknown> }[] = [];
   readonly logged: string[] = [];
   readonly bridges: Bridge[] = [];
+  readonly #processes: BridgeProcess[] = [];
   #config!: BridgeConfig;
   #dir = mkdtempSync(join(tmpdir(), 'boop-bridge-'));
   #postgres!: EmbeddedPostgres;
   #gateway!: LinkServer;
   #pool!: Pool;
 
-  static async start(limits: Partial<Limits> = {}, { redisUrl, history }: { redisUrl?: string; history?: Partial<BridgeConfig['history']> } = {}): Promise<TestBridge> {
+  static async start(limits: Partial<Limits> = {}, options: TestBridgeOptions = {}): Promise<TestBridge> {
+    const started = await TestBridge.withoutBridge(limits, options);
+    await started.another();
+    return started;
+  }
+
+  /** Database and gateway only; bridges come as processes of their own. */
+  static async withoutBridge(limits: Partial<Limits> = {}, { redisUrl, history }: TestBridgeOptions = {}): Promise<TestBridge> {
     const started = new TestBridge();
     await started.#prepare(limits, redisUrl, history ?? {});
-    await started.another();
     return started;
   }
 
@@ -53,6 +66,13 @@ export class TestBridge {
     this.bridges.push(bridge);
     while ((await fetch(`http://${host}:${bridge.port}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
     return bridge;
+  }
+
+  /** A bridge in a process of its own, from the build. */
+  async process(): Promise<BridgeProcess> {
+    const started = await BridgeProcess.start({ ...this.#config, http: { host, port: await freePort() } }, this.#dir);
+    this.#processes.push(started);
+    return started;
   }
 
   async #prepare(limits: Partial<Limits>, redisUrl: string | undefined, history: Partial<BridgeConfig['history']>): Promise<void> {
@@ -99,6 +119,7 @@ export class TestBridge {
 
   async stop(): Promise<void> {
     for (const bridge of this.bridges) await bridge.close();
+    for (const process of this.#processes) await process.kill();
     await this.#gateway.close();
     await this.#pool.end();
     await this.#postgres.stop();
