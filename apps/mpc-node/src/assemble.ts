@@ -10,6 +10,7 @@ import { PoolKeeper } from './committees/pool-keeper.ts';
 import { ProtocolRunner } from './committees/protocol-runner.ts';
 import { RunService } from './committees/run-service.ts';
 import { SplitCheckService } from './committees/split-check-service.ts';
+import { type FeedStore } from './consents/facts.ts';
 import { Gallery } from './gallery/gallery.ts';
 import { type GalleryStore } from './gallery/gallery-store.ts';
 import { Registrar } from './gallery/registrar.ts';
@@ -26,6 +27,8 @@ import { TokenAssembly } from './leader/token-assembly.ts';
 import { peerHandlers } from './link/peer-handlers.ts';
 import { type PeerHandlers, type Peers } from './link/peers.ts';
 import { type Network, statisticOf } from './network.ts';
+import { assembleRelease, type AttributeRelease } from './release/assemble-release.ts';
+import { type RecordStorage } from './release/release-leader.ts';
 import { type BudgetLimits, budgetLimits, Budgets } from './sessions/budgets.ts';
 import { memberVerifier } from './sessions/member-keys.ts';
 import { SessionService } from './sessions/session-service.ts';
@@ -45,7 +48,9 @@ export interface Surroundings {
   readonly shares?: ShareRows;
   readonly custody: KeyCustody;
   readonly hpke: HpkeKeyPair;
-  readonly stores: { readonly gallery: GalleryStore; readonly splits: SplitStore; readonly attempts: AttemptStore; readonly evidence: EvidenceStore; readonly keys: KeyStore; readonly checkpoints: CheckpointStore };
+  readonly stores: { readonly gallery: GalleryStore; readonly splits: SplitStore; readonly attempts: AttemptStore; readonly evidence: EvidenceStore; readonly keys: KeyStore; readonly checkpoints: CheckpointStore; readonly feed: FeedStore };
+  /** Where sealed attribute values lie. */
+  readonly storage: RecordStorage;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Logger;
@@ -76,6 +81,7 @@ export interface AssembledNode {
   readonly checkpoints: CheckpointService;
   readonly authentications: AuthenticationLeader;
   readonly registrations: RegistrationLeader;
+  readonly release: AttributeRelease;
   readonly handlers: PeerHandlers;
   /** Reads what the stores hold. */
   load(): Promise<void>;
@@ -104,12 +110,13 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const onRun = surroundings.onRun ?? (() => undefined);
   const splitChecks = new SplitCheckService({ network, peers, runner, holders, standing, rng, onRun });
   const runs = new RunService({ network, peers, runner, committees, gallery, members, rng, signIdentity, onRun });
-  const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity });
+  const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity, refusalOf: (session, row) => release.sessions.refusalOf(session, row) });
   const registrar = new Registrar({ gallery, store: stores.gallery, members, network, clock });
   const registrations = new RegistrationService({ network, gallery, registrar, decisions, members, signIdentity });
   const sync = new GallerySync({ network, peers, gallery, registrar, log });
   const ceremonies = new CeremonyService({ network, peers, runner, ring, custody, members, rng, log });
   const checkpoints = new CheckpointService({ self: network.self, network: network.manifest, ring, store: stores.checkpoints, signIdentity, clock, rng, log });
+  const release = assembleRelease({ network, gallery, ring, peers, store: stores.feed, storage: surroundings.storage, signIdentity, clock, rng, log });
   const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, standing, rng, log });
   const investigator = new Investigator({ network, peers, lead, members, standing, evidence: stores.evidence, clock, log, onBlame: surroundings.onBlame ?? (() => undefined) });
   const rescan = new Rescan({ network, lead, rng, oneIn: surroundings.rescanOneIn ?? 16, onRescan: surroundings.onRescan ?? (() => undefined) });
@@ -126,11 +133,12 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     registrar,
     sync,
     checkpoints,
-    authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, tokens, investigator, rescan, members, clock, rng, log }),
+    authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, tokens, release, investigator, rescan, members, clock, rng, log }),
     registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log }),
-    handlers: peerHandlers({ gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies }),
+    release,
+    handlers: peerHandlers({ release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies }),
     async load() {
-      await Promise.all([ring.load(), checkpoints.load(), registrar.load()]);
+      await Promise.all([ring.load(), checkpoints.load(), registrar.load(), release.feed.load()]);
     },
     wipe() {
       sessions.endAll();

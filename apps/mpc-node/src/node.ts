@@ -8,12 +8,15 @@ import { BoopError, toBase64Url } from '@boop/shared';
 import { assembleNode, type AssembledNode } from './assemble.ts';
 import { type NodeConfig } from './config.ts';
 import { openHpkeKey } from './hpke-key.ts';
+import { attributesHandlers } from './link/attributes-handlers.ts';
 import { MeshPeers } from './link/mesh-peers.ts';
 import { createRouter } from './link/router.ts';
 import { engineRows } from './gallery/share-rows.ts';
 import { gatewayHandlers, ledgerHandlers } from './link/service-handlers.ts';
 import { NodeMetrics } from './metrics.ts';
 import { networkOf } from './network.ts';
+import { meshStorage } from './release/mesh-storage.ts';
+import { PrismaFeedStore } from './release/prisma-feed-store.ts';
 import { openDatabase } from './store/database.ts';
 import { PrismaGalleryStore } from './store/prisma-gallery-store.ts';
 import { PrismaCheckpointStore, PrismaKeyStore, PrismaSplitStore } from './store/prisma-stores.ts';
@@ -57,7 +60,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const splits = new PrismaSplitStore(database);
     const attempts = new PrismaAttemptStore(database);
     const evidence = new PrismaEvidenceStore(database);
-    const stores = { gallery: new PrismaGalleryStore(database, sealer), splits, attempts, evidence, keys: new PrismaKeyStore(database, sealer), checkpoints: new PrismaCheckpointStore(database) };
+    const stores = { gallery: new PrismaGalleryStore(database, sealer), splits, attempts, evidence, keys: new PrismaKeyStore(database, sealer), checkpoints: new PrismaCheckpointStore(database), feed: new PrismaFeedStore(database, sealer) };
 
     const registry = new RunRegistry();
     undo.push(() => registry.close());
@@ -67,10 +70,11 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       peers: () => node.handlers,
       gateway: () => gateway,
       ledger: () => ledger,
+      attributes: () => attributes,
       deliver: (from, runId, payload) => registry.deliver(from, runId, payload),
     });
     const nodes = manifest.members.map(({ host, linkPort }, at): MeshNode => ({ id: network.parties[at]!, host, port: linkPort }));
-    const mesh = new NodeMesh({ self: network.self, networkId: network.networkId, tls, nodes, handlers, log, authorizeClient: ({ role }) => role === 'gateway' || role === 'ledger' });
+    const mesh = new NodeMesh({ self: network.self, networkId: network.networkId, tls, nodes, handlers, log, authorizeClient: ({ role }) => role === 'gateway' || role === 'ledger' || role === 'attributes' });
     const peers = new MeshPeers(mesh, () => node.handlers);
     const metricsRegistry = createMetrics(`mpc-node-${network.self}`);
     const engine = await MatchingEngine.create({
@@ -97,6 +101,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       custody,
       hpke,
       stores,
+      storage: meshStorage(mesh),
       clock: systemClock,
       rng: systemRng,
       log,
@@ -109,6 +114,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const metrics = new NodeMetrics(metricsRegistry, { rows: () => node.gallery.rows, lanes: () => node.committees.lanesHeld, live: () => peers.live().length, sessions: () => node.sessions.count });
     const gateway = gatewayHandlers(node, peers, metrics, ready);
     const ledger = ledgerHandlers(node);
+    const attributes = attributesHandlers(node);
     undo.push(() => node.wipe());
     await node.load();
     metrics.restore(await evidence.named());
@@ -132,6 +138,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const housekeeping = setInterval(() => {
       node.sessions.expire();
       splits.forgetExpired(systemClock.nowMs()).catch((error: unknown) => log.warn('expired splits not forgotten', { error }));
+      stores.feed.forgetAnswered(systemClock.nowMs()).catch((error: unknown) => log.warn('answered requests not forgotten', { error }));
       attempts.forgetOld(systemClock.nowMs() - attemptsKeptMs).catch((error: unknown) => log.warn('old attempts not forgotten', { error }));
     }, housekeepingMs);
     undo.push(() => clearInterval(housekeeping));

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { canonicalJson, type SessionId, toBase64Url, utf8, lengthPrefixed } from '@boop/shared';
 import { z } from 'zod';
+import { attributeNameSchema } from './attributes/names.ts';
 import { bytesField, idField, secondsField } from './encoding.ts';
 
 export const positions = ['left-palm', 'right-palm'] as const;
@@ -34,6 +35,8 @@ export const authenticationContextSchema = z.strictObject({
   /** What the vendor's device and the terminal show alike (CIBA Core section 7.1). */
   bindingMessage: z.string().min(1).max(64).optional(),
   terminalId: idField.optional(),
+  /** What the vendor wants to know of the person; without the required ones it accepts nobody. */
+  attributes: z.strictObject({ required: z.array(attributeNameSchema).max(16), optional: z.array(attributeNameSchema).max(16) }).optional(),
   amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
   currency: z.string().regex(/^[A-Z]{3}$/).optional(),
   policy: z.strictObject({

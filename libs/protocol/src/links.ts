@@ -1,4 +1,4 @@
-import { authenticationContextSchema, bytesField, idField, positionSchema, registrationContextSchema, signedConsentSchema } from '@boop/identity';
+import { authenticationContextSchema, bytesField, idField, positionSchema, registrationContextSchema, sealedSchema, signedConsentSchema } from '@boop/identity';
 import { z } from 'zod';
 import { createAuthenticationSchema, probeSchema } from './rest.ts';
 import { qualitySchema } from './channels.ts';
@@ -24,9 +24,11 @@ export const nodeMethods = {
     answer: z.strictObject({
       accepted: z.boolean(),
       /** `unverified`: it matched, but no second committee was left and the context's policy refuses that. */
-      reason: z.enum(['ok', 'no-match', 'unverified']),
+      reason: z.enum(['ok', 'no-match', 'unverified', 'user-missing-attributes', 'vendor-not-consented']),
       verified: z.boolean(),
       idToken: z.string().optional(),
+      /** Consented attributes, sealed to the vendor. */
+      released: sealedSchema.optional(),
       entry: bytes,
       receipts: z.array(entryReceiptSchema),
       /** Milliseconds by stage, for metrics. */

@@ -7,6 +7,7 @@ import { type SplitCheckService } from '../committees/split-check-service.ts';
 import { type CertifiedStatement } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
+import { type AttributeRelease } from '../release/assemble-release.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
 import { authenticationEntry } from '../signing/token-message.ts';
 import { type Investigator } from './investigation.ts';
@@ -25,9 +26,9 @@ const rejectTimeoutMs = 3_000;
 
 /** Leads authentications: all check the split, one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
 export class AuthenticationLeader {
-  readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
+  readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
 
-  constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -58,7 +59,7 @@ export class AuthenticationLeader {
   }
 
   async #decide(led: Led, stages: Stages): Promise<AuthenticationAnswer> {
-    const { network, lead, splitChecks, tokens, clock } = this.#input;
+    const { network, lead, splitChecks, tokens, release, clock } = this.#input;
     const checked = await stages.time('check', () => splitChecks.lead(led.session, led.opened));
     const family = committeeFamily(led.opened, network.nodes, network.threshold);
     const [first, ...others] = this.#rotated(family.committees);
@@ -72,10 +73,14 @@ export class AuthenticationLeader {
     if (confirmations.some(isDenied)) return await this.#reject(led, verdicts, 'no-match', stages);
     const verified = checked && family.verified;
     if (!verified && !led.session.authentication.policy.acceptUnverified) return await this.#reject(led, verdicts, 'unverified', stages);
+    const lacking = release.sessions.refusalOf(led.session, row);
+    if (lacking) return await this.#reject(led, verdicts, lacking, stages);
     const authTime = Math.floor(clock.nowMs() / 1000);
-    const { idToken, entry, receipts } = await stages.time('sign', () => tokens.assemble(led, { verdicts, row, verified, authTime }));
+    const accepted = { verdicts, row, verified, authTime };
+    const { idToken, entry, receipts } = await stages.time('sign', () => tokens.assemble(led, accepted));
     led.accepted = verdicts;
-    return { accepted: true, reason: 'ok', verified, idToken, entry, receipts: [...receipts], stages: stages.summary() };
+    const released = led.session.authentication.attributes && (await stages.time('release', () => release.leader.collect(led, accepted)));
+    return { accepted: true, reason: 'ok', verified, idToken, entry, receipts: [...receipts], ...(released && { released }), stages: stages.summary() };
   }
 
   /** Another committee of the family identifies every time, so that work and what a liar could see spread. */
@@ -85,12 +90,13 @@ export class AuthenticationLeader {
     return [...committees.slice(from), ...committees.slice(0, from)];
   }
 
-  async #reject({ session, opened }: Led, verdicts: CertifiedStatement[], reason: 'no-match' | 'unverified', stages: Stages): Promise<AuthenticationAnswer> {
+  async #reject({ session, opened }: Led, verdicts: CertifiedStatement[], reason: Exclude<AuthenticationAnswer['reason'], 'ok'>, stages: Stages): Promise<AuthenticationAnswer> {
     const { peers, network, clock, members } = this.#input;
     const authTime = Math.floor(clock.nowMs() / 1000);
     const { splitHash } = session;
+    const because = reason === 'no-match' || reason === 'unverified' ? {} : ({ because: 'attributes' } as const);
     const asked = [...opened.filter((party) => party === peers.self), ...opened.filter((party) => party !== peers.self)].slice(0, network.committeeSize);
-    const results = await stages.time('sign', () => Promise.allSettled(asked.map((party) => peers.request(party, 'decision.reject', { splitHash, verdicts, authTime }, rejectTimeoutMs))));
+    const results = await stages.time('sign', () => Promise.allSettled(asked.map((party) => peers.request(party, 'decision.reject', { splitHash, verdicts, authTime, ...because }, rejectTimeoutMs))));
     const answers = results.flatMap((result, at) => (result.status === 'fulfilled' ? [[asked[at]!, result.value] as const] : []));
     const entry = authenticationEntry(session.view, authTime);
     const receipts = validReceipts(members, network.threshold, entry, answers);

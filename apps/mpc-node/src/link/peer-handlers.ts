@@ -7,6 +7,7 @@ import { type Gallery } from '../gallery/gallery.ts';
 import { type Registrar } from '../gallery/registrar.ts';
 import { type RegistrationService } from '../gallery/registration-service.ts';
 import { type GallerySync } from '../gallery/sync.ts';
+import { type AttributeRelease } from '../release/assemble-release.ts';
 import { type Budgets } from '../sessions/budgets.ts';
 import { type SessionService } from '../sessions/session-service.ts';
 import { type SessionStore } from '../sessions/session-store.ts';
@@ -15,6 +16,7 @@ import { type PeerHandlers } from './peers.ts';
 
 /** What this node does for the others; everything but the arranging of runs is asked for by the leader of the session. */
 export function peerHandlers(services: {
+  release: AttributeRelease;
   gallery: Gallery;
   budgets: Budgets;
   sessions: SessionStore;
@@ -29,7 +31,7 @@ export function peerHandlers(services: {
   sync: GallerySync;
   ceremonies: CeremonyService;
 }): PeerHandlers {
-  const { gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies } = services;
+  const { release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies } = services;
   const nothing = {};
   return {
     'session.open': async (from, body) => {
@@ -77,6 +79,10 @@ export function peerHandlers(services: {
       return answer;
     },
     'token.sign': async (from, body) => decisions.sign(service.ledBy(from, body.splitHash), body),
+    'release.authorise': async (from, { splitHash, ...accepted }) => {
+      const session = service.ledBy(from, splitHash);
+      return await release.sessions.authorise(session, { ...decisions.accepted(session, accepted), authTime: accepted.authTime });
+    },
     'decision.reject': async (from, body) => decisions.reject(service.ledBy(from, body.splitHash), body),
     'gallery.prepare': async (from, body) => await registrations.prepare(from, service.ledBy(from, body.splitHash), body),
     'gallery.commit': async (_from, body) => await registrations.commit(body),

@@ -1,4 +1,4 @@
-import { bytesField, idField, secondsField, sessionContextSchema, signedConsentSchema } from '@boop/identity';
+import { attributeNameSchema, bytesField, idField, sealedPartialSchema, secondsField, sessionContextSchema, signedConsentSchema, signedRecordGrantSchema } from '@boop/identity';
 import { matchStatementSchema, nodeSplitSchema } from '@boop/protocol';
 import { z } from 'zod';
 import { signedTranscriptSchema } from './run-transcripts.ts';
@@ -114,7 +114,13 @@ export const peerMethods = {
     body: z.strictObject({ splitHash: hash, partials: perParty(256), commitments: perParty(256) }),
     answer: z.strictObject({ share: bytesUpTo(256), receipt: bytesField(64) }),
   },
-  'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField }), answer: z.strictObject({ receipt: bytesField(64) }) },
+  /** leader → all that opened, with the statements of an accepted match: parts of the keys of consented attributes, and grants for the storage side. */
+  'release.authorise': {
+    body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, verified: z.boolean() }),
+    answer: z.strictObject({ records: z.array(z.strictObject({ attribute: attributeNameSchema, partial: sealedPartialSchema, grant: signedRecordGrantSchema })).max(16) }),
+  },
+  /** `attributes` when it matched, but the vendor lacks what it requires. */
+  'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, because: z.literal('attributes').optional() }), answer: z.strictObject({ receipt: bytesField(64) }) },
   'gallery.prepare': { body: z.strictObject({ splitHash: hash, verdicts, record: registrationRecordSchema }), answer: z.strictObject({ signature: bytesField(64) }) },
   'gallery.commit': { body: registrationCertificateSchema, answer: z.strictObject({ receipt: bytesField(64) }) },
   'gallery.abort': { body: z.strictObject({ splitHash: hash }), answer: nothing },

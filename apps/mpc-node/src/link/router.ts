@@ -1,7 +1,8 @@
 import { type Handlers, partyOf, type PeerIdentity } from '@boop/platform';
-import { checkpointMethods, nodeMethods } from '@boop/protocol';
+import { attributeNodeMethods, checkpointMethods, nodeMethods } from '@boop/protocol';
 import { BoopError, type PartyId } from '@boop/shared';
 import { type z } from 'zod';
+import { type AttributesHandlers } from './attributes-handlers.ts';
 import { peerMethods } from './peer-methods.ts';
 import { type PeerHandlers } from './peers.ts';
 
@@ -18,6 +19,7 @@ export function createRouter(input: {
   peers: () => PeerHandlers;
   gateway: () => GatewayHandlers;
   ledger: () => LedgerHandlers;
+  attributes: () => AttributesHandlers;
   deliver: (from: PartyId, runId: Uint8Array, payload: Uint8Array) => void;
 }): Handlers {
   return {
@@ -32,6 +34,8 @@ export function createRouter(input: {
           return await (input.gateway()[method as keyof GatewayHandlers] as AnyHandler)(parse(nodeMethods, method, body));
         case 'ledger':
           return await (input.ledger()[method as keyof LedgerHandlers] as AnyHandler)(parse(checkpointMethods, method, body));
+        case 'attributes':
+          return await (input.attributes()[method as keyof AttributesHandlers] as AnyHandler)(parse(attributeNodeMethods, method, body));
         default:
           throw new BoopError('link.refused', 'this peer has no business here', { kind: 'peer' });
       }

@@ -42,6 +42,8 @@ export class Session {
   token: TokenAttempt | undefined;
   /** Counted as accepted in the budgets. */
   counted = false;
+  /** This node has given its part of the attributes. */
+  released = false;
   /** This node has signed that the session was refused. */
   rejected = false;
 

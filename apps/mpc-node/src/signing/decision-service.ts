@@ -10,6 +10,9 @@ import { type Session } from '../sessions/session.ts';
 import { type KeyRing } from './key-ring.ts';
 import { authenticationEntry, pairwiseInputOf, type TokenFacts, tokenMessage } from './token-message.ts';
 
+/** Why the vendor may not have what its context requires of the person of a row. */
+type RequirementCheck = (session: Session, row: number) => string | undefined;
+
 /** How far the leader's time of decision may be from a signer's own clock, seconds. */
 const decisionSkewSeconds = 30;
 
@@ -18,9 +21,9 @@ const decisionSkewSeconds = 30;
  * gallery and statements that it has verified itself; the leader's word counts for nothing.
  */
 export class DecisionService {
-  readonly #input: { gallery: Gallery; ring: KeyRing; members: MemberVerifier; clock: Clock; rng: Rng; signIdentity: (bytes: Uint8Array) => Uint8Array };
+  readonly #input: { gallery: Gallery; ring: KeyRing; members: MemberVerifier; clock: Clock; rng: Rng; signIdentity: (bytes: Uint8Array) => Uint8Array; refusalOf: RequirementCheck };
 
-  constructor(input: { gallery: Gallery; ring: KeyRing; members: MemberVerifier; clock: Clock; rng: Rng; signIdentity: (bytes: Uint8Array) => Uint8Array }) {
+  constructor(input: { gallery: Gallery; ring: KeyRing; members: MemberVerifier; clock: Clock; rng: Rng; signIdentity: (bytes: Uint8Array) => Uint8Array; refusalOf: RequirementCheck }) {
     this.#input = input;
   }
 
@@ -30,15 +33,9 @@ export class DecisionService {
    * @throws BoopError `split.invalid-form`, `transcript.*`, `decision.*`
    */
   authorise(session: Session, body: PeerBody<'token.authorise'>): PeerAnswer<'token.authorise'> {
-    const { gallery, ring, members, rng } = this.#input;
-    const context = session.authentication;
-    session.requireWellFormed();
-    this.checkTime(session, body.authTime);
-    const { row, verified } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
-    if (verified !== body.verified) refuse('decision.verified-mismatch', 'the statements prove another assurance than claimed');
-    if (!verified && !context.policy.acceptUnverified) refuse('decision.unverified', 'the policy refuses a match that no family confirmed');
+    const { ring, rng } = this.#input;
+    const { row, verified } = this.accepted(session, body);
     const earlier = session.token;
-    if (session.rejected) refuse('decision.other-decision', 'this session was refused');
     if (earlier && (earlier.row !== row || earlier.authTime !== body.authTime || earlier.verified !== verified))
       refuse('decision.other-decision', 'this session has authorised another decision');
     earlier?.nonces?.discard();
@@ -46,6 +43,22 @@ export class DecisionService {
     session.token = { row, verified, authTime: body.authTime, nonces, message: earlier?.message };
     const partial = prfEvaluate(ring.get('prf'), pairwiseInputOf(this.#facts(session)), rng);
     return { partial, commitment };
+  }
+
+  /**
+   * What this node itself finds that the statements prove: a match under the context's policy, of somebody of whom the vendor may have what it requires.
+   * @throws BoopError `split.invalid-form`, `transcript.*`, `decision.*`
+   */
+  accepted(session: Session, body: Omit<PeerBody<'token.authorise'>, 'splitHash'>): { row: number; verified: boolean } {
+    const { gallery, members, refusalOf } = this.#input;
+    session.requireWellFormed();
+    this.checkTime(session, body.authTime);
+    const { row, verified } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
+    if (verified !== body.verified) refuse('decision.verified-mismatch', 'the statements prove another assurance than claimed');
+    if (!verified && !session.authentication.policy.acceptUnverified) refuse('decision.unverified', 'the policy refuses a match that no family confirmed');
+    if (refusalOf(session, row)) refuse('decision.requirements', 'the vendor may not have what it requires');
+    if (session.rejected) refuse('decision.other-decision', 'this session was refused');
+    return { row, verified };
   }
 
   /**
@@ -72,13 +85,22 @@ export class DecisionService {
 
   /** Confirms that an authentication was refused. @throws BoopError `transcript.*`, `decision.*` */
   reject(session: Session, body: PeerBody<'decision.reject'>): PeerAnswer<'decision.reject'> {
-    const { gallery, members } = this.#input;
+    const { gallery, members, refusalOf } = this.#input;
     this.checkTime(session, body.authTime);
     if (session.token) refuse('decision.other-decision', 'this session has authorised another decision');
+    if (body.because === 'attributes') {
+      const { row } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
+      if (!refusalOf(session, row)) refuse('decision.requirements', 'the vendor may have what it requires');
+      return this.#rejected(session, body.authTime);
+    }
     const reason = checkNoAcceptance(session.view, body.verdicts, gallery, members, session.splitPassed);
     if (reason === 'unverified' && session.authentication.policy.acceptUnverified) refuse('decision.unverified', 'the policy accepts this match');
+    return this.#rejected(session, body.authTime);
+  }
+
+  #rejected(session: Session, authTime: number): PeerAnswer<'decision.reject'> {
     session.rejected = true;
-    return { receipt: this.receipt(authenticationEntry(session.view, body.authTime)) };
+    return { receipt: this.receipt(authenticationEntry(session.view, authTime)) };
   }
 
   /** This node's signature over a log entry that it has built itself. */

@@ -29,6 +29,8 @@ const body = { splitHash: mill.view.splitHash, verdicts, authTime, verified: tru
 let rings: KeyRing[];
 let services: DecisionService[];
 let sessions: Session[];
+/** What the vendor requires and may not have. */
+let lacking: string | undefined;
 
 const sessionOf = (changes: Partial<AuthenticationContext> = {}): Session =>
   new Session({
@@ -52,7 +54,8 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  services = mill.custodies.map((custody, at) => new DecisionService({ gallery, ring: rings[at]!, members: mill.members, clock: { nowMs: () => nowMs }, rng, signIdentity: (bytes) => custody.signIdentity(bytes) }));
+  lacking = undefined;
+  services = mill.custodies.map((custody, at) => new DecisionService({ gallery, ring: rings[at]!, members: mill.members, clock: { nowMs: () => nowMs }, rng, signIdentity: (bytes) => custody.signIdentity(bytes), refusalOf: () => lacking }));
   sessions = mill.custodies.map(() => sessionOf());
   for (const each of sessions) await each.checkSplit(async () => true);
 });
@@ -181,6 +184,17 @@ describe('a refusal', () => {
   test('is not signed for a match that the policy accepts', () => {
     expectCode(() => service(1).reject(session(1), { ...body, verdicts: verdicts.slice(0, 1) }), 'decision.unverified');
     expectCode(() => service(1).reject(session(1), body), 'transcript.match');
+  });
+
+  test('is signed for a match whose vendor may not have what it requires, and then nothing is accepted', () => {
+    const because = { ...body, because: 'attributes' as const };
+    expectCode(() => service(1).reject(session(1), because), 'decision.requirements');
+    lacking = 'vendor-not-consented';
+    expectCode(() => service(1).authorise(session(1), body), 'decision.requirements');
+    expectCode(() => service(1).reject(session(1), { ...none, ...{ because: 'attributes' as const } }), 'transcript.no-match');
+    expect(service(1).reject(session(1), because).receipt).toHaveLength(86);
+    lacking = undefined;
+    expectCode(() => service(1).authorise(session(1), body), 'decision.other-decision');
   });
 
   test('is not signed for another time', () => {

@@ -2,9 +2,10 @@ import { type Kernel, loadKernel } from '@boop/kernels';
 import { type KeyCustody, type Logger, RunRegistry, silentLogger } from '@boop/platform';
 import { SigningKey } from '@boop/identity';
 import { importHpkeKeyPair, type NetworkManifest, parseManifest } from '@boop/protocol';
-import { type Clock, partyId, type PartyId, type Rng, toBase64Url } from '@boop/shared';
+import { BoopError, type Clock, partyId, type PartyId, type Rng, toBase64Url } from '@boop/shared';
 import { type AssembledNode, assembleNode } from '../assemble.ts';
 import { networkOf } from '../network.ts';
+import { type RecordStorage } from '../release/release-leader.ts';
 import { type AttemptLimits, type BudgetLimits } from '../sessions/budgets.ts';
 import { consentText, encoder, type Splitter, theta } from './fixtures.ts';
 import { memoryCustody } from './memory-custody.ts';
@@ -58,6 +59,8 @@ export class MemoryNetwork {
   offsetMs = 0;
   /** Set before the nodes start; a test makes many attempts in a short time. */
   limits: BudgetLimits = patient;
+  /** The storage side; none unless a test sets one. */
+  storage: RecordStorage = { open: () => Promise.reject(new BoopError('attributes.unavailable', 'no storage side here', { kind: 'unavailable' })) };
   /** Set before the nodes start. */
   rescanOneIn = 0;
   /** What repeated searches found. */
@@ -107,6 +110,7 @@ export class MemoryNetwork {
       custody,
       hpke: await importHpkeKeyPair(custody.hpkePrivateKey()),
       stores,
+      storage: { open: (grants) => this.storage.open(grants) },
       clock: this.clock,
       rng: this.rng,
       log: this.#log,

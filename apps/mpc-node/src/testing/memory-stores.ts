@@ -3,11 +3,14 @@ import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-s
 import { type RegistrationCertificate } from '../link/peer-methods.ts';
 import { type AttemptStore, type CheckpointStore, dayOf, type Evidence, type EvidenceStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare } from '../store/ports.ts';
 
+import { MemoryFeedStore } from './memory-feed-store.ts';
+
 /** Where a store call breaks: before it took effect, or after (done, but the reply was lost). */
 export type Fault = 'before' | 'after';
 
 /** Stores that survive a node's restart within a test, with faults on demand. */
 export class MemoryStores {
+  readonly feed = new MemoryFeedStore();
   readonly #registrations = new Map<string, StoredRegistration>();
   readonly #splits = new Map<string, number>();
   readonly #keys = new Map<string, StoredKeyShare>();

@@ -4,14 +4,13 @@ import { z } from 'zod';
 import { type OwnerSignature, ownerSignatureSchema, signAsOwner, verifyOwnerSignature } from '../consent/owner-signature.ts';
 import { bytesField, idField, secondsField } from '../encoding.ts';
 import { type SigningKey, verifySignature } from '../keys.ts';
+import { attributeNameSchema } from './names.ts';
 
 /** Who stands behind a value: the network or an accredited issuer, the person alone, an issuer with evidence, or an expression over others. */
 export const attributeKinds = ['system', 'user', 'verified', 'computed'] as const;
 export const attributeKindSchema = z.enum(attributeKinds);
 export type AttributeKind = z.infer<typeof attributeKindSchema>;
 
-/** Names of attributes: `birth_date`. */
-export const attributeNameSchema = z.string().regex(/^[a-z][a-z0-9_]{0,47}$/);
 export const attributeVersionSchema = z.number().int().min(1).max(0xffff_ffff);
 
 export const attributeDocumentDomain = 'boop-attribute/1';

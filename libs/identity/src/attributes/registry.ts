@@ -2,7 +2,8 @@ import { BoopError } from '@boop/shared';
 import { z } from 'zod';
 import { bytesField, idField, secondsField } from '../encoding.ts';
 import { parseExpression, variablesOf } from './expression/index.ts';
-import { attributeKindSchema, type AttributeDocument, attributeNameSchema } from './record.ts';
+import { attributeNameSchema } from './names.ts';
+import { attributeKindSchema, type AttributeDocument } from './record.ts';
 import { valueTypeSchema } from './values.ts';
 
 /** What an attribute means; public. */

@@ -1,6 +1,7 @@
 import { canonicalJson } from '@boop/shared';
 import { z } from 'zod';
-import { attributeNameSchema, attributeVersionSchema } from '../attributes/record.ts';
+import { attributeNameSchema } from '../attributes/names.ts';
+import { attributeVersionSchema } from '../attributes/record.ts';
 import { bytesField, idField, secondsField } from '../encoding.ts';
 import { separated } from '../keys.ts';
 

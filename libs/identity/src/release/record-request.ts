@@ -1,7 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { BoopError, canonicalJson, toBase64Url } from '@boop/shared';
 import { z } from 'zod';
-import { attributeNameSchema, attributeVersionSchema } from '../attributes/record.ts';
+import { attributeNameSchema } from '../attributes/names.ts';
+import { attributeVersionSchema } from '../attributes/record.ts';
 import { type OwnerSignature, ownerSignatureSchema, signAsOwner, verifyOwnerSignature } from '../consent/owner-signature.ts';
 import { bytesField, idField, secondsField } from '../encoding.ts';
 import { type SigningKey } from '../keys.ts';
