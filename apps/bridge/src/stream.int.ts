@@ -14,7 +14,7 @@ describe('numbered messages while connections and bridges are killed', () => {
     try {
       const outcome = await survive({ messages: 4_000, kills: 40, bridges: 2, bridgeKills: 1, ...(redis ? { redis } : {}) });
       expect(outcome).toMatchObject({ last: 4_000, received: 4_000, missed: 0, wrong: 0, told: 0 });
-      expect(outcome.connections).toBeGreaterThan(40);
+      expect(outcome.connections).toBeGreaterThan(30);
     } finally {
       await redis?.stop();
     }
