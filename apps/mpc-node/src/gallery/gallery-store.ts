@@ -14,11 +14,24 @@ export interface StoredRegistration {
  * may be repeated; registrations are named by their split's hash; slots are unique.
  */
 export interface GalleryStore {
-  /** All registrations in the order of their slots. @throws BoopError `store.tampered` */
+  /**
+   * All registrations in the order of their slots. @throws BoopError `store.tampered` also when a committed one is missing, added or replaced,
+   * as long as the head that was stored with the last commit is there
+   */
   load(): Promise<StoredRegistration[]>;
   /** @throws BoopError `gallery.slot-taken` when a slot is occupied by another registration */
   prepare(registration: Omit<StoredRegistration, 'certificate'>): Promise<void>;
   commit(certificate: RegistrationCertificate): Promise<void>;
   /** Removes a registration unless it is committed. @returns whether it is gone */
   drop(splitHash: string): Promise<boolean>;
+}
+
+/** What a change to another epoch needs of the galleries of both. Contract as of {@link GalleryStore}. */
+export interface EpochGalleryStore extends GalleryStore {
+  /** Committed registrations from a slot on, in order. */
+  page(fromSlot: number, registrationsMax: number): Promise<StoredRegistration[]>;
+  /** Adds registrations that are committed already, all or none; the first slot must be the next one. */
+  addCommitted(registrations: readonly Omit<StoredRegistration, 'preparedAtMs'>[]): Promise<void>;
+  /** Rows and digest of what is committed. */
+  head(): Promise<{ rows: number; digest: string }>;
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { type Kernel } from '@boop/kernels';
 import { type Statistic } from '@boop/mpc';
-import { BoopError, canonicalJson, fromBase64Url, lengthPrefixed, toBase64Url, utf8 } from '@boop/shared';
+import { BoopError, fromBase64Url } from '@boop/shared';
 import { type GalleryHead, type RegistrationRecord } from '../link/peer-methods.ts';
 import { Accounts } from './accounts.ts';
+import { emptyDigest, nextDigest } from './digest.ts';
 import { localRows, type ShareRows } from './share-rows.ts';
 
 /** What a node knows of a row besides its share. */
@@ -15,7 +15,6 @@ export interface GalleryRow {
   readonly version: number;
 }
 
-const emptyDigest = toBase64Url(new Uint8Array(32));
 const firstVersion = 1;
 
 /**
@@ -87,9 +86,4 @@ export class Gallery {
     this.accounts.add(record);
     this.#digests.set(this.rows, digest);
   }
-}
-
-function nextDigest(digest: string, record: RegistrationRecord): string {
-  const bytes = lengthPrefixed(utf8('boop-gallery/1'), fromBase64Url(digest), canonicalJson(record));
-  return toBase64Url(new Uint8Array(createHash('sha256').update(bytes).digest()));
 }

@@ -1,8 +1,9 @@
 import { BoopError, canonicalJson, fromUtf8 } from '@boop/shared';
 import { type z } from 'zod';
-import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
-import { registrationCertificateSchema, type RegistrationCertificate, registrationRecordSchema } from '../link/peer-methods.ts';
-import { column, type Database } from './database.ts';
+import { emptyDigest, nextDigest } from '../gallery/digest.ts';
+import { type EpochGalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
+import { galleryHeadSchema, type GalleryHead, registrationCertificateSchema, type RegistrationCertificate, type RegistrationRecord, registrationRecordSchema } from '../link/peer-methods.ts';
+import { column, type Database, type DatabaseReader } from './database.ts';
 import { type Sealer } from './sealer.ts';
 
 const version = 1;
@@ -13,8 +14,8 @@ const signaturesSchema = registrationCertificateSchema.shape.signatures;
 type StoredRow = { slot: number; epoch: number; version: number; share: Uint8Array };
 type StoredSealed = { id: string; firstSlot: number; record: Uint8Array; certificate: Uint8Array | null; preparedAt: Date; rows: StoredRow[] };
 
-/** {@link GalleryStore} on PostgreSQL; shares, records and certificates are sealed before they leave the process. */
-export class PrismaGalleryStore implements GalleryStore {
+/** {@link EpochGalleryStore} of the sealer's epoch on PostgreSQL; shares, records and certificates are sealed before they leave the process. */
+export class PrismaGalleryStore implements EpochGalleryStore {
   readonly #database: Database;
   readonly #sealer: Sealer;
 
@@ -26,30 +27,22 @@ export class PrismaGalleryStore implements GalleryStore {
   async load(): Promise<StoredRegistration[]> {
     const loaded: StoredRegistration[] = [];
     for (let after = -1; ; ) {
-      const page = await this.#database.registration.findMany({
-        where: { firstSlot: { gt: after } },
-        orderBy: { firstSlot: 'asc' },
-        include: { rows: { orderBy: { slot: 'asc' } } },
-        take: pageSize,
-      });
-      loaded.push(...page.map((stored) => this.#open(stored)));
-      if (page.length < pageSize) return loaded;
-      after = page.at(-1)!.firstSlot;
+      const page = await this.#read(after + 1, pageSize, {});
+      loaded.push(...page);
+      if (page.length < pageSize) break;
+      after = page.at(-1)!.record.firstSlot;
     }
+    await this.#compareHead(loaded);
+    return loaded;
+  }
+
+  async page(fromSlot: number, registrationsMax: number): Promise<StoredRegistration[]> {
+    return await this.#read(fromSlot, registrationsMax, { certificate: { not: null } });
   }
 
   async prepare({ record, shares, preparedAtMs }: Omit<StoredRegistration, 'certificate'>): Promise<void> {
-    const id = record.splitHash;
     try {
-      await this.#database.registration.create({
-        data: {
-          id,
-          firstSlot: record.firstSlot,
-          record: this.#sealer.seal({ table: 'record', id }, canonicalJson(record)),
-          preparedAt: new Date(preparedAtMs),
-          rows: { create: shares.map((share, at) => this.#sealShare(record.firstSlot + at, share)) },
-        },
-      });
+      await this.#database.registration.create({ data: { ...this.#registration(record, preparedAtMs), rows: { create: shares.map((share, at) => this.#sealShare(record.firstSlot + at, share)) } } });
     } catch (error) {
       if ((error as { code?: unknown }).code === uniqueViolation) throw new BoopError('gallery.slot-taken', 'the slot is taken', { kind: 'unavailable' });
       throw error;
@@ -57,19 +50,81 @@ export class PrismaGalleryStore implements GalleryStore {
   }
 
   async commit({ record, signatures }: RegistrationCertificate): Promise<void> {
+    const { epoch } = this.#sealer;
     const id = record.splitHash;
-    const certificate = this.#sealer.seal({ table: 'certificate', id }, canonicalJson(signatures));
-    await this.#database.registration.update({ where: { id }, data: { certificate } });
+    await this.#database.$transaction(async (transaction) => {
+      const { count } = await transaction.registration.updateMany({ where: { epoch, id, certificate: null }, data: { certificate: this.#sealCertificate(id, signatures) } });
+      // A repeated commit has its place in the head already.
+      if (count === 1) await this.#advance(transaction, [record]);
+      else await transaction.registration.findUniqueOrThrow({ where: { epoch_id: { epoch, id } }, select: { id: true } });
+    });
   }
 
   async drop(splitHash: string): Promise<boolean> {
-    await this.#database.registration.deleteMany({ where: { id: splitHash, certificate: null } });
-    return (await this.#database.registration.count({ where: { id: splitHash } })) === 0;
+    const { epoch } = this.#sealer;
+    await this.#database.registration.deleteMany({ where: { epoch, id: splitHash, certificate: null } });
+    return (await this.#database.registration.count({ where: { epoch, id: splitHash } })) === 0;
+  }
+
+  async addCommitted(registrations: readonly Omit<StoredRegistration, 'preparedAtMs'>[]): Promise<void> {
+    const { epoch } = this.#sealer;
+    await this.#database.$transaction(async (transaction) => {
+      await this.#advance(transaction, registrations.map(({ record }) => record));
+      await transaction.registration.createMany({
+        data: registrations.map(({ record, certificate }) => ({ ...this.#registration(record, 0), certificate: this.#sealCertificate(record.splitHash, certificate!.signatures) })),
+      });
+      await transaction.row.createMany({
+        data: registrations.flatMap(({ record, shares }) => shares.map((share, at) => ({ ...this.#sealShare(record.firstSlot + at, share), epoch, registrationId: record.splitHash }))),
+      });
+    });
+  }
+
+  async head(): Promise<GalleryHead> {
+    return (await this.#storedHead(this.#database)) ?? emptyHead;
+  }
+
+  async #read(fromSlot: number, take: number, where: object): Promise<StoredRegistration[]> {
+    const page = await this.#database.registration.findMany({
+      where: { epoch: this.#sealer.epoch, firstSlot: { gte: fromSlot }, ...where },
+      orderBy: { firstSlot: 'asc' },
+      include: { rows: { orderBy: { slot: 'asc' } } },
+      take,
+    });
+    return page.map((stored) => this.#open(stored));
+  }
+
+  /** The head after these registrations, which must be the next ones. */
+  async #advance(transaction: DatabaseReader, records: readonly RegistrationRecord[]): Promise<void> {
+    const { epoch } = this.#sealer;
+    const next = headAfter((await this.#storedHead(transaction)) ?? emptyHead, records);
+    const head = this.#sealer.seal({ table: 'gallery-head', id: '', numbers: [epoch] }, canonicalJson(next));
+    await transaction.galleryHead.upsert({ where: { epoch }, create: { epoch, head }, update: { head } });
+  }
+
+  async #storedHead(reader: DatabaseReader): Promise<GalleryHead | undefined> {
+    const { epoch } = this.#sealer;
+    const stored = await reader.galleryHead.findUnique({ where: { epoch } });
+    return stored ? parse(galleryHeadSchema, this.#sealer.open({ table: 'gallery-head', id: '', numbers: [epoch] }, stored.head)) : undefined;
+  }
+
+  async #compareHead(loaded: readonly StoredRegistration[]): Promise<void> {
+    const committed = loaded.flatMap(({ record, certificate }) => (certificate ? [record] : []));
+    const [stored, found] = [(await this.#storedHead(this.#database)) ?? emptyHead, headAfter(emptyHead, committed)];
+    if (stored.rows !== found.rows || stored.digest !== found.digest) throw tampered();
+  }
+
+  #registration(record: RegistrationRecord, preparedAtMs: number) {
+    const id = record.splitHash;
+    return { epoch: this.#sealer.epoch, id, firstSlot: record.firstSlot, record: this.#sealer.seal({ table: 'record', id }, canonicalJson(record)), preparedAt: new Date(preparedAtMs) };
+  }
+
+  #sealCertificate(id: string, signatures: RegistrationCertificate['signatures']): Uint8Array<ArrayBuffer> {
+    return this.#sealer.seal({ table: 'certificate', id }, canonicalJson(signatures));
   }
 
   #sealShare(slot: number, share: Int16Array) {
     const { epoch } = this.#sealer;
-    return { slot, epoch, version, share: this.#sealer.seal(rowPlace(slot, epoch, version), new Uint8Array(share.buffer, share.byteOffset, share.byteLength)) };
+    return { slot, version, share: this.#sealer.seal(rowPlace(slot, epoch, version), new Uint8Array(share.buffer, share.byteOffset, share.byteLength)) };
   }
 
   #open({ id, record: sealedRecord, certificate, preparedAt, rows }: StoredSealed): StoredRegistration {
@@ -80,6 +135,16 @@ export class PrismaGalleryStore implements GalleryStore {
     const signatures = certificate && parse(signaturesSchema, this.#sealer.open({ table: 'certificate', id }, certificate));
     return { record, shares, certificate: signatures ? { record, signatures } : undefined, preparedAtMs: preparedAt.getTime() };
   }
+}
+
+const emptyHead: GalleryHead = { rows: 0, digest: emptyDigest };
+
+/** @throws BoopError `store.tampered` when a registration does not start at the next slot */
+function headAfter(head: GalleryHead, records: readonly RegistrationRecord[]): GalleryHead {
+  return records.reduce(({ rows, digest }, record) => {
+    if (record.firstSlot !== rows) throw tampered();
+    return { rows: rows + record.positions.length, digest: nextDigest(digest, record) };
+  }, head);
 }
 
 /** Additional data of a share at rest: slot, epoch, version. */

@@ -22,6 +22,7 @@ export class PrismaSplitStore implements SplitStore {
   }
 }
 
+/** {@link KeyStore} of the sealer's epoch. */
 export class PrismaKeyStore implements KeyStore {
   readonly #database: Database;
   readonly #sealer: Sealer;
@@ -32,7 +33,7 @@ export class PrismaKeyStore implements KeyStore {
   }
 
   async load(): Promise<StoredKeyShare[]> {
-    const rows = await this.#database.groupKeyShare.findMany();
+    const rows = await this.#database.groupKeyShare.findMany({ where: { epoch: this.#sealer.epoch } });
     return rows.map(({ name, ceremonyId, share, confirmed }) => ({
       name: groupKeyNameSchema.parse(name),
       ceremonyId,
@@ -42,16 +43,17 @@ export class PrismaKeyStore implements KeyStore {
   }
 
   async put({ name, ceremonyId, share }: Omit<StoredKeyShare, 'confirmed'>): Promise<void> {
+    const { epoch } = this.#sealer;
     const data = { ceremonyId: column(ceremonyId), share: this.#sealer.seal({ table: 'group-key', id: name }, share), confirmed: false };
     await this.#database.$transaction(async (transaction) => {
-      const existing = await transaction.groupKeyShare.findUnique({ where: { name }, select: { confirmed: true } });
+      const existing = await transaction.groupKeyShare.findUnique({ where: { epoch_name: { epoch, name } }, select: { confirmed: true } });
       if (existing?.confirmed) throw new BoopError('keys.confirmed', 'this key is in use', { kind: 'fatal' });
-      await transaction.groupKeyShare.upsert({ where: { name }, create: { name, ...data }, update: data });
+      await transaction.groupKeyShare.upsert({ where: { epoch_name: { epoch, name } }, create: { epoch, name, ...data }, update: data });
     });
   }
 
   async confirm(name: GroupKeyName, ceremonyId: Uint8Array): Promise<void> {
-    const { count } = await this.#database.groupKeyShare.updateMany({ where: { name, ceremonyId: column(ceremonyId) }, data: { confirmed: true } });
+    const { count } = await this.#database.groupKeyShare.updateMany({ where: { epoch: this.#sealer.epoch, name, ceremonyId: column(ceremonyId) }, data: { confirmed: true } });
     if (count !== 1) throw new BoopError('keys.other-ceremony', 'no share of that ceremony is stored here', { kind: 'peer' });
   }
 }

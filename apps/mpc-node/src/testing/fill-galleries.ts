@@ -15,7 +15,7 @@ export interface NodePlace {
   readonly databaseUrl: string;
 }
 
-const atOnce = 8;
+const atOnce = 32;
 
 /**
  * Writes registrations of one palm each straight into the stores of all nodes, as their own registrars would have left them: for measurements over
@@ -33,18 +33,15 @@ export async function fillGalleries(manifest: NetworkManifest, places: readonly 
     }),
   );
   try {
-    const fill = async (slot: number): Promise<void> => {
-      const record = recordOf(manifest, slot, rng);
-      const shares = splitTemplate(palmOf(slot), palmStatistic, parameters, rng);
-      const signatures = places.map(({ custody }, at) => ({ party: at + 1, signature: toBase64Url(custody.signIdentity(preparedBytes(record))) }));
-      await Promise.all(
-        opened.map(async ({ store }, at) => {
-          await store.prepare({ record, shares: [parseShare(shares[at]!, palmStatistic)], preparedAtMs: Date.now() });
-          await store.commit({ record, signatures });
-        }),
-      );
-    };
-    for (let slot = 0; slot < count; slot += atOnce) await Promise.all(Array.from({ length: Math.min(atOnce, count - slot) }, async (_, at) => await fill(slot + at)));
+    for (let from = 0; from < count; from += atOnce) {
+      const slots = Array.from({ length: Math.min(atOnce, count - from) }, (_, at) => from + at);
+      const registrations = slots.map((slot) => {
+        const record = recordOf(manifest, slot, rng);
+        const signatures = places.map(({ custody }, at) => ({ party: at + 1, signature: toBase64Url(custody.signIdentity(preparedBytes(record))) }));
+        return { record, certificate: { record, signatures }, shares: splitTemplate(palmOf(slot), palmStatistic, parameters, rng) };
+      });
+      await Promise.all(opened.map(async ({ store }, at) => await store.addCommitted(registrations.map(({ shares, ...rest }) => ({ ...rest, shares: [parseShare(shares[at]!, palmStatistic)] })))));
+    }
   } finally {
     for (const { database, sealer } of opened) {
       sealer.wipe();

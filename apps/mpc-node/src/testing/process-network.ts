@@ -158,7 +158,7 @@ export class ProcessNetwork {
 const sleep = async (durationMs: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, durationMs));
 
 /** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type EmbeddedPostgres, startEmbeddedPostgres, systemRng as rng } from '@boop/platform';
+import { toBase64Url } from '@boop/shared';
+import { type StoredRegistration } from '../gallery/gallery-store.ts';
+import { type RegistrationRecord } from '../link/peer-methods.ts';
+import { memoryCustody } from '../testing/memory-custody.ts';
+import { freePorts } from '../testing/process-network.ts';
+import { type Database, openDatabase } from './database.ts';
+import { PrismaGalleryStore } from './prisma-gallery-store.ts';
+import { openSealer, type Sealer } from './sealer.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'boop-gallery-'));
+const custody = memoryCustody(rng);
+let postgres: EmbeddedPostgres;
+let database: Database;
+let sealer: Sealer;
+let store: PrismaGalleryStore;
+
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: (await freePorts(1))[0]!, databases: [{ name: 'node', user: 'node' }] });
+  database = await openDatabase(postgres.urls['node']!);
+}, 120_000);
+
+afterAll(async () => {
+  await database?.$disconnect();
+  await postgres?.stop();
+  rmSync(dir, { recursive: true, force: true });
+}, 30_000);
+
+const hash = (): string => toBase64Url(rng.bytes(32));
+
+function registration(firstSlot: number, positions: RegistrationRecord['positions'] = ['left-palm', 'right-palm']): StoredRegistration & { certificate: object } {
+  const record: RegistrationRecord = { v: 1, networkId: 'test-net', epoch: 1, sessionId: hash(), splitHash: hash(), consent: hash(), subjectId: toBase64Url(rng.bytes(16)), firstSlot, positions, encoder: 'palm-compcode-1', verified: true, time: 1_700_000_000 };
+  const signatures = [1, 2, 3].map((party) => ({ party, signature: toBase64Url(rng.bytes(64)) }));
+  return { record, shares: positions.map((_, at) => Int16Array.from({ length: 4096 }, (_unused, i) => ((i * 31 + firstSlot + at) % 8191) - 4095)), certificate: { record, signatures }, preparedAtMs: 0 };
+}
+
+/** Three registrations, five rows. */
+const people = [registration(0), registration(2, ['right-palm']), registration(3)];
+
+beforeEach(async () => {
+  await database.$executeRawUnsafe('TRUNCATE registrations, gallery_rows, gallery_heads, data_keys');
+  sealer = await openSealer(database, custody, 1, rng);
+  store = new PrismaGalleryStore(database, sealer);
+  for (const person of people) {
+    await store.prepare(person);
+    await store.commit(person.certificate);
+  }
+});
+
+const tampered = { code: 'store.tampered' };
+
+describe('a gallery at rest', () => {
+  test('comes back as it was written, with its head, and page by page', async () => {
+    await expect(store.load()).resolves.toEqual(people);
+    const head = await store.head();
+    expect(head.rows).toBe(5);
+    await expect(store.page(2, 1)).resolves.toEqual([people[1]]);
+    // A repeated commit changes nothing.
+    await store.commit(people[2]!.certificate);
+    await expect(store.head()).resolves.toEqual(head);
+  });
+
+  test('takes registrations of another epoch that are committed already, all or none', async () => {
+    const next = new PrismaGalleryStore(database, await openSealer(database, custody, 2, rng));
+    await next.addCommitted(people.slice(0, 2));
+    await expect(next.addCommitted([registration(4)])).rejects.toMatchObject(tampered);
+    await next.addCommitted(people.slice(2));
+    expect((await next.load()).map(({ record, shares }) => ({ record, shares }))).toEqual(people.map(({ record, shares }) => ({ record, shares })));
+    await expect(next.head()).resolves.toEqual(await store.head());
+    await expect(store.load()).resolves.toEqual(people);
+  });
+
+  test.each([
+    ['a flipped bit in a share', 'UPDATE gallery_rows SET share = set_bit(share, 777, 1 - get_bit(share, 777)) WHERE slot = 2'],
+    ['a flipped bit in a record', 'UPDATE registrations SET record = set_bit(record, 300, 1 - get_bit(record, 300)) WHERE first_slot = 0'],
+    ['a flipped bit in a certificate', 'UPDATE registrations SET certificate = set_bit(certificate, 300, 1 - get_bit(certificate, 300)) WHERE first_slot = 3'],
+    ['a flipped bit in the head', 'UPDATE gallery_heads SET head = set_bit(head, 130, 1 - get_bit(head, 130))'],
+    ['the shares of two slots swapped', 'UPDATE gallery_rows r SET share = o.share FROM gallery_rows o WHERE (r.slot = 0 AND o.slot = 4) OR (r.slot = 4 AND o.slot = 0)'],
+    ['the shares of one person\'s palms swapped', 'UPDATE gallery_rows r SET share = o.share FROM gallery_rows o WHERE r.slot + o.slot = 1'],
+    ['the records of two people swapped', 'UPDATE registrations r SET record = o.record FROM registrations o WHERE r.first_slot + o.first_slot = 3'],
+    ['another version of a row', 'UPDATE gallery_rows SET version = 2 WHERE slot = 1'],
+    ['a row of another slot', 'DELETE FROM gallery_rows WHERE slot = 4; UPDATE gallery_rows SET slot = 4, registration_id = (SELECT registration_id FROM gallery_rows WHERE slot = 3) WHERE slot = 0'],
+    ['a row taken out', 'DELETE FROM gallery_rows WHERE slot = 1'],
+    ['the newest registration taken out', 'DELETE FROM registrations WHERE first_slot = 3'],
+    ['a registration in the middle taken out', 'DELETE FROM registrations WHERE first_slot = 2'],
+    ['a commit undone', 'UPDATE registrations SET certificate = NULL WHERE first_slot = 3'],
+    ['the head taken out', 'DELETE FROM gallery_heads'],
+    ['everything taken out but the head', 'DELETE FROM registrations'],
+  ])('finds %s', async (_name, sql) => {
+    for (const statement of sql.split('; ')) expect(await database.$executeRawUnsafe(statement)).toBeGreaterThan(0);
+    await expect(store.load()).rejects.toMatchObject(tampered);
+  });
+
+  test('finds an older state of a registration that was put back', async () => {
+    // As a backup from before the last commit would hold it: the head is older than the rows, or the rows older than the head.
+    const [{ head: older }] = (await database.$queryRawUnsafe('SELECT head FROM gallery_heads')) as [{ head: Uint8Array }];
+    const fourth = registration(5, ['left-palm']);
+    await store.prepare(fourth);
+    await store.commit(fourth.certificate);
+    await expect(store.load()).resolves.toHaveLength(4);
+    await database.$executeRaw`UPDATE gallery_heads SET head = ${older}`;
+    await expect(store.load()).rejects.toMatchObject(tampered);
+  });
+
+  test('cannot be read with another node\'s key, or the rows of one epoch as those of another', async () => {
+    const other = new PrismaGalleryStore(database, await openSealer(database, custody, 2, rng));
+    await database.$executeRawUnsafe('INSERT INTO registrations SELECT id, first_slot, record, certificate, prepared_at, 2 FROM registrations');
+    await database.$executeRawUnsafe('INSERT INTO gallery_rows (slot, epoch, version, share, registration_id) SELECT slot, 2, version, share, registration_id FROM gallery_rows');
+    await expect(other.load()).rejects.toMatchObject(tampered);
+    await expect(openSealer(database, memoryCustody(rng), 1, rng)).rejects.toMatchObject(tampered);
+  });
+});
