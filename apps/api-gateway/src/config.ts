@@ -23,6 +23,14 @@ export const gatewayConfigSchema = z.strictObject({
   publicUrls: z.strictObject({ gateway: z.url(), bridge: z.url(), ledger: z.url(), console: z.url() }),
   /** The gateway's Ed25519 signing key, created at first start; beside the TLS key when not given. */
   signingKeyFile: path.optional(),
+  /** Secret of the OpenID provider, shared by replicas; created at first start beside the TLS key when not given. */
+  oidcSecretFile: path.optional(),
+  /** Holds the URL of a Redis by which replicas wake each other; PostgreSQL does it without. */
+  redisUrlFile: path.optional(),
+  /** Waits between the attempts of a webhook, milliseconds; the documented schedule when not given. */
+  webhookRetryMs: z.array(z.number().int().positive()).max(20).optional(),
+  /** File with the URL of a Redis server that all replicas share; PostgreSQL does its work when not given. */
+  redisUrlFile: path.optional(),
   /** Requests of one key or address in a minute, over all routes. */
   requestsPerMinute: z.number().int().positive().default(6_000),
 });

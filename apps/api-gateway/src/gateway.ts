@@ -12,11 +12,11 @@ import { createHttpServer } from './http/http-server.ts';
 import { accountsClient } from './ledger/accounts-client.ts';
 import { ledgerClient } from './ledger/ledger-client.ts';
 import { OutboxWorker } from './ledger/outbox-worker.ts';
+import { openLimits } from './limits/open-limits.ts';
 import { linkHandlers } from './link/link-handlers.ts';
 import { NodePool } from './nodes/node-pool.ts';
 import { startJobs } from './services/background-jobs.ts';
 import { NetworkService } from './services/network-service.ts';
-import { RateLimits } from './services/rate-limit.ts';
 import { type GatewayMetrics, gatewayMetrics } from './services/stage-metrics.ts';
 import { openSigningKey } from './signing-key.ts';
 import { type Database, openDatabase } from './store/database.ts';
@@ -133,7 +133,8 @@ async function openCore(config: GatewayConfig, { log, clock, rng, undo }: Surrou
 
   const registry: Registry = createMetrics('api-gateway');
   const metrics = gatewayMetrics(registry, { live: () => nodes.live().length, outbox: () => stores.outbox.waiting() });
-  const limits = new RateLimits();
+  const { limits, close: closeLimits } = openLimits({ redisUrl: config.redisUrlFile === undefined ? undefined : readSecretFile(config.redisUrlFile), database, registry, log });
+  undo(closeLimits);
   const accounts = accountsClient(ledgerLink);
   const core: Core = { config, manifest, database, stores, network, nodes, ledger, accounts, sendOutbox: () => worker.kick(), limits, registry, metrics, device, connect, clock, rng, log };
   return { core, metrics };

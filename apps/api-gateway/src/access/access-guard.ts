@@ -2,11 +2,12 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import { type Principal } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
-import { type FastifyRequest } from 'fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { limitHeaders, type LimitPolicy, type LimitState, type NamedLimit, namedLimits } from '../limits/limit-policy.ts';
 import { AUTHENTICATORS, REQUESTS_PER_MINUTE } from '../http/tokens.ts';
 import { RateLimits } from '../services/rate-limit.ts';
 import { type Authenticator } from './authenticator.ts';
-import { ACCESS, type Access } from './declare.ts';
+import { ACCESS, type Access, LIMITS } from './declare.ts';
 
 export interface AuthenticatedRequest extends FastifyRequest {
   principal?: Principal;
@@ -29,16 +30,30 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const access = this.#reflector.get<Access | undefined>(ACCESS, context.getHandler());
+    const named = this.#reflector.get<readonly NamedLimit[] | undefined>(LIMITS, context.getHandler()) ?? [];
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
     if (access === 'public') {
-      await this.#limits.take(`requests/${request.ip}`, this.#perMinute);
+      await this.#count(request.ip, named, reply);
       return true;
     }
     const principal = await this.#principalOf(request);
-    await this.#limits.take(`requests/${principal.role}/${principal.id}`, this.#perMinute);
-    if (!access?.includes(principal.role)) throw new BoopError('request.forbidden', 'this credential may not do that');
+    // Set first, so that the trail names who was refused.
     request.principal = principal;
+    await this.#count(`${principal.role}/${principal.id}`, named, reply);
+    if (!access?.includes(principal.role)) throw new BoopError('request.forbidden', 'this credential may not do that');
     return true;
+  }
+
+  /** The headers tell of the quota that is closest to its end. */
+  async #count(who: string, named: readonly NamedLimit[], reply?: FastifyReply): Promise<void> {
+    const policies: LimitPolicy[] = [{ name: 'requests', quota: this.#perMinute, windowSeconds: 60 }, ...named.flatMap((name) => namedLimits[name])];
+    let tightest: LimitState | undefined;
+    for (const policy of policies) {
+      const state = await this.#limits.count(policy, who);
+      if (!tightest || state.remaining < tightest.remaining) tightest = state;
+    }
+    if (tightest) void reply?.headers(limitHeaders(tightest));
   }
 
   async #principalOf(request: FastifyRequest & { rawBody?: Uint8Array }): Promise<Principal> {
@@ -48,7 +63,7 @@ export class AccessGuard implements CanActivate {
       if (principal) return principal;
     }
     // Guessing keys from one address runs into the same limit.
-    await this.#limits.take(`requests/${ip}`, this.#perMinute);
+    await this.#count(ip, []);
     throw new BoopError('request.unauthenticated', 'the credential is missing, unknown or expired');
   }
 }

@@ -1,3 +1,3 @@
 export { type AuthenticatedRequest, callerOf } from './access-guard.ts';
-export { Public, Roles } from './declare.ts';
+export { Limited, Public, Roles } from './declare.ts';
 export { type Role } from './roles.ts';

@@ -1,27 +1,37 @@
+import { auditFeature } from '../audit/audit.feature.ts';
+import { credentialsFeature } from '../credentials/credentials.feature.ts';
+import { terminalsFeature } from '../terminals/terminals.feature.ts';
+import { vendorsFeature } from '../vendors/vendors.feature.ts';
 import { consentsFeature } from '../consents/consents.feature.ts';
 import { authenticationsFeature } from './authentications.feature.ts';
 import { type Core } from './core.ts';
-import { credentialsFeature } from './credentials.feature.ts';
 import { type Feature } from './feature.ts';
 import { ledgerFeature } from './ledger.feature.ts';
 import { networkFeature } from './network.feature.ts';
+import { oidcFeature } from '../oidc/oidc.feature.ts';
 import { registrationsFeature } from './registrations.feature.ts';
-import { terminalsFeature } from './terminals.feature.ts';
 import { upkeepFeature } from './upkeep.feature.ts';
+import { webhooksFeature } from '../webhooks/webhooks.feature.ts';
 
 /** All features of the gateway. One that needs another's service gets it here, as an argument. */
 export async function openFeatures(core: Core): Promise<readonly Feature[]> {
   const { attributes: attributesAt } = core.config;
   const attributes = attributesAt && core.connect({ role: 'attributes', id: attributesAt.id }, attributesAt.host, attributesAt.port);
+  const webhooks = webhooksFeature(core);
   const authentications = authenticationsFeature(core);
+  const vendors = vendorsFeature(core);
   return [
-    credentialsFeature(core),
+    auditFeature(core),
+    credentialsFeature(core, vendors.service),
+    vendors,
     authentications,
     registrationsFeature(core),
     await terminalsFeature(core, authentications.service),
     networkFeature(core),
     ledgerFeature(core),
+    webhooks,
     ...(attributes ? [consentsFeature(core, attributes)] : []),
+    oidcFeature(core, authentications.service),
     upkeepFeature(core),
   ];
 }

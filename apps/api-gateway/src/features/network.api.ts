@@ -9,6 +9,5 @@ export const networkApi: ApiDescription = {
     { method: 'get', path: '/v1/network/nodes', summary: 'Which nodes are up', roles: [], answers: { 200: 'NodeStatuses' }, codes: [] },
     { method: 'get', path: '/v1/ledger/proofs/{entryHash}', summary: 'Inclusion proof of a log entry', roles: [], answers: { 200: 'ProofResponse' }, codes: ['log.pending', 'log.unavailable', 'request.not-found'] },
     { method: 'get', path: '/.well-known/jwks.json', summary: 'Keys that verify ID tokens', roles: [], answers: { 200: undefined }, codes: ['mpc.nodes-unavailable'] },
-    { method: 'get', path: '/.well-known/openid-configuration', summary: 'Issuer metadata', roles: [], answers: { 200: undefined }, codes: [] },
   ],
 };

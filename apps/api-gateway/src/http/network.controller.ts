@@ -38,24 +38,11 @@ export class NetworkController {
     return { proof: await this.#log.proof(entryHash) };
   }
 
-  /** RFC 7517; cacheable, since keys change by announced roll-over only. */
+  /** RFC 7517; cacheable, since a key is published before it signs. */
   @Get('.well-known/jwks.json')
   @Public()
   @Header('cache-control', 'public, max-age=60')
   jwks(): unknown {
     return this.#network.jwks();
-  }
-
-  /** OpenID Connect Discovery 1.0, as far as it is true today: tokens can be verified, no flow is offered. */
-  @Get('.well-known/openid-configuration')
-  @Public()
-  @Header('cache-control', 'public, max-age=60')
-  discovery(): unknown {
-    return {
-      issuer: this.#network.issuer,
-      jwks_uri: `${this.#network.urls.gateway}/.well-known/jwks.json`,
-      id_token_signing_alg_values_supported: ['EdDSA'],
-      subject_types_supported: ['pairwise'],
-    };
   }
 }

@@ -4,6 +4,7 @@ import { type Problem, type ProblemCode, problemOf } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { InvalidRequest } from '../domain/invalid-request.ts';
+import { limitHeaders } from '../limits/limit-policy.ts';
 import { RateLimited } from '../services/rate-limit.ts';
 
 /** Codes for what the HTTP framework refuses by itself; its messages quote the input and are dropped. */
@@ -38,6 +39,7 @@ export class ProblemFilter implements ExceptionFilter {
     const error = translated(thrown);
     const problem = problemDocument(error, request.id);
     if (problem.status >= 500) this.#log.error('request failed', { requestId: request.id, code: problem.code, error: describeError(thrown) });
+    if (error instanceof RateLimited) void reply.headers(limitHeaders(error.state));
     const wait = error instanceof RateLimited ? error.retryAfterSeconds : retryAfterSeconds[problem.code];
     if (wait !== undefined) void reply.header('retry-after', String(wait));
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');

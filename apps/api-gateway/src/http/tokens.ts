@@ -7,3 +7,4 @@ export const READINESS = Symbol('readiness');
 export const REQUESTS_PER_MINUTE = Symbol('requests per minute');
 export const AUTHENTICATORS = Symbol('authenticators');
 export const OPENAPI_DOCUMENT = Symbol('OpenAPI document');
+export const AUDIT_TRAIL = Symbol('audit trail');

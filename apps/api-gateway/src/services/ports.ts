@@ -46,6 +46,11 @@ export interface Vendor {
   readonly name: string;
   readonly sector: string;
   readonly authenticationsPerMinute: number;
+  /** Entry of the network's menu that stands for a context which names none. */
+  readonly operatingPoint?: string;
+  /** Its contexts never reach a node. */
+  readonly sandbox: boolean;
+  readonly suspended: boolean;
 }
 
 export interface Terminal {
@@ -56,9 +61,10 @@ export interface Terminal {
 }
 
 export interface DirectoryStore {
-  /** Whose key this is, or undefined when it is unknown or revoked. */
+  /** Whose key this is, or undefined when it is unknown, revoked or over. */
   principalOf(apiKey: string): Promise<Principal | undefined>;
   vendor(id: string): Promise<Vendor | undefined>;
+  /** Undefined also while the terminal is suspended, and for good when it was unpaired. */
   terminal(id: string): Promise<Terminal | undefined>;
   acknowledgeConfiguration(terminalId: string, version: number, answer: { applied: boolean; code?: string | undefined }, nowMs: number): Promise<void>;
 }

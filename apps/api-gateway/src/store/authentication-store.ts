@@ -1,6 +1,6 @@
 import { authenticationContextSchema } from '@boop/identity';
 import { createAuthenticationSchema } from '@boop/protocol';
-import { type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, staleProcessingMs } from '../domain/authentication-record.ts';
+import { type AuthenticationOutcome, type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, staleProcessingMs } from '../domain/authentication-record.ts';
 import { type AuthenticationRow, Prisma } from '../generated/prisma/client.ts';
 import { type AuthenticationStore, type Versioned } from '../services/ports.ts';
 import { type Database, isUniqueViolation, LostRace, unlessRaced } from './database.ts';
@@ -72,6 +72,7 @@ const fixedColumns = (record: AuthenticationRecord) => ({
 const changingColumns = (record: AuthenticationRecord) => ({
   status: record.status,
   result: record.result ? json(record.result) : Prisma.DbNull,
+  outcome: record.outcome ? json(record.outcome) : Prisma.DbNull,
   processingSince: record.processingSinceMs === undefined ? null : new Date(record.processingSinceMs),
 });
 
@@ -86,6 +87,7 @@ function versioned(row: AuthenticationRow): Versioned<AuthenticationRecord> {
     context: authenticationContextSchema.parse(row.context),
     link: row.link,
     ...(row.result === null ? {} : { result: row.result as unknown as AuthenticationResult }),
+    ...(row.outcome === null ? {} : { outcome: row.outcome as unknown as AuthenticationOutcome }),
     createdAtMs: row.createdAt.getTime(),
     expiresAtMs: row.expiresAt.getTime(),
     ...(row.processingSince === null ? {} : { processingSinceMs: row.processingSince.getTime() }),

@@ -1,30 +1,29 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Principal, principalSchema } from '@boop/protocol';
+import { timingSafeEqual } from 'node:crypto';
+import { principalSchema } from '@boop/protocol';
+import { keyHashOf, keyPrefixes } from '../credentials/api-key.ts';
 import { type DirectoryStore } from '../services/ports.ts';
 import { type Database } from './database.ts';
-
-export const keyHashOf = (apiKey: string): Uint8Array => new Uint8Array(createHash('sha256').update(apiKey).digest());
-
-/** Persons have no API keys: they sign. */
-export const keyPrefixes: Record<Exclude<Principal['role'], 'person'>, string> = { vendor: 'sk_', terminal: 'tk_', admin: 'ak_', auditor: 'rk_', attester: 'tt_', adjudicator: 'jk_', custodian: 'ck_' };
 
 export function directoryStore(database: Database): DirectoryStore {
   return {
     async principalOf(apiKey) {
       const hash = keyHashOf(apiKey);
-      const row = await database.apiKey.findUnique({ where: { hash: new Uint8Array(hash) } });
+      const row = await database.apiKey.findUnique({ where: { hash } });
       // The index narrows it to one row; what decides compares in constant time.
-      if (!row || row.revokedAt !== null || !timingSafeEqual(hash, row.hash)) return undefined;
+      if (!row || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt.getTime() <= Date.now()) || !timingSafeEqual(hash, row.hash)) return undefined;
       const principal = principalSchema.parse({ role: row.role, id: row.principalId });
       return principal.role !== 'person' && apiKey.startsWith(keyPrefixes[principal.role]) ? principal : undefined;
     },
 
     async vendor(id) {
-      return (await database.vendor.findUnique({ where: { id }, select: { id: true, name: true, sector: true, authenticationsPerMinute: true } })) ?? undefined;
+      const row = await database.vendor.findUnique({ where: { id }, select: { id: true, name: true, sector: true, authenticationsPerMinute: true, operatingPoint: true, sandbox: true, suspendedAt: true } });
+      if (!row) return undefined;
+      const { operatingPoint, suspendedAt, ...vendor } = row;
+      return { ...vendor, ...(operatingPoint === null ? {} : { operatingPoint }), suspended: suspendedAt !== null };
     },
 
     async terminal(id) {
-      return (await database.terminal.findUnique({ where: { id }, select: { id: true, vendorId: true, deviceKey: true } })) ?? undefined;
+      return (await database.terminal.findFirst({ where: { id, suspendedAt: null, unpairedAt: null }, select: { id: true, vendorId: true, deviceKey: true } })) ?? undefined;
     },
 
     async acknowledgeConfiguration(terminalId, version, { applied, code }, nowMs) {

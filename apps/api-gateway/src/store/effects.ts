@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { type ChannelEvent, type OutboxEntry } from '../domain/events.ts';
 import { type Prisma } from '../generated/prisma/client.ts';
+import { type WebhookEvent } from '../webhooks/webhook-event.ts';
+import { writeWebhookEvents } from '../webhooks/write-webhook-events.ts';
 import { type Transaction } from './database.ts';
 
 /** LISTEN/NOTIFY channel; the payload names the stream that has news. */
 export const notifyChannel = 'channel_event';
 
 /** Writes what goes along with a change, in the change's own transaction. */
-export async function writeEffects(tx: Transaction, effects: { events: readonly ChannelEvent[]; outbox?: readonly OutboxEntry[] | undefined }): Promise<void> {
+export async function writeEffects(tx: Transaction, effects: { events: readonly ChannelEvent[]; outbox?: readonly OutboxEntry[] | undefined; webhooks?: readonly WebhookEvent[] | undefined }): Promise<void> {
   await writeOutbox(tx, effects.outbox ?? []);
+  await writeWebhookEvents(tx, effects.webhooks ?? []);
   await appendEvents(tx, effects.events);
 }
 

@@ -42,7 +42,8 @@ export class TestGateway {
     this.#tlsOf = parts.tlsOf;
   }
 
-  static async start(): Promise<TestGateway> {
+  /** @param options.config what differs from the usual configuration */
+  static async start(options: { config?: Partial<GatewayConfig>; redisUrl?: string } = {}): Promise<TestGateway> {
     const dir = mkdtempSync(join(tmpdir(), 'boop-gateway-'));
     const [postgresPort, ledgerPort, ...nodePorts] = await freePorts(7);
     const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: postgresPort!, databases: [{ name: 'gateway', user: 'gateway' }] });
@@ -70,6 +71,8 @@ export class TestGateway {
       seedFile: write('seed.json', JSON.stringify(seed)),
       issuer: 'http://127.0.0.1:40401',
       publicUrls: { gateway: 'http://127.0.0.1:40401', bridge: 'ws://127.0.0.1:40403', ledger: 'http://127.0.0.1:40404', console: 'http://127.0.0.1:40400' },
+      ...(options.redisUrl === undefined ? {} : { redisUrlFile: write('redis.url', options.redisUrl) }),
+      ...options.config,
     });
     const logged: string[] = [];
     const note = (message: string, fields?: object): void => void logged.push(JSON.stringify([message, fields]));

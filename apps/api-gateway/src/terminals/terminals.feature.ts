@@ -2,19 +2,29 @@ import { gatewayMethods } from '@boop/protocol';
 import { encoderOf } from '../domain/check-split.ts';
 import { pvsDocument, signConfiguration } from '../domain/pvs-configuration.ts';
 import { type AuthenticationService } from '../services/authentication-service.ts';
-import { TerminalService } from '../services/terminal-service.ts';
+import { TerminalService } from './terminal-service.ts';
 import { publishedVersion } from '../store/pvs-configuration-store.ts';
-import { type Core } from './core.ts';
-import { type Feature, linkMethod } from './feature.ts';
+import { type Core } from '../features/core.ts';
+import { type Feature, linkMethod } from '../features/feature.ts';
+import { PairingService } from './pairing-service.ts';
+import { terminalStore } from './terminal-store.ts';
+import { terminalsApi } from './terminals.api.ts';
+import { TerminalsController } from './terminals.controller.ts';
 
-/** What terminals are told when they connect. */
+/** Terminals: how they are paired, and what they are told when they connect. */
 export async function terminalsFeature(core: Core, authentications: AuthenticationService): Promise<Feature> {
-  const { manifest, database, device, stores, clock } = core;
+  const { manifest, database, device, stores, limits, clock, rng } = core;
   const document = pvsDocument(encoderOf(manifest, manifest.defaultOperatingPoint));
   const configuration = signConfiguration(await publishedVersion(database, document), document, device);
   const service = new TerminalService({ events: stores.events, directory: stores.directory, authentications, configuration, clock });
+  const store = terminalStore(database);
+  const pairing = new PairingService({ store, directory: stores.directory, limits, networkId: manifest.networkId, clock, rng });
   return {
     name: 'terminals',
+    controllers: [TerminalsController],
+    providers: [{ provide: PairingService, useValue: pairing }],
+    api: terminalsApi,
+    jobs: [{ name: 'prune pairings', everyMs: 60_000, run: () => store.prune(new Date(clock.nowMs())) }],
     linkMethods: {
       'terminal.hello': linkMethod({
         ...gatewayMethods['terminal.hello'],

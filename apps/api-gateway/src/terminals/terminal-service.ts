@@ -1,8 +1,8 @@
 import { type PvsConfiguration } from '@boop/protocol';
 import { type Clock } from '@boop/shared';
 import { pvsEvent } from '../domain/events.ts';
-import { type AuthenticationService } from './authentication-service.ts';
-import { type DirectoryStore, type EventStore } from './ports.ts';
+import { type AuthenticationService } from '../services/authentication-service.ts';
+import { type DirectoryStore, type EventStore } from '../services/ports.ts';
 
 export interface TerminalDependencies {
   readonly events: EventStore;
