@@ -13,6 +13,9 @@ export interface PublicUrls {
   readonly console: string;
 }
 
+/** Names of the nodes' token keys: in use, announced, and replaced while tokens by it may be about. */
+const tokenKeyNames = ['token', 'token-next', 'token-previous'] as const;
+
 /** What everybody may know of the network, and the group keys that t+1 nodes agreed on. */
 export class NetworkService {
   readonly manifest: NetworkManifest;
@@ -21,6 +24,7 @@ export class NetworkService {
   readonly #store: GroupKeyStore;
   readonly #statuses: () => NodeStatus[];
   readonly #log: Logger;
+  readonly #own: ReturnType<typeof publicJwk>[] = [];
   #keys = new Map<string, GroupKeyRecord>();
 
   constructor(options: { manifest: NetworkManifest; issuer: string; urls: PublicUrls; keys: GroupKeyStore; statuses: () => NodeStatus[]; log: Logger }) {
@@ -85,8 +89,19 @@ export class NetworkService {
     return this.#statuses();
   }
 
+  /** Keys of the nodes that may stand behind an ID token, base64url, the one in use first; during a roll-over also the next and the last. */
+  tokenKeys(): string[] {
+    return tokenKeyNames.flatMap((name) => this.#keys.get(name)?.publicKey ?? []);
+  }
+
+  /** Adds a key of the gateway's own to the JWKS. */
+  publish(jwk: ReturnType<typeof publicJwk>): void {
+    this.#own.push(jwk);
+  }
+
   /** RFC 7517. @throws BoopError `mpc.nodes-unavailable` */
   jwks(): { keys: ReturnType<typeof publicJwk>[] } {
-    return { keys: [publicJwk(this.groupKey('token'))] };
+    this.groupKey('token');
+    return { keys: [...this.tokenKeys().map(publicJwk), ...this.#own] };
   }
 }

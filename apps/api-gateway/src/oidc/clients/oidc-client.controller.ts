@@ -1,0 +1,29 @@
+import { Body, Controller, Get, Inject, Put, Req } from '@nestjs/common';
+import { type AuthenticatedRequest, callerOf, Roles } from '../../access/index.ts';
+import { parseRequest } from '../../domain/invalid-request.ts';
+import { type ClientMetadata, clientMetadataSchema } from './client-metadata.ts';
+import { ClientStore } from './client-store.ts';
+
+/** A vendor's registration as relying party: read and replaced as a whole. */
+@Controller('v1/oidc-client')
+export class OidcClientController {
+  readonly #clients: ClientStore;
+
+  constructor(@Inject(ClientStore) clients: ClientStore) {
+    this.#clients = clients;
+  }
+
+  @Get()
+  @Roles('vendor')
+  async get(@Req() request: AuthenticatedRequest): Promise<ClientMetadata> {
+    return await this.#clients.get(callerOf(request).id);
+  }
+
+  @Put()
+  @Roles('vendor')
+  async put(@Req() request: AuthenticatedRequest, @Body() body: unknown): Promise<ClientMetadata> {
+    const metadata = parseRequest(clientMetadataSchema, body);
+    await this.#clients.put(callerOf(request).id, metadata);
+    return metadata;
+  }
+}
