@@ -1,6 +1,7 @@
 export * from './attributes/index.ts';
 export * from './consent/index.ts';
 export * from './context.ts';
+export * from './credential/index.ts';
 export * from './encoding.ts';
 export * from './keys.ts';
 export * from './pairwise.ts';

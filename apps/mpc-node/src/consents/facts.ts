@@ -1,4 +1,4 @@
-import { attributeDocumentSchema, bytesField, consentGrantSchema, idField, secondsField } from '@boop/identity';
+import { attributeDocumentSchema, bytesField, consentGrantSchema, credentialStatuses, idField, secondsField } from '@boop/identity';
 import { z } from 'zod';
 
 /** What a node knows durably of one consent, one attribute or one person; a later fact of the same name replaces it. */
@@ -8,6 +8,8 @@ export const factSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('attribute'), personId: bytesField(32), document: attributeDocumentSchema, attested: bytesField(64).optional() }),
   /** Versions up to the floor were erased: their keys never come out again. Consents given until then don't come back either. */
   z.strictObject({ kind: z.literal('erased'), personId: bytesField(32), floor: z.number().int().min(0), until: secondsField }),
+  /** A place of the status list; it outlives an erasure, which only takes the person from it and makes it invalid. */
+  z.strictObject({ kind: z.literal('credential'), index: z.number().int().min(0), accountKey: bytesField(32).optional(), request: bytesField(32).optional(), status: z.enum(credentialStatuses), changedAt: secondsField }),
 ]);
 export type Fact = z.infer<typeof factSchema>;
 
@@ -44,8 +46,13 @@ export const factName = (fact: Fact): string => {
       return `attribute/${fact.personId}/${fact.document.attribute}`;
     case 'erased':
       return `erased/${fact.personId}`;
+    case 'credential':
+      return `credential/${fact.index}`;
   }
 };
 
-/** Whom a fact is about: account key for consents, person for the rest. */
-export const factOwner = (fact: Fact): string => (fact.kind === 'consent' ? fact.accountKey : fact.personId);
+/** With whom a fact is forgotten: account key for consents, person for attributes and erasures, nobody for places of the status list. */
+export function factOwner(fact: Fact): string {
+  if (fact.kind === 'credential') return factName(fact);
+  return fact.kind === 'consent' ? fact.accountKey : fact.personId;
+}

@@ -20,6 +20,7 @@ import { BoopError, isBoopError, toBase64Url } from '@boop/shared';
 import { type Accounts } from '../gallery/accounts.ts';
 import { Mutex } from '../mutex.ts';
 import { type AttributeRecords, attributesPerPersonMax } from '../release/attribute-records.ts';
+import { type CredentialRecords } from '../credentials/credential-records.ts';
 import { type ConsentView } from './consent-view.ts';
 import { type Fact, type FactChange, type FeedHead, type FeedStore } from './facts.ts';
 
@@ -28,11 +29,11 @@ import { type Fact, type FactChange, type FeedHead, type FeedStore } from './fac
  * node verifies. What it refuses it refuses for good, and goes on; what it accepts is durable before it says so.
  */
 export class FeedService {
-  readonly #input: { networkId: string; store: FeedStore; view: ConsentView; records: AttributeRecords; accounts: Accounts; signIdentity: (bytes: Uint8Array) => Uint8Array; log: Logger };
+  readonly #input: { networkId: string; store: FeedStore; view: ConsentView; records: AttributeRecords; credentials: CredentialRecords; accounts: Accounts; signIdentity: (bytes: Uint8Array) => Uint8Array; log: Logger };
   readonly #mutex = new Mutex();
   #head: FeedHead = { seq: 0, digest: emptyFeedDigest };
 
-  constructor(input: { networkId: string; store: FeedStore; view: ConsentView; records: AttributeRecords; accounts: Accounts; signIdentity: (bytes: Uint8Array) => Uint8Array; log: Logger }) {
+  constructor(input: { networkId: string; store: FeedStore; view: ConsentView; records: AttributeRecords; credentials: CredentialRecords; accounts: Accounts; signIdentity: (bytes: Uint8Array) => Uint8Array; log: Logger }) {
     this.#input = input;
   }
 
@@ -92,6 +93,10 @@ export class FeedService {
         return this.#attribute(document);
       case 'erasure':
         return this.#erasure(document);
+      case 'credential':
+        return { put: [this.#input.credentials.registered(document)] };
+      case 'credential-status':
+        return { put: [this.#input.credentials.changed(document)] };
     }
   }
 
@@ -126,16 +131,17 @@ export class FeedService {
   }
 
   #erasure(document: SignedErasureRequest): FactChange {
-    const { networkId, records } = this.#input;
+    const { networkId, records, credentials } = this.#input;
     verifyErasureRequest(document, { networkId });
     const { accountKey, requestedAt } = document.record;
     const personId = personIdOf(networkId, accountKey);
-    return { forget: { personId, accountKey }, put: [{ kind: 'erased', personId, floor: records.highest(personId), until: Math.max(requestedAt, records.erasedUntil(personId)) }] };
+    return { forget: { personId, accountKey }, put: [{ kind: 'erased', personId, floor: records.highest(personId), until: Math.max(requestedAt, records.erasedUntil(personId)) }, ...credentials.erased(accountKey)] };
   }
 
   #show(fact: Fact): void {
-    const { view, records } = this.#input;
+    const { view, records, credentials } = this.#input;
     if (fact.kind === 'consent') view.set(fact);
+    else if (fact.kind === 'credential') credentials.set(fact);
     else if (fact.kind === 'attribute') records.set(fact);
     else records.erase(fact);
   }

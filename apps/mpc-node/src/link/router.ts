@@ -1,10 +1,12 @@
 import { type Handlers, partyOf, type PeerIdentity } from '@boop/platform';
-import { attributeNodeMethods, checkpointMethods, nodeMethods } from '@boop/protocol';
+import { attributeNodeMethods, checkpointMethods, credentialNodeMethods, nodeMethods } from '@boop/protocol';
 import { BoopError, type PartyId } from '@boop/shared';
 import { type z } from 'zod';
 import { type AttributesHandlers } from './attributes-handlers.ts';
 import { peerMethods } from './peer-methods.ts';
 import { type PeerHandlers } from './peers.ts';
+
+const ofAttributesService = { ...attributeNodeMethods, ...credentialNodeMethods };
 
 type Method = { readonly body: z.ZodType; readonly answer: z.ZodType };
 type MethodTable = Readonly<Record<string, Method>>;
@@ -35,7 +37,7 @@ export function createRouter(input: {
         case 'ledger':
           return await (input.ledger()[method as keyof LedgerHandlers] as AnyHandler)(parse(checkpointMethods, method, body));
         case 'attributes':
-          return await (input.attributes()[method as keyof AttributesHandlers] as AnyHandler)(parse(attributeNodeMethods, method, body));
+          return await (input.attributes()[method as keyof AttributesHandlers] as AnyHandler)(parse(ofAttributesService, method, body));
         default:
           throw new BoopError('link.refused', 'this peer has no business here', { kind: 'peer' });
       }

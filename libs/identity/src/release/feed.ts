@@ -5,6 +5,8 @@ import { personIdOf, signedAttributeSchema } from '../attributes/record.ts';
 import { signedErasureRequestSchema } from '../consent/erasure.ts';
 import { signedGrantSchema } from '../consent/grant.ts';
 import { signedRevocationSchema } from '../consent/revocation.ts';
+import { registeredCredentialSchema } from '../credential/request.ts';
+import { signedCredentialStatusSchema } from '../credential/status.ts';
 import { separated } from '../keys.ts';
 
 /** What all nodes hear of, in one order. Each document carries the signatures that a node needs to judge it. */
@@ -13,6 +15,8 @@ export const feedDocumentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('revocation'), document: signedRevocationSchema }),
   z.strictObject({ type: z.literal('attribute'), document: signedAttributeSchema }),
   z.strictObject({ type: z.literal('erasure'), document: signedErasureRequestSchema }),
+  z.strictObject({ type: z.literal('credential'), document: registeredCredentialSchema }),
+  z.strictObject({ type: z.literal('credential-status'), document: signedCredentialStatusSchema }),
 ]);
 export type FeedDocument = z.infer<typeof feedDocumentSchema>;
 
