@@ -1,7 +1,11 @@
 import { idField } from '@boop/identity';
 import { z } from 'zod';
+import { timeoutDefaults } from './http/bounded-server.ts';
+import { connectionDefaults } from './limits/connections.ts';
+import { concurrencyDefaults } from './limits/load-shedder.ts';
 
 const path = z.string().min(1);
+const bound = z.number().int().positive();
 const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
 
 /** The gateway's YAML file. What all parties agree on stands in the manifest instead. */
@@ -25,13 +29,17 @@ export const gatewayConfigSchema = z.strictObject({
   signingKeyFile: path.optional(),
   /** Secret of the OpenID provider, shared by replicas; created at first start beside the TLS key when not given. */
   oidcSecretFile: path.optional(),
-  /** Holds the URL of a Redis by which replicas wake each other; PostgreSQL does it without. */
-  redisUrlFile: path.optional(),
   /** Waits between the attempts of a webhook, milliseconds; the documented schedule when not given. */
   webhookRetryMs: z.array(z.number().int().positive()).max(20).optional(),
   /** File with the URL of a Redis server that all replicas share; PostgreSQL does its work when not given. */
   redisUrlFile: path.optional(),
   /** Requests of one key or address in a minute, over all routes. */
   requestsPerMinute: z.number().int().positive().default(6_000),
+  /** Certificate of the public port, which then speaks TLS 1.3 only; plain HTTP behind a proxy when not given. */
+  httpTls: z.strictObject({ certFile: path, keyFile: path }).optional(),
+  /** Requests of a class that are worked on at once; more are refused with `service.overloaded`. */
+  concurrency: z.strictObject({ probes: bound.default(concurrencyDefaults.probes), money: bound.default(concurrencyDefaults.money), writes: bound.default(concurrencyDefaults.writes), reads: bound.default(concurrencyDefaults.reads) }).default(concurrencyDefaults),
+  connections: z.strictObject({ max: bound.default(connectionDefaults.max), perAddress: bound.default(connectionDefaults.perAddress) }).default(connectionDefaults),
+  timeouts: z.strictObject({ headersMs: bound.default(timeoutDefaults.headersMs), requestMs: bound.default(timeoutDefaults.requestMs) }).default(timeoutDefaults),
 });
 export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;

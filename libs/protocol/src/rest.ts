@@ -2,6 +2,7 @@ import { contextTypeSchema, idField, positionSchema } from '@boop/identity';
 import { z } from 'zod';
 import { operatingPointSchema } from './manifest.ts';
 import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
+import { paymentSchema } from './payments.ts';
 import { sealedSplitSchema } from './split.ts';
 
 /** WGS 84, degrees. */
@@ -69,6 +70,10 @@ export const authenticationSchema = z.strictObject({
   expiresAt: z.string(),
   /** Link for a person's own device, shown as a QR code. */
   link: z.url(),
+  /** How the context ended, whoever ended it; `result` is what the nodes decided. */
+  outcome: z.strictObject({ reason: z.enum(authenticationReasons), retryAllowed: z.boolean(), endedAt: z.string() }).optional(),
+  /** What the ledger did, for a payment. */
+  payment: paymentSchema.optional(),
   result: z
     .strictObject({
       reason: z.enum(authenticationReasons),

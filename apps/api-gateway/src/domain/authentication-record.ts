@@ -1,8 +1,9 @@
 import { type AuthenticationContext } from '@boop/identity';
-import { type Authentication, type CreateAuthentication } from '@boop/protocol';
+import { type Authentication, type CreateAuthentication, type Payment } from '@boop/protocol';
 
 export type AuthenticationStatus = Authentication['status'];
 export type AuthenticationResult = NonNullable<Authentication['result']>;
+export type AuthenticationOutcome = NonNullable<Authentication['outcome']>;
 
 /** An authentication context and what became of it. Times in milliseconds since the Unix epoch. */
 export interface AuthenticationRecord {
@@ -16,6 +17,9 @@ export interface AuthenticationRecord {
   readonly context: AuthenticationContext;
   readonly link: string;
   readonly result?: AuthenticationResult;
+  /** How it ended; there once nothing more can come of it, unless it was cancelled. */
+  readonly outcome?: AuthenticationOutcome;
+  readonly payment?: Payment;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly processingSinceMs?: number;

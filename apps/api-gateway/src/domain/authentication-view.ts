@@ -4,7 +4,7 @@ import { isoTime } from './events.ts';
 
 /** The resource as its vendor sees it; a context past its time reads as expired even before the job came by. */
 export function viewOf(record: AuthenticationRecord, nowMs: number): Authentication {
-  const { id, context, sessionId, link, result } = record;
+  const { id, context, sessionId, link, outcome, payment, result } = record;
   return {
     id,
     status: isDue(record, nowMs) ? 'expired' : record.status,
@@ -18,6 +18,8 @@ export function viewOf(record: AuthenticationRecord, nowMs: number): Authenticat
     createdAt: isoTime(record.createdAtMs),
     expiresAt: isoTime(record.expiresAtMs),
     link,
+    ...(outcome ? { outcome } : {}),
+    ...(payment ? { payment } : {}),
     ...(result ? { result } : {}),
   };
 }
@@ -28,9 +30,14 @@ function occasionOf(request: CreateAuthentication): Partial<Pick<Authentication,
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
-/** A terminal learns the decision; the token is the vendor's alone. */
+/** A terminal learns the decision; the token and the money are the vendor's alone. */
 export function terminalViewOf(record: AuthenticationRecord, nowMs: number): Authentication {
-  const view = viewOf(record, nowMs);
+  const view = { ...withoutToken(viewOf(record, nowMs)) };
+  delete view.payment;
+  return view;
+}
+
+export function withoutToken(view: Authentication): Authentication {
   if (!view.result) return view;
   const result = { ...view.result };
   delete result.idToken;

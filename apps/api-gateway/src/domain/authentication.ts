@@ -1,11 +1,13 @@
 import { sessionIdOf } from '@boop/identity';
 import { type AuthenticationReason } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
-import { type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, isDue, staleProcessingMs } from './authentication-record.ts';
-import { viewOf } from './authentication-view.ts';
+import { type WebhookEvent } from '../webhooks/webhook-event.ts';
+import { type AuthenticationOutcome, type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, isDue, staleProcessingMs } from './authentication-record.ts';
+import { viewOf, withoutToken } from './authentication-view.ts';
 import { type ChannelEvent, adminEvent, isoTime, type OutboxEntry, pvsEvent, type Transition, vendorEvent } from './events.ts';
 
-const retryAllowedAfter: Record<AuthenticationReason, boolean> = {
+/** Whether the same person may simply try again. */
+export const retryAllowedAfter: Record<AuthenticationReason, boolean> = {
   ok: false,
   'no-match': true,
   'vendor-not-consented': false,
@@ -57,9 +59,15 @@ export function releaseProbe(record: AuthenticationRecord): Transition<Authentic
   return { record: withoutProcessing(record, 'pending'), events: [] };
 }
 
+/** Reasons that the nodes themselves give. */
+export type NodesReason = 'ok' | 'no-match' | 'unverified' | 'user-missing-attributes' | 'vendor-not-consented';
+
+/** Reasons for which a context ends without a signed decision. */
+export type UndecidedReason = 'quality' | 'liveness' | 'device-error' | 'vendor-suspended' | 'vendor-not-consented' | 'user-missing-attributes' | 'insufficient-balance';
+
 export interface ProbeDecision {
   readonly accepted: boolean;
-  readonly reason: 'ok' | 'no-match' | 'unverified';
+  readonly reason: NodesReason;
   readonly verified: boolean;
   readonly idToken?: string | undefined;
   readonly outbox: OutboxEntry;
@@ -85,7 +93,7 @@ export function decideProbe(record: AuthenticationRecord, decision: ProbeDecisio
     receipt: { entry: decision.entryText, signatures: [...outbox.receipts] },
     decidedAt: isoTime(nowMs),
   };
-  const next: AuthenticationRecord = { ...withoutProcessing(record, accepted ? 'succeeded' : 'failed'), result };
+  const next: AuthenticationRecord = { ...withoutProcessing(record, accepted ? 'succeeded' : 'failed'), result, outcome: outcomeOf(reason, nowMs) };
   const outcome = accepted
     ? vendorEvent(next.vendorId, { type: 'authentication_success', authentication: viewOf(next, nowMs) })
     : failedEvent(next, reason, nowMs);
@@ -93,6 +101,7 @@ export function decideProbe(record: AuthenticationRecord, decision: ProbeDecisio
   return {
     record: next,
     outbox: [outbox],
+    webhooks: [endedWebhook(next, nowMs)],
     events: [
       outcome,
       endedEvent(next.id, decision.terminalId, reason),
@@ -101,13 +110,20 @@ export function decideProbe(record: AuthenticationRecord, decision: ProbeDecisio
   };
 }
 
-/** The terminal gives up (`quality`, `liveness`, `device-error`): pending → failed, without a decision of the nodes. */
+/** The terminal gives up: pending → failed, without a decision of the nodes. */
 export function failCapture(record: AuthenticationRecord, terminalId: string, reason: 'quality' | 'liveness' | 'device-error', nowMs: number): Transition<AuthenticationRecord> {
   assertOpen(record, nowMs);
   if (record.status !== 'pending') throw new BoopError('request.conflict', 'a probe is being processed for this context');
-  const next: AuthenticationRecord = { ...record, status: 'failed' };
+  return failUndecided(record, terminalId, reason, nowMs);
+}
+
+/** Ends an open context without a decision of the nodes, or in spite of one that was not signed. @throws BoopError when it has ended */
+export function failUndecided(record: AuthenticationRecord, terminalId: string, reason: UndecidedReason, nowMs: number): Transition<AuthenticationRecord> {
+  if (record.status !== 'pending' && record.status !== 'processing') throw ended(record.status);
+  const next: AuthenticationRecord = { ...withoutProcessing(record, 'failed'), outcome: outcomeOf(reason, nowMs) };
   return {
     record: next,
+    webhooks: [endedWebhook(next, nowMs)],
     events: [
       failedEvent(next, reason, nowMs),
       endedEvent(next.id, terminalId, reason),
@@ -122,15 +138,16 @@ export function cancelAuthentication(record: AuthenticationRecord, nowMs: number
   assertOpen(record, nowMs);
   if (record.status === 'processing') throw new BoopError('request.conflict', 'a probe is being processed for this context', { retryAllowed: true });
   const next: AuthenticationRecord = { ...record, status: 'cancelled' };
-  return { record: next, events: [vendorEvent(next.vendorId, { type: 'context_cancelled', contextId: next.id })] };
+  return { record: next, webhooks: [endedWebhook(next, nowMs)], events: [vendorEvent(next.vendorId, { type: 'context_cancelled', contextId: next.id })] };
 }
 
 /** Due → expired; anything else stays. */
 export function expireAuthentication(record: AuthenticationRecord, nowMs: number): Transition<AuthenticationRecord> {
   if (!isDue(record, nowMs)) return { record, events: [] };
-  const next = withoutProcessing(record, 'expired');
+  const next: AuthenticationRecord = { ...withoutProcessing(record, 'expired'), outcome: outcomeOf('timeout', nowMs) };
   return {
     record: next,
+    webhooks: [endedWebhook(next, nowMs)],
     events: [
       vendorEvent(next.vendorId, { type: 'context_expired', contextId: next.id }),
       ...(next.context.terminalId === undefined ? [] : [endedEvent(next.id, next.context.terminalId, 'timeout')]),
@@ -154,6 +171,14 @@ function withoutProcessing(record: AuthenticationRecord, status: AuthenticationS
   const next = { ...record, status };
   delete next.processingSinceMs;
   return next;
+}
+
+const outcomeOf = (reason: AuthenticationReason, nowMs: number): AuthenticationOutcome => ({ reason, retryAllowed: retryAllowedAfter[reason], endedAt: isoTime(nowMs) });
+
+/** What the vendor is told over HTTP: the resource without the token, which is fetched with the vendor's own credential. */
+function endedWebhook(record: AuthenticationRecord, nowMs: number): WebhookEvent {
+  const type = `authentication.${record.status as 'succeeded' | 'failed' | 'expired' | 'cancelled'}` as const;
+  return { vendorId: record.vendorId, type, data: { authentication: withoutToken(viewOf(record, nowMs)) }, atMs: nowMs };
 }
 
 const who = (record: AuthenticationRecord, nowMs: number): { at: string; vendorId: string; terminalId?: string } => ({

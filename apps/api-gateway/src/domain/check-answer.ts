@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { type AuthenticationContext, parseTokenClaims, publicJwk } from '@boop/identity';
 import { consentEntryOf, entryReceiptBytes, type EntryReceipt, type LogEntry, logEntryHash, type NetworkManifest, parseLogEntry } from '@boop/protocol';
 import { BoopError, fromBase64Url, fromUtf8, toBase64Url, utf8 } from '@boop/shared';
+import { type NodesReason } from './authentication.ts';
 import { type OutboxEntry } from './events.ts';
 
 /** Ed25519 verification as a port; arguments are raw bytes. */
@@ -14,7 +15,7 @@ interface SignedEntry {
 
 export interface AuthenticationAnswer extends SignedEntry {
   readonly accepted: boolean;
-  readonly reason: 'ok' | 'no-match' | 'unverified';
+  readonly reason: NodesReason;
   readonly verified: boolean;
   readonly idToken?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import { type AdminServerMessage, type PvsServerMessage, type RegistrationServerMessage, streamOf, type VendorServerMessage } from '@boop/protocol';
+import { type WebhookEvent } from '../webhooks/webhook-event.ts';
 
 /** A server message without what the stream adds (epoch, offset) and what the connection adds (`re`). */
 type Payload<Message> = Message extends { epoch: string; offset: number } ? Omit<Message, 'epoch' | 'offset' | 're'> : never;
@@ -28,6 +29,8 @@ export interface Transition<Item> {
   readonly record: Item;
   readonly events: readonly ChannelEvent[];
   readonly outbox?: readonly OutboxEntry[];
+  /** What the vendor is told over HTTP. */
+  readonly webhooks?: readonly WebhookEvent[];
 }
 
 export const isoTime = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,1 @@
+ALTER TABLE authentications ADD COLUMN outcome JSONB;

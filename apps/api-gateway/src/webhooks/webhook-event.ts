@@ -1,0 +1,9 @@
+import { type WebhookEventType } from '@boop/protocol';
+
+/** Something that a vendor may be told. `data` is JSON without personal data. */
+export interface WebhookEvent {
+  readonly vendorId: string;
+  readonly type: WebhookEventType;
+  readonly data: object;
+  readonly atMs: number;
+}
