@@ -20,6 +20,7 @@ const scopes = [
   { sourceTag: 'scope:protocol', onlyDependOnLibsWithTags: ['scope:shared', 'scope:protocol', 'scope:identity'] },
   { sourceTag: 'scope:ledger', notDependOnLibsWithTags: ['scope:mpc', 'scope:biometric'] },
   { sourceTag: 'scope:node', notDependOnLibsWithTags: ['scope:biometric', 'scope:sdk'] },
+  { sourceTag: 'scope:attributes', notDependOnLibsWithTags: ['scope:mpc', 'scope:biometric', 'scope:sdk'] },
   { sourceTag: 'scope:bridge', notDependOnLibsWithTags: ['scope:mpc', 'scope:biometric', 'scope:threshold'] },
 ];
 

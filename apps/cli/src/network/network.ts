@@ -13,7 +13,7 @@ import { databasesOf, type ProcessPlan, provision, type ProvisionedNetwork } fro
 const READY_TIMEOUT_MS = 120_000;
 
 /** Callers before those whom they call, so that nobody spends its last seconds waiting for the dead. */
-const STOP_ORDER: readonly (readonly ProcessPlan['role'][])[] = [['console', 'bridge'], ['gateway'], ['ledger'], ['node']];
+const STOP_ORDER: readonly (readonly ProcessPlan['role'][])[] = [['console', 'bridge'], ['gateway'], ['ledger', 'attributes'], ['node']];
 
 /** Shows what is being done; `work` rejects where the step fails. */
 export type ShowStep = (title: string, work: () => Promise<void>) => Promise<void>;

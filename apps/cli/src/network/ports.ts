@@ -20,9 +20,12 @@ export interface PortPlan {
   readonly postgres: number;
   readonly gatewayLink: number;
   readonly ledgerLink: number;
+  readonly attributesLink: number;
+  readonly attributesHealth: number;
   readonly gatewayMetrics: number;
   readonly bridgeMetrics: number;
   readonly ledgerMetrics: number;
+  readonly attributesMetrics: number;
   /** By share index, the first is node 1. */
   readonly nodes: readonly NodePorts[];
 }
@@ -36,9 +39,12 @@ export function portPlan({ portBase, nodes }: NetworkParameters): PortPlan {
     postgres: portBase + 5,
     gatewayLink: portBase + 6,
     ledgerLink: portBase + 7,
+    attributesLink: portBase + 8,
+    attributesHealth: portBase + 9,
     gatewayMetrics: portBase + 51,
     bridgeMetrics: portBase + 53,
     ledgerMetrics: portBase + 54,
+    attributesMetrics: portBase + 52,
     nodes: Array.from({ length: nodes }, (_, at) => ({ link: portBase + 11 + at, health: portBase + 31 + at, metrics: portBase + 61 + at })),
   };
 }

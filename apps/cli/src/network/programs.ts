@@ -22,6 +22,7 @@ export function builtPrograms(): Programs {
     gateway: app('api-gateway'),
     bridge: app('bridge'),
     ledger: app('ledger'),
+    attributes: app('attributes'),
     ...(existsSync(join(CONSOLE_PAGES, 'index.html')) ? { console: app('cli', 'console-server.js') } : {}),
   };
 }

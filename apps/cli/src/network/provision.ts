@@ -11,7 +11,7 @@ import { HOST, type PortPlan } from './ports.ts';
 /** A process to run and how to see that it can serve. */
 export interface ProcessPlan {
   readonly name: string;
-  readonly role: 'node' | 'gateway' | 'bridge' | 'ledger' | 'console';
+  readonly role: 'node' | 'gateway' | 'bridge' | 'ledger' | 'attributes' | 'console';
   readonly configFile: string;
   /** Public address, or the link for a node. */
   readonly address: string;
@@ -40,7 +40,7 @@ export const publicUrlsOf = (ports: PortPlan): PublicUrls => ({
 
 /** Databases, one a process; the bridge reads the gateway's channel events. */
 export const databasesOf = (state: NetworkState): { name: string; user: string }[] =>
-  [...Array.from({ length: state.nodes }, (_, at) => `node_${at + 1}`), 'gateway', 'ledger'].map((name) => ({ name, user: name }));
+  [...Array.from({ length: state.nodes }, (_, at) => `node_${at + 1}`), 'gateway', 'ledger', 'attributes'].map((name) => ({ name, user: name }));
 
 /** Makes keys, certificates, manifest and credentials where they are missing, and writes every process's configuration anew. */
 export async function provision(layout: Layout, state: NetworkState, ports: PortPlan, databaseUrls: Readonly<Record<string, string>>): Promise<ProvisionedNetwork> {
@@ -88,6 +88,13 @@ export async function provision(layout: Layout, state: NetworkState, ports: Port
     link: listen(ports.ledgerLink),
     metrics: listen(ports.ledgerMetrics),
   });
+  add({ name: 'attributes', role: 'attributes', address: `${HOST}:${ports.attributesLink}` }, 'attributes', ports.attributesHealth, {
+    ...(await common('attributes', { role: 'attributes', id: 'main' }, 'attributes')),
+    manifestFile,
+    link: listen(ports.attributesLink),
+    health: listen(ports.attributesHealth),
+    metrics: listen(ports.attributesMetrics),
+  });
   add({ name: 'gateway', role: 'gateway', address: publicUrls.gateway }, 'gateway', ports.gateway, {
     ...(await common('gateway', { role: 'gateway', id: 'main' }, 'gateway')),
     manifestFile,
@@ -95,6 +102,7 @@ export async function provision(layout: Layout, state: NetworkState, ports: Port
     link: listen(ports.gatewayLink),
     metrics: listen(ports.gatewayMetrics),
     ledger: listen(ports.ledgerLink),
+    attributes: listen(ports.attributesLink),
     seedFile: writeSeed(layout, credentials),
     issuer: publicUrls.gateway,
     publicUrls,

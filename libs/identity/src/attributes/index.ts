@@ -1,4 +1,5 @@
 export * from './cipher.ts';
+export * from './commitment.ts';
 export * from './expression/index.ts';
 export * from './names.ts';
 export * from './record.ts';

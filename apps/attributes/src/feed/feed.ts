@@ -1,0 +1,168 @@
+import { type FeedDocument, feedQuorum, feedReceiptBytes, nextFeedDigest, personOf } from '@boop/identity';
+import { type Logger } from '@boop/platform';
+import { type FeedOutcome } from '@boop/protocol';
+import { BoopError, type Clock } from '@boop/shared';
+import { type Nodes } from '../nodes/node-links.ts';
+import { gateKey, type ReleaseGate } from '../releases/release-gate.ts';
+import { type FeedLog, type FeedLogEntry, type FeedPosition } from './feed-log.ts';
+import { NodeReader } from './node-reader.ts';
+
+export const heartbeatMs = 400;
+const acknowledgeTimeoutMs = 5_000;
+
+/** What has become of an entry at the nodes. */
+interface Waiting {
+  readonly entry: FeedPosition;
+  readonly receipts: Map<number, string>;
+  readonly refusals: Map<number, string>;
+  readonly settled: Promise<void>;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/**
+ * One ordered feed of signed documents from here to all nodes. An entry is acknowledged once N − t nodes have it durably: then no release
+ * that contradicts it finds 2t+1 nodes (see `feedQuorum`). A node that was away gets what it missed before it hears another heartbeat
+ * that counts.
+ */
+export class Feed {
+  readonly #input: { nodes: Nodes; log: FeedLog; gate: ReleaseGate; clock: Clock; logger: Logger };
+  readonly #readers: readonly NodeReader[];
+  readonly #waiting = new Map<number, Waiting>();
+  #head: FeedPosition;
+  #appending: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #forgetting: Promise<void> = Promise.resolve();
+
+  private constructor(input: { nodes: Nodes; log: FeedLog; gate: ReleaseGate; clock: Clock; logger: Logger }, head: FeedPosition) {
+    this.#input = input;
+    this.#head = head;
+    const { nodes, log, clock, logger } = input;
+    const feed = { head: () => this.#head, read: (party: number, entries: readonly FeedLogEntry[], outcomes: readonly FeedOutcome[]) => this.#noteRead(party, entries, outcomes) };
+    this.#readers = Array.from({ length: nodes.count }, (_, at) => new NodeReader({ party: at + 1, nodes, log, clock, logger, feed }));
+  }
+
+  static async open(input: { nodes: Nodes; log: FeedLog; gate: ReleaseGate; clock: Clock; logger: Logger }): Promise<Feed> {
+    return new Feed(input, await input.log.head());
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.beat(), heartbeatMs).unref();
+    this.beat();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.allSettled([...this.#readers.map((reader) => reader.settled()), this.#appending, this.#forgetting]);
+  }
+
+  /** Tells every node how far the feed goes, and brings those that are behind up to it. */
+  beat(): void {
+    for (const reader of this.#readers) void reader.beat();
+  }
+
+  /**
+   * Resolves when enough nodes have the document; the same document again is the same entry. A revocation first stops the storage side.
+   * @throws BoopError `feed.unacknowledged` (unavailable): it stays in the feed and is told again; the nodes' code when too many refuse it
+   */
+  async publish(document: FeedDocument): Promise<FeedPosition> {
+    const { gate, nodes, log } = this.#input;
+    const known = await log.find(document);
+    if (known?.settled) return known;
+    if (known?.refused !== undefined) throw refusedAs(known.refused);
+    if (document.type === 'revocation') await gate.close(gateKey(personOf(document, nodes.networkId), document.document.record.consentId));
+    const waiting = this.#wait(known ?? (await this.#append(document)));
+    this.beat();
+    if (known) this.#settleRead(waiting, known);
+    await within(acknowledgeTimeoutMs, waiting.settled);
+    return waiting.entry;
+  }
+
+  /** Numbers and digests follow one another, so entries are added one at a time. */
+  async #append(document: FeedDocument): Promise<FeedPosition> {
+    const appended = this.#appending.then(async () => {
+      const known = await this.#input.log.find(document);
+      if (known) return known;
+      const next = { seq: this.#head.seq + 1, digest: nextFeedDigest(this.#head.digest, document) };
+      await this.#input.log.append(next, document);
+      this.#wait(next);
+      this.#head = next;
+      return next;
+    });
+    this.#appending = appended.catch(() => undefined);
+    return await appended;
+  }
+
+  #wait(entry: FeedPosition): Waiting {
+    const known = this.#waiting.get(entry.seq);
+    if (known) return known;
+    let resolve = (): void => undefined;
+    let reject = (_: Error): void => undefined;
+    const settled = new Promise<void>((yes, no) => ([resolve, reject] = [yes, no]));
+    settled.catch(() => undefined);
+    const waiting: Waiting = { entry, receipts: new Map(), refusals: new Map(), settled, resolve, reject };
+    this.#waiting.set(entry.seq, waiting);
+    return waiting;
+  }
+
+  #noteRead(party: number, entries: readonly FeedLogEntry[], outcomes: readonly FeedOutcome[]): void {
+    const { nodes, logger } = this.#input;
+    entries.forEach((entry, at) => {
+      const outcome = outcomes[at]!;
+      const waiting = this.#waiting.get(entry.seq) ?? (entry.settled ? undefined : this.#wait(entry));
+      if (!waiting) return;
+      if ('refused' in outcome) waiting.refusals.set(party, outcome.refused);
+      else if (nodes.verify(party, feedReceiptBytes(nodes.networkId, entry.digest), outcome.receipt)) waiting.receipts.set(party, outcome.receipt);
+      else logger.warn('a node confirmed without a valid signature', { party });
+      this.#judge(entry, waiting);
+    });
+  }
+
+  /** After a restart: what the nodes have read they were told before, and their receipts came too late. */
+  #settleRead({ receipts, resolve, reject }: Waiting, { seq }: FeedPosition): void {
+    const { nodes, log } = this.#input;
+    if (this.#readers.filter(({ read }) => read >= seq).length < feedQuorum(nodes.count, nodes.threshold)) return;
+    this.#waiting.delete(seq);
+    void log.settle(seq, receipts).then(resolve, reject);
+  }
+
+  #judge({ seq, document }: FeedLogEntry, { receipts, refusals, resolve, reject }: Waiting): void {
+    const { nodes, log, logger } = this.#input;
+    const quorum = feedQuorum(nodes.count, nodes.threshold);
+    if (receipts.size >= quorum) {
+      this.#waiting.delete(seq);
+      void log.settle(seq, receipts).then(resolve, reject);
+      if (document.type === 'erasure') this.forgetErased();
+    } else if (refusals.size > nodes.count - quorum) {
+      this.#waiting.delete(seq);
+      const [code] = refusals.values();
+      logger.warn('the nodes refuse a document', { code });
+      void log.refuse(seq, code!).then(() => reject(refusedAs(code!)), reject);
+    }
+  }
+
+  /** Empties entries of persons who had themselves erased, as far as all nodes have read them. */
+  forgetErased(): void {
+    const { log, logger } = this.#input;
+    this.#forgetting = this.#forgetting
+      .then(async () => {
+        const readBy = Math.min(...this.#readers.map(({ read }) => read));
+        for (const personId of await log.toForget()) await log.forget(personId, readBy);
+      })
+      .catch((error: unknown) => logger.warn('erased documents not forgotten yet', { error }));
+  }
+}
+
+const refusedAs = (code: string): BoopError => new BoopError(code, 'the nodes refuse the document');
+
+async function within(timeoutMs: number, task: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new BoopError('feed.unacknowledged', 'too few nodes have confirmed yet', { kind: 'unavailable' })), timeoutMs);
+  });
+  try {
+    await Promise.race([task, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,9 @@
+import { loadConfig, loadTlsMaterial, readSecretFile, runProcess } from '@boop/platform';
+import { attributesConfigSchema } from './config.ts';
+import { readManifest, startAttributes } from './process.ts';
+
+runProcess('attributes', async ({ log, onStop }) => {
+  const config = loadConfig(attributesConfigSchema, { file: process.env['BOOP_CONFIG'], env: process.env, prefix: 'BOOP' });
+  const running = await startAttributes({ config, manifest: readManifest(config.manifestFile), tls: loadTlsMaterial(config.tls), databaseUrl: readSecretFile(config.databaseUrlFile), log });
+  onStop(() => running.stop());
+});

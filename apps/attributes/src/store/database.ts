@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+import { applyMigrations } from '@boop/platform';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '../generated/prisma/client.ts';
+
+const connections = { max: 10, connectionTimeoutMillis: 5_000, statement_timeout: 10_000, query_timeout: 12_000 } as const;
+
+export type Database = PrismaClient;
+
+/** Migrates and opens the service's own database; PostgreSQL's default `synchronous_commit = on` makes commits durable. */
+export async function openDatabase(databaseUrl: string): Promise<Database> {
+  await applyMigrations(databaseUrl, fileURLToPath(new URL('../../prisma/migrations', import.meta.url)));
+  return new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, ...connections }) });
+}
+
+/** Prisma's columns want bytes that own their buffer. */
+export const column = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
