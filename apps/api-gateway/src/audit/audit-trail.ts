@@ -1,5 +1,5 @@
 import { type AuditEntry } from '@boop/protocol';
-import { type AuditEntry as AuditRow, Prisma } from '../generated/prisma/client.ts';
+import { type AuditEntry as AuditRow, type Prisma } from '../generated/prisma/client.ts';
 import { type Database } from '../store/database.ts';
 
 export interface AuditRecord {

@@ -1,4 +1,4 @@
-import { type ApiKey as ApiKeyRow, Prisma } from '../generated/prisma/client.ts';
+import { type ApiKey as ApiKeyRow, type Prisma } from '../generated/prisma/client.ts';
 import { type Database } from '../store/database.ts';
 import { type KeyRole } from './api-key.ts';
 

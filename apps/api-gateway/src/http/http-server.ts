@@ -1,26 +1,34 @@
 import 'reflect-metadata';
-import { randomUUID } from 'node:crypto';
+import { type RequestListener } from 'node:http';
 import { type DynamicModule, type INestApplication, Module } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type Logger, type Readiness } from '@boop/platform';
 import { type Clock } from '@boop/shared';
 import { type FastifyInstance } from 'fastify';
+import { type Registry } from 'prom-client';
 import { AccessGuard } from '../access/access-guard.ts';
 import { type Feature } from '../features/feature.ts';
 import { type IdempotencyStore } from '../services/ports.ts';
 import { RateLimits } from '../services/rate-limit.ts';
 import { type GatewayMetrics } from '../services/stage-metrics.ts';
-import { HealthController } from './health.controller.ts';
-import { healthApi } from './health.api.ts';
+import { capConnections, type ConnectionLimits } from '../limits/connections.ts';
+import { type ConcurrencyLimits, shedLoad } from '../limits/load-shedder.ts';
+import { answerClientError } from './client-errors.ts';
+import { negotiateVersion } from './interface-version.ts';
+import { boundedServer, type RequestTimeouts } from './bounded-server.ts';
+import { DocumentsController } from './documents.controller.ts';
+import { documentsApi, healthApi } from './documents.api.ts';
 import { Idempotency } from './idempotency.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { assertDescribed } from './openapi/described.ts';
 import { ProblemFilter } from './problem-filter.ts';
+import { answersHealth } from './quick-health.ts';
+import { requestIdOf } from './request-id.ts';
+import { securityHeaders } from './security-headers.ts';
 import { AUTHENTICATORS, CLOCK, IDEMPOTENCY, OPENAPI_DOCUMENT, READINESS, REQUESTS_PER_MINUTE } from './tokens.ts';
 
 export const bodyBytesMax = 2 * 1024 * 1024;
-const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/;
 
 export interface HttpDependencies {
   readonly features: readonly Feature[];
@@ -29,6 +37,12 @@ export interface HttpDependencies {
   readonly idempotency: IdempotencyStore;
   readonly limits: RateLimits;
   readonly requestsPerMinute: number;
+  readonly concurrency: ConcurrencyLimits;
+  readonly connections: ConnectionLimits;
+  readonly timeouts: RequestTimeouts;
+  /** Serves TLS 1.3 with this certificate; plain HTTP, for a proxy that does, when not given. */
+  readonly tls: { certFile: string; keyFile: string } | undefined;
+  readonly registry: Registry;
   readonly metrics: GatewayMetrics;
   readonly readiness: () => Promise<Readiness>;
   /** Web pages of these origins may call the API (CORS). */
@@ -41,9 +55,10 @@ export interface HttpDependencies {
 class HttpModule {
   static with(use: HttpDependencies): DynamicModule {
     const { features } = use;
-    const controllers = [HealthController, ...features.flatMap((feature) => feature.controllers ?? [])];
-    const apis = [healthApi, ...features.flatMap(({ api }) => api ?? [])];
-    assertDescribed(controllers, apis);
+    const controllers = [DocumentsController, ...features.flatMap((feature) => feature.controllers ?? [])];
+    const described = [documentsApi, ...features.flatMap(({ api }) => api ?? [])];
+    assertDescribed(controllers, described);
+    const apis = [healthApi, ...described];
     return {
       module: HttpModule,
       controllers,
@@ -67,40 +82,35 @@ class HttpModule {
 export async function createHttpServer(use: HttpDependencies): Promise<INestApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: bodyBytesMax,
-    requestTimeout: 20_000,
-    connectionTimeout: 30_000,
-    genReqId: ({ headers }: { headers: Record<string, unknown> }) => {
-      const given = headers['x-request-id'];
-      return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
-    },
+    requestTimeout: use.timeouts.requestMs,
+    clientErrorHandler: answerClientError,
+    genReqId: ({ headers }: { headers: Record<string, unknown> }) => requestIdOf(headers),
+    serverFactory: (handler: RequestListener) =>
+      boundedServer((request, response) => {
+        if (!answersHealth(request, response)) handler(request, response);
+      }, use.timeouts, use.tls),
   });
-  addHooks(adapter, use.metrics);
-  for (const feature of use.features) await feature.mount?.(adapter.getInstance() as unknown as FastifyInstance);
+  const server = adapter.getInstance() as unknown as FastifyInstance;
+  capConnections(server.server, use.connections);
+  addHooks(server, use.metrics);
+  shedLoad(server, use.concurrency, use.registry);
+  negotiateVersion(server);
+  for (const feature of use.features) await feature.mount?.(server);
   const app = await NestFactory.create(HttpModule.with(use), adapter, { logger: false, abortOnError: false, rawBody: true });
   app.useGlobalFilters(new ProblemFilter(use.log));
   app.enableCors({
     origin: [...use.origins],
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'boop-version', 'dpop', 'x-request-id'],
-    exposedHeaders: ['etag', 'location', 'retry-after', 'x-request-id'],
+    exposedHeaders: ['boop-version', 'etag', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
     maxAge: 600,
   });
   await app.init();
-  await adapter.getInstance().ready();
+  await server.ready();
   return app;
 }
 
-const securityHeaders = {
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-site',
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
-
-function addHooks(adapter: FastifyAdapter, metrics: GatewayMetrics): void {
-  const server = adapter.getInstance();
+function addHooks(server: FastifyInstance, metrics: GatewayMetrics): void {
   server.addHook('onRequest', (request, reply, done) => {
     void reply.headers({ ...securityHeaders, 'x-request-id': request.id, 'cache-control': 'no-store' });
     done();

@@ -25,10 +25,14 @@ export class Idempotency {
 
   /**
    * A failure frees the key, so that the same request may be tried again.
-   * @throws BoopError `idempotency.in-flight`, `idempotency.other-body`, `request.malformed`, or what `work` throws
+   * @param request.required where a repetition would cost: money, a registration
+   * @throws BoopError `idempotency.missing`, `idempotency.in-flight`, `idempotency.other-body`, `request.malformed`, or what `work` throws
    */
-  async once(caller: Principal, key: string | string[] | undefined, request: { path: string; body: unknown }, work: () => Promise<Reply>): Promise<Reply> {
-    if (key === undefined) return work();
+  async once(caller: Principal, key: string | string[] | undefined, request: { path: string; body: unknown; required?: boolean }, work: () => Promise<Reply>): Promise<Reply> {
+    if (key === undefined) {
+      if (request.required) throw new BoopError('idempotency.missing', 'this request needs an Idempotency-Key');
+      return work();
+    }
     if (typeof key !== 'string' || !keyForm.test(key)) throw new InvalidRequest([{ pointer: '', detail: 'Idempotency-Key must be 1 to 128 visible ASCII characters' }]);
     const principal = `${caller.role}/${caller.id}`;
     const bodyHash = createHash('sha256').update(canonicalJson({ path: request.path, body: request.body ?? null })).digest('base64url');

@@ -5,6 +5,7 @@ import { BoopError } from '@boop/shared';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { InvalidRequest } from '../domain/invalid-request.ts';
 import { limitHeaders } from '../limits/limit-policy.ts';
+import { Overloaded } from '../limits/load-shedder.ts';
 import { RateLimited } from '../services/rate-limit.ts';
 
 /** Codes for what the HTTP framework refuses by itself; its messages quote the input and are dropped. */
@@ -40,7 +41,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = problemDocument(error, request.id);
     if (problem.status >= 500) this.#log.error('request failed', { requestId: request.id, code: problem.code, error: describeError(thrown) });
     if (error instanceof RateLimited) void reply.headers(limitHeaders(error.state));
-    const wait = error instanceof RateLimited ? error.retryAfterSeconds : retryAfterSeconds[problem.code];
+    const wait = error instanceof RateLimited || error instanceof Overloaded ? error.retryAfterSeconds : retryAfterSeconds[problem.code];
     if (wait !== undefined) void reply.header('retry-after', String(wait));
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
     void reply.status(problem.status).header('content-type', 'application/problem+json').send(problem);

@@ -1,5 +1,5 @@
 import { type Redis } from 'ioredis';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
 import { Prisma } from '../generated/prisma/client.ts';
 import { type Database } from '../store/database.ts';
 

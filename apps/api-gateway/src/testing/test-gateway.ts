@@ -102,7 +102,7 @@ export class TestGateway {
       body: options.body === undefined ? null : typeof options.body === 'string' ? options.body : JSON.stringify(options.body),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : /[/+]json/.test(response.headers.get('content-type') ?? '') ? (JSON.parse(text) as unknown) : text };
   }
 
   async liveNodes(): Promise<number> {
