@@ -132,6 +132,31 @@ describe('terminals', () => {
   });
 });
 
+describe('authentications', () => {
+  test('are listed newest first, filtered, in pages, and their own vendor’s only', async () => {
+    const open = async (body: object) => (await post('/v1/authentications', keys.shop, { type: 'access', ...body })).body.id as string;
+    const ids = [await open({ reference: 'a' }), await open({ reference: 'b', venueId: 'hall' }), await open({ type: 'payment', amount: 5, currency: 'EUR', reference: 'a' })];
+    await post(`/v1/authentications/${ids[0]}/cancel`, keys.shop);
+    const list = async (query: string, key: string = keys.shop) => (await get(`/v1/authentications?${query}`, key)).body as { authentications: { id: string }[]; next?: string };
+    const idsOf = ({ authentications }: { authentications: { id: string }[] }) => authentications.map(({ id }) => id);
+    expect(idsOf(await list('limit=3'))).toEqual([...ids].reverse());
+    const walked: string[] = [];
+    for (let next: string | undefined = ''; next !== undefined; ) {
+      const page: Awaited<ReturnType<typeof list>> = await list(`limit=1${next && `&cursor=${next}`}`);
+      walked.push(...idsOf(page));
+      next = page.next;
+    }
+    expect(walked).toEqual(idsOf(await list('limit=100')));
+    expect(idsOf(await list('reference=a'))).toEqual([ids[2], ids[0]]);
+    expect(idsOf(await list('status=cancelled'))).toEqual([ids[0]]);
+    expect(idsOf(await list('type=payment'))).toEqual([ids[2]]);
+    expect(idsOf(await list('to=2020-01-01T00:00:00Z'))).toEqual([]);
+    expect(idsOf(await list('', keys.other))).toEqual([]);
+    expect(await get('/v1/authentications?cursor=bm9uc2Vuc2U', keys.shop)).toMatchObject({ status: 400, body: { errors: [{ pointer: '/cursor' }] } });
+    expect((await list('reference=b')).authentications[0]).toMatchObject({ venueId: 'hall', reference: 'b' });
+  });
+});
+
 describe('the trail', () => {
   test('names who changed what, also in vain, and nothing of the content', async () => {
     await post('/v1/vendors/corner/suspend', keys.shop, {}, { 'x-request-id': 'trail-1' });

@@ -12,7 +12,7 @@ import { type NodePool } from '../nodes/node-pool.ts';
 import { splitCapture } from '../nodes/split-capture.ts';
 import { type NetworkService } from './network-service.ts';
 import { changeRecord } from './optimistic.ts';
-import { type AuthenticationStore, type DirectoryStore, type EventStore, type Terminal } from './ports.ts';
+import { type AuthenticationQuery, type AuthenticationStore, type DirectoryStore, type EventStore, type Terminal } from './ports.ts';
 import { type RateLimits } from './rate-limit.ts';
 import { type StageMetrics } from './stage-metrics.ts';
 
@@ -67,6 +67,11 @@ export class AuthenticationService {
     const winner = await store.find(vendorId, context.contextId);
     if (!winner) throw new BoopError('request.conflict', 'the context id is taken');
     return { record: sameRequest(winner.record, requestHash), created: false };
+  }
+
+  /** A vendor's contexts, newest first. */
+  list(vendorId: string, query: AuthenticationQuery, limit: number): Promise<AuthenticationRecord[]> {
+    return this.#with.store.list(vendorId, query, limit);
   }
 
   /** @throws BoopError `request.not-found` */

@@ -9,6 +9,17 @@ export interface Versioned<Item> {
   readonly version: number;
 }
 
+export interface AuthenticationQuery {
+  readonly status?: AuthenticationRecord['status'] | undefined;
+  readonly type?: AuthenticationRecord['context']['type'] | undefined;
+  readonly terminalId?: string | undefined;
+  readonly reference?: string | undefined;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  /** Those that come after this one in the list. */
+  readonly after?: { readonly createdAtMs: number; readonly id: string } | undefined;
+}
+
 /**
  * Contract of every record store: `save` is a compare-and-swap on the version; the record, its events and its outbox entry are
  * committed together or not at all, and are durable when the promise resolves.
@@ -21,6 +32,8 @@ export interface AuthenticationStore {
   save(version: number, transition: Transition<AuthenticationRecord>): Promise<boolean>;
   /** Contexts whose time is over, at most `limit`. */
   due(nowMs: number, limit: number): Promise<Versioned<AuthenticationRecord>[]>;
+  /** A vendor's contexts, newest first. */
+  list(vendorId: string, query: AuthenticationQuery, limit: number): Promise<AuthenticationRecord[]>;
   /** Open contexts that name this terminal. */
   openOf(terminalId: string, nowMs: number): Promise<AuthenticationRecord[]>;
 }

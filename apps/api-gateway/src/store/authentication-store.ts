@@ -2,7 +2,7 @@ import { authenticationContextSchema } from '@boop/identity';
 import { createAuthenticationSchema } from '@boop/protocol';
 import { type AuthenticationOutcome, type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, staleProcessingMs } from '../domain/authentication-record.ts';
 import { type AuthenticationRow, Prisma } from '../generated/prisma/client.ts';
-import { type AuthenticationStore, type Versioned } from '../services/ports.ts';
+import { type AuthenticationQuery, type AuthenticationStore, type Versioned } from '../services/ports.ts';
 import { type Database, isUniqueViolation, LostRace, unlessRaced } from './database.ts';
 import { writeEffects } from './effects.ts';
 
@@ -49,11 +49,29 @@ export function authenticationStore(database: Database): AuthenticationStore {
       return rows.map(versioned);
     },
 
+    async list(vendorId, query, limit) {
+      const rows = await database.authenticationRow.findMany({ where: { vendorId, AND: whereOf(query) }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: limit });
+      return rows.map((row) => versioned(row).record);
+    },
+
     async openOf(terminalId, nowMs) {
       const rows = await database.authenticationRow.findMany({ where: { terminalId, status: 'pending', expiresAt: { gt: new Date(nowMs) } }, orderBy: { createdAt: 'asc' }, take: 100 });
       return rows.map((row) => versioned(row).record);
     },
   };
+}
+
+function whereOf({ status, type, terminalId, reference, fromMs, toMs, after }: AuthenticationQuery): Prisma.AuthenticationRowWhereInput[] {
+  const createdAt = after && new Date(after.createdAtMs);
+  return [
+    ...(status === undefined ? [] : [{ status }]),
+    ...(terminalId === undefined ? [] : [{ terminalId }]),
+    ...(type === undefined ? [] : [{ request: { path: ['type'], equals: type } }]),
+    ...(reference === undefined ? [] : [{ request: { path: ['reference'], equals: reference } }]),
+    ...(fromMs === undefined ? [] : [{ createdAt: { gte: new Date(fromMs) } }]),
+    ...(toMs === undefined ? [] : [{ createdAt: { lt: new Date(toMs) } }]),
+    ...(after && createdAt ? [{ OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: after.id } }] }] : []),
+  ];
 }
 
 const json = (value: object): Prisma.InputJsonValue => value as Prisma.InputJsonValue;
