@@ -13,27 +13,36 @@ const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, { mes
 const party = z.number().int().min(1).max(255);
 const groupKey = z.strictObject({ name: idField, suite: z.string(), signers: z.number().int(), publicKey: z.string() });
 
+const authenticationAnswer = z.strictObject({
+  accepted: z.boolean(),
+  /** `unverified`: it matched, but no second committee was left and the context's policy refuses that. */
+  reason: z.enum(['ok', 'no-match', 'unverified', 'user-missing-attributes', 'vendor-not-consented']),
+  verified: z.boolean(),
+  idToken: z.string().optional(),
+  /** Consented attributes, sealed to the vendor. */
+  released: sealedSchema.optional(),
+  entry: bytes,
+  receipts: z.array(entryReceiptSchema),
+  /** Milliseconds by stage, for metrics. */
+  stages: z.record(z.string(), z.number()),
+});
+
 /** gateway → node; the node that is asked leads the session. */
 export const nodeMethods = {
   'node.status': {
     body: z.strictObject({}),
     answer: z.strictObject({ party, epoch: z.number().int(), ready: z.boolean(), live: z.array(party), galleryRows: z.number().int(), correlations: z.number().int(), uptimeSeconds: z.number(), groupKeys: z.array(groupKey) }),
   },
-  'authentication.run': {
+  'authentication.run': { body: z.strictObject({ context: authenticationContextSchema, split: sealedSplitSchema }), answer: authenticationAnswer },
+  /** As `authentication.run`, but an accepted session is held for some seconds before anything is signed. */
+  'authentication.match': {
     body: z.strictObject({ context: authenticationContextSchema, split: sealedSplitSchema }),
-    answer: z.strictObject({
-      accepted: z.boolean(),
-      /** `unverified`: it matched, but no second committee was left and the context's policy refuses that. */
-      reason: z.enum(['ok', 'no-match', 'unverified', 'user-missing-attributes', 'vendor-not-consented']),
-      verified: z.boolean(),
-      idToken: z.string().optional(),
-      /** Consented attributes, sealed to the vendor. */
-      released: sealedSchema.optional(),
-      entry: bytes,
-      receipts: z.array(entryReceiptSchema),
-      /** Milliseconds by stage, for metrics. */
-      stages: z.record(z.string(), z.number()),
-    }),
+    answer: z.union([authenticationAnswer, z.strictObject({ held: z.strictObject({ /** Pairwise, as the token will say. */ sub: z.string(), verified: z.boolean() }) })]),
+  },
+  /** Ends a held session, once: signs, or drops it unsigned. */
+  'authentication.sign': {
+    body: z.strictObject({ session: bytesField(32), sign: z.boolean() }),
+    answer: z.union([authenticationAnswer, z.strictObject({ dropped: z.literal(true) })]),
   },
   'registration.run': {
     body: z.strictObject({ context: registrationContextSchema, consent: signedConsentSchema, split: sealedSplitSchema }),

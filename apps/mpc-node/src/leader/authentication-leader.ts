@@ -1,3 +1,4 @@
+import { sessionIdOf } from '@boop/identity';
 import { committeeFamily } from '@boop/mpc';
 import { type Logger } from '@boop/platform';
 import { type nodeMethods } from '@boop/protocol';
@@ -10,6 +11,7 @@ import { type Network } from '../network.ts';
 import { type AttributeRelease } from '../release/assemble-release.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
 import { authenticationEntry } from '../signing/token-message.ts';
+import { type Hold, HeldSessions, type MatchAnswer, type SignAnswer } from './held-sessions.ts';
 import { type Investigator } from './investigation.ts';
 import { logFailure, outward, within } from './outward.ts';
 import { type Rescan } from './rescan.ts';
@@ -26,6 +28,7 @@ const rejectTimeoutMs = 3_000;
 
 /** Leads authentications: all check the split, one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
 export class AuthenticationLeader {
+  readonly #held = new HeldSessions();
   readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
 
   constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
@@ -34,12 +37,30 @@ export class AuthenticationLeader {
 
   /** @throws BoopError with a documented code only */
   async run(request: AuthenticationRequest): Promise<AuthenticationAnswer> {
+    return await this.#lead(request, undefined);
+  }
+
+  /**
+   * As {@link run}, but stops before the nodes sign and answers for whom they would; {@link sign} goes on. A session that is held too long ends.
+   * @throws BoopError with a documented code only
+   */
+  async match(request: AuthenticationRequest): Promise<MatchAnswer> {
+    const session = sessionIdOf(request.context);
+    return await this.#held.open(session, (approve) => this.#lead(request, approve));
+  }
+
+  /** @throws BoopError `mpc.aborted` when nothing is held under that session, or what {@link run} throws */
+  async sign({ session, sign }: { session: string; sign: boolean }): Promise<SignAnswer> {
+    return await this.#held.conclude(session, sign);
+  }
+
+  async #lead(request: AuthenticationRequest, hold: Hold | undefined): Promise<AuthenticationAnswer> {
     const { lead, network, log } = this.#input;
     const stages = new Stages();
     let led: Led | undefined;
     try {
       led = await stages.time('open', () => lead.open(request.context, request.split, undefined, network.committeeSize));
-      const answer = await within(sessionTimeoutMs, this.#decide(led, stages));
+      const answer = await within(sessionTimeoutMs, this.#decide(led, stages, hold));
       log.info('authentication decided', { session: led.session.splitHash, reason: answer.reason, verified: answer.verified, durationMs: answer.stages['total'] });
       return answer;
     } catch (error) {
@@ -58,7 +79,7 @@ export class AuthenticationLeader {
     void (rescanned ?? Promise.resolve()).then(() => (investigator.isCalledFor(led) ? investigator.investigate(led, candidateOf(led)) : undefined)).finally(() => lead.end(led));
   }
 
-  async #decide(led: Led, stages: Stages): Promise<AuthenticationAnswer> {
+  async #decide(led: Led, stages: Stages, hold: Hold | undefined): Promise<AuthenticationAnswer> {
     const { network, lead, splitChecks, tokens, release, clock } = this.#input;
     const checked = await stages.time('check', () => splitChecks.lead(led.session, led.opened));
     const family = committeeFamily(led.opened, network.nodes, network.threshold);
@@ -77,7 +98,7 @@ export class AuthenticationLeader {
     if (lacking) return await this.#reject(led, verdicts, lacking, stages);
     const authTime = Math.floor(clock.nowMs() / 1000);
     const accepted = { verdicts, row, verified, authTime };
-    const { idToken, entry, receipts } = await stages.time('sign', () => tokens.assemble(led, accepted));
+    const { idToken, entry, receipts } = await stages.time('sign', () => tokens.assemble(led, accepted, hold && ((sub) => hold({ sub, verified }))));
     led.accepted = verdicts;
     const released = led.session.authentication.attributes && (await stages.time('release', () => release.leader.collect(led, accepted)));
     return { accepted: true, reason: 'ok', verified, idToken, entry, receipts: [...receipts], ...(released && { released }), stages: stages.summary() };

@@ -1,8 +1,8 @@
 import { type Logger } from '@boop/platform';
-import { assembleToken } from '@boop/identity';
+import { assembleToken, pairwiseSub } from '@boop/identity';
 import { entryReceiptBytes, type EntryReceipt } from '@boop/protocol';
 import { BoopError, fromBase64Url, type PartyId } from '@boop/shared';
-import { aggregate, ThresholdFault } from '@boop/threshold';
+import { aggregate, prfCombine, ThresholdFault } from '@boop/threshold';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type CertifiedStatement, type PeerAnswer } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
@@ -10,7 +10,7 @@ import { type MemberVerifier } from '../sessions/certified.ts';
 import { byParty } from '../signing/decision-service.ts';
 import { type KeyRing } from '../signing/key-ring.ts';
 import { type Session } from '../sessions/session.ts';
-import { tokenMessage } from '../signing/token-message.ts';
+import { pairwiseInputOf, tokenMessage } from '../signing/token-message.ts';
 import { codeOf, type Led, nodesUnavailable } from './session-lead.ts';
 
 const signTimeoutMs = 3_000;
@@ -27,6 +27,9 @@ export interface Decision {
   readonly verified: boolean;
   readonly authTime: number;
 }
+
+/** Learns for whom a token would be; rejects to have none signed. */
+export type Approve = (sub: string) => Promise<void>;
 
 type TokenMessage = ReturnType<typeof tokenMessage>;
 
@@ -49,14 +52,17 @@ export class TokenAssembly {
 
   /**
    * Two rounds with 2t+1 signers; when some fail, once more with others if there are enough, over the same message.
-   * @throws BoopError `mpc.nodes-unavailable`, or the last failure
+   * @param approve told the pairwise `sub` before the first signing round, once; nothing is signed unless it resolves
+   * @throws BoopError `mpc.nodes-unavailable`, what `approve` throws, or the last failure
    */
-  async assemble(led: Led, decision: Decision): Promise<Accepted> {
+  async assemble(led: Led, decision: Decision, approve?: Approve): Promise<Accepted> {
     const { log } = this.#input;
     const failed = new Set<PartyId>();
+    let approval: Promise<void> | undefined;
+    const once = approve && ((sub: string) => (approval ??= approve(sub)));
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#attempt(led, decision, this.#signers(led, failed));
+        return await this.#attempt(led, decision, this.#signers(led, failed), once);
       } catch (error) {
         const parties = error instanceof SignersFailed ? error.parties : error instanceof ThresholdFault ? error.blame : [];
         if (parties.length === 0) throw error;
@@ -77,17 +83,25 @@ export class TokenAssembly {
     return chosen;
   }
 
-  async #attempt({ session }: Led, decision: Decision, signers: readonly PartyId[]): Promise<Accepted> {
+  async #attempt({ session }: Led, decision: Decision, signers: readonly PartyId[], approve?: Approve): Promise<Accepted> {
     const { peers, ring } = this.#input;
     const { verdicts, verified, authTime } = decision;
     const { splitHash } = session;
     const first = await this.#ask(signers, (party) => peers.request(party, 'token.authorise', { splitHash, verdicts, authTime, verified }, signTimeoutMs));
     const partials = first.map(([party, { partial }]) => ({ party, bytes: partial }));
     const commitments = first.map(([party, { commitment }]) => ({ party, bytes: commitment }));
+    if (approve) await approve(this.#subOf(session, decision, byParty(partials)));
     const second = await this.#ask(signers, (party) => peers.request(party, 'token.sign', { splitHash, partials, commitments }, signTimeoutMs));
     const { signingInput, entry } = this.#ownMessage(session, decision) ?? this.#rebuild(session, decision, byParty(partials));
     const signature = aggregate(ring.get('token').group, byParty(commitments), signingInput, new Map(second.map(([party, { share }]) => [party, share])));
     return { idToken: assembleToken(signingInput, signature), entry, receipts: validReceipts(this.#input.members, this.#input.threshold, entry, second) };
+  }
+
+  /** @throws ThresholdFault `prf.bad-partial` */
+  #subOf(session: Session, { row }: Decision, partials: ReadonlyMap<PartyId, Uint8Array>): string {
+    const { gallery, ring } = this.#input;
+    const { subjectId } = gallery.row(row);
+    return pairwiseSub(prfCombine(ring.get('prf').group, pairwiseInputOf({ view: session.view, context: session.authentication, subjectId }), partials));
   }
 
   /** What this node itself signed a moment ago, if it is one of the signers. */

@@ -29,6 +29,17 @@ export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: Node
       metrics.session('authentication', answer.reason, answer.stages);
       return answer;
     },
+    'authentication.match': async (body) => {
+      requireReady();
+      const answer = await node.authentications.match(body);
+      if (!('held' in answer)) metrics.session('authentication', answer.reason, answer.stages);
+      return answer;
+    },
+    'authentication.sign': async (body) => {
+      const answer = await node.authentications.sign(body);
+      if (!('dropped' in answer)) metrics.session('authentication', answer.reason, answer.stages);
+      return answer;
+    },
     'registration.run': async (body) => {
       requireReady();
       const answer = await node.registrations.run(body);
