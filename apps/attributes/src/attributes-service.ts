@@ -5,6 +5,7 @@ import { AttributeService } from './attributes/attribute-service.ts';
 import { AttributeStore } from './attributes/attribute-store.ts';
 import { RegistryStore } from './attributes/registry-store.ts';
 import { createConsents } from './consents/create-consents.ts';
+import { createCredentials } from './credentials/create-credentials.ts';
 import { Feed } from './feed/feed.ts';
 import { PrismaFeedLog } from './feed/prisma-feed-log.ts';
 import { attributeHandlers } from './link/gateway-handlers.ts';
@@ -43,12 +44,22 @@ export async function assembleAttributes(use: { manifest: NetworkManifest; datab
   const releases = new ReleaseLog(database);
   const storage = new RecordStorage({ nodes, store, releases, gate, clock });
   const attributes = new AttributeService({ nodes, rounds: new EvaluationRound(nodes, log), storage, store, registry, feed, clock, rng, log });
-  const consents = createConsents({ database, networkId, epoch, feed, eraseAttributes: async (request) => await attributes.erase(request), clock, rng, log });
+  const keys = new GroupKeys(nodes);
+  const signers = manifest.members.map(({ party }) => ({ party, get connected() { return linkOf(party).connected; }, request: (...call: Parameters<NodeLink['request']>) => linkOf(party).request(...call) }));
+  const credentials = createCredentials({ database, networkId, feed, signers, groupKey: () => keys.get('credential'), clock, log });
+  const consents = createConsents({
+    database, networkId, epoch, feed, clock, rng, log,
+    async eraseAttributes(request) {
+      const erased = await attributes.erase(request);
+      await credentials.service.forget(request.record.accountKey);
+      return erased;
+    },
+  });
   return {
     feed,
     attributes,
     releases,
-    forGateway: { ...attributeHandlers({ networkId, attributes, registry, releases, keys: new GroupKeys(nodes) }), ...consents.handlers },
+    forGateway: { ...attributeHandlers({ networkId, attributes, registry, releases, keys }), ...consents.handlers, ...credentials.handlers },
     forNodes: storageHandlers(storage),
     start() {
       feed.start();

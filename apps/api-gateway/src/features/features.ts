@@ -1,8 +1,10 @@
+import { attributesFeature } from '../attributes/attributes.feature.ts';
 import { auditFeature } from '../audit/audit.feature.ts';
 import { credentialsFeature } from '../credentials/credentials.feature.ts';
 import { terminalsFeature } from '../terminals/terminals.feature.ts';
 import { vendorsFeature } from '../vendors/vendors.feature.ts';
 import { consentsFeature } from '../consents/consents.feature.ts';
+import { personCredentialsFeature } from '../credentials-api/person-credentials.feature.ts';
 import { authenticationsFeature } from './authentications.feature.ts';
 import { type Core } from './core.ts';
 import { type Feature } from './feature.ts';
@@ -30,7 +32,7 @@ export async function openFeatures(core: Core): Promise<readonly Feature[]> {
     networkFeature(core),
     ledgerFeature(core),
     webhooks,
-    ...(attributes ? [consentsFeature(core, attributes)] : []),
+    ...(attributes ? [attributesFeature(core, attributes), consentsFeature(core, attributes), personCredentialsFeature(core, attributes)] : []),
     oidcFeature(core, authentications.service),
     upkeepFeature(core),
   ];

@@ -1,19 +1,11 @@
 import { type OwnerCalls } from '@boop/identity';
 import { consentMethods, consentPaths } from '@boop/protocol';
-import { BoopError } from '@boop/shared';
-import { type z } from 'zod';
+import { checked, type MethodHandlers, type TableHandlers } from '../link/method-table.ts';
 import { type ConsentService } from './consent-service.ts';
-
-type Method = keyof typeof consentMethods;
-type Body<M extends Method> = z.output<(typeof consentMethods)[M]['body']>;
-type Answer<M extends Method> = z.input<(typeof consentMethods)[M]['answer']>;
-
-/** Methods of a link by name; each checks its body. */
-export type MethodHandlers = Readonly<Record<string, (body: unknown) => Promise<unknown>>>;
 
 /** What the gateway may ask about consents. Reads are answered to the owner who signed them, not to the gateway. */
 export function consentHandlers({ service, calls }: { service: ConsentService; calls: OwnerCalls }): MethodHandlers {
-  const table: { [M in Method]: (body: Body<M>) => Promise<Answer<M>> } = {
+  const handlers: TableHandlers<typeof consentMethods> = {
     'consents.grant': ({ grant }) => service.grant(grant),
     'consents.revoke': ({ revocation }) => service.revoke(revocation),
     'consents.list': async ({ call, after, limit, status }) => await service.list(calls.accept(call, 'GET', consentPaths.list), { after, limit, status }),
@@ -28,14 +20,5 @@ export function consentHandlers({ service, calls }: { service: ConsentService; c
       return {};
     },
   };
-  return Object.fromEntries(
-    (Object.keys(table) as Method[]).map((method) => [
-      method,
-      async (body: unknown) => {
-        const parsed = consentMethods[method].body.safeParse(body);
-        if (!parsed.success) throw new BoopError('request.malformed', 'the body is not as documented');
-        return await (table[method] as (body: unknown) => Promise<unknown>)(parsed.data);
-      },
-    ]),
-  );
+  return checked(consentMethods, handlers);
 }

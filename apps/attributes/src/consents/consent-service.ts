@@ -3,7 +3,7 @@ import {
 } from '@boop/identity';
 import { type Logger } from '@boop/platform';
 import { type Consent, type ConsentAction, type ConsentEvent, type ConsentReceipts, type LogEntry, logEntryBytes, logEntryHash } from '@boop/protocol';
-import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
+import { BoopError, type Clock, isBoopError, type Rng, toBase64Url } from '@boop/shared';
 import { type ConsentChange, type ConsentStore, type StoredConsent, type StoredDocument } from './consent-store.ts';
 import { consentView, pageOfStatus } from './consent-view.ts';
 
@@ -164,6 +164,10 @@ export class ConsentService {
     try {
       await feed.publish(isGrant(document) ? { type: 'grant', document } : { type: 'revocation', document });
     } catch (error) {
+      if (isBoopError(error) && error.kind === 'rejected') {
+        await store.abandon(hash);
+        throw error;
+      }
       throw new BoopError('mpc.nodes-unavailable', 'too few nodes have confirmed; it is stored and they are told again', { kind: 'unavailable', cause: error });
     }
     await store.acknowledge(hash);

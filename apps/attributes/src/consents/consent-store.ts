@@ -56,6 +56,8 @@ export interface ConsentStore {
   apply(change: ConsentChange): Promise<boolean>;
   /** Marks a document as known to enough nodes, and moves its consent from `pending` to `active` or from `revoking` to `revoked` when it was the newest. */
   acknowledge(hash: string): Promise<void>;
+  /** The nodes have refused a document for good: they are not told again, and its consent stays as it is. */
+  abandon(hash: string): Promise<void>;
   unacknowledged(limit: number): Promise<StoredDocument[]>;
   events(limit: number): Promise<ConsentEvent[]>;
   settle(sequences: readonly number[]): Promise<void>;

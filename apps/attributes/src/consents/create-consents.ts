@@ -2,7 +2,8 @@ import { OwnerCalls, type SignedErasureRequest } from '@boop/identity';
 import { type Logger } from '@boop/platform';
 import { type Clock, type Rng } from '@boop/shared';
 import { type PrismaClient } from '../generated/prisma/client.ts';
-import { consentHandlers, type MethodHandlers } from './consent-handlers.ts';
+import { type MethodHandlers } from '../link/method-table.ts';
+import { consentHandlers } from './consent-handlers.ts';
 import { type ConsentFeed, ConsentService } from './consent-service.ts';
 import { prismaConsentStore } from './prisma-consent-store.ts';
 

@@ -39,6 +39,9 @@ export function prismaConsentStore(database: PrismaClient): ConsentStore {
         else await tx.consent.updateMany({ where: { consentId, grantHash: hash, state: 'pending' }, data: { state: 'active' } });
       });
     },
+    async abandon(hash) {
+      await database.consentDocument.update({ where: { hash }, data: { acknowledged: true } });
+    },
     async unacknowledged(limit) {
       return (await database.consentDocument.findMany({ where: { acknowledged: false }, orderBy: { consent: { sequence: 'asc' } }, take: limit })).map(storedDocument);
     },

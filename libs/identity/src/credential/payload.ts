@@ -1,6 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { BoopError, canonicalJson, lengthPrefixed, toBase64Url, uint32, utf8 } from '@boop/shared';
+import { BoopError, canonicalJson, fromBase64Url, fromUtf8, lengthPrefixed, toBase64Url, uint32, utf8 } from '@boop/shared';
+import { z } from 'zod';
 import { type AttributeDocument } from '../attributes/record.ts';
+import { secondsField } from '../encoding.ts';
 import { jwkThumbprint } from '../keys.ts';
 import { type CredentialRequest, credentialRequestHash } from './request.ts';
 import { statusListUri } from './status-list.ts';
@@ -67,3 +69,13 @@ export function credentialSigningInput(payload: CredentialPayload, publicKey: Ui
   const header = { alg: 'EdDSA', kid: jwkThumbprint(toBase64Url(publicKey)), typ: 'dc+sd-jwt' };
   return utf8(`${toBase64Url(canonicalJson(header))}.${toBase64Url(canonicalJson(payload))}`);
 }
+
+/** `exp` of a credential that was just signed; seconds. @throws BoopError `credential.malformed` */
+export function credentialEnd(token: string): number {
+  try {
+    return endSchema.parse(JSON.parse(fromUtf8(fromBase64Url(token.split('.')[1]!)))).exp;
+  } catch {
+    throw new BoopError('credential.malformed', 'not a credential of this network', { kind: 'peer' });
+  }
+}
+const endSchema = z.looseObject({ exp: secondsField });
