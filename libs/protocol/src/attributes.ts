@@ -100,3 +100,29 @@ export const attributesMethods = {
   'record.release': { body: z.strictObject({ request: signedRecordRequestSchema, exclude }), answer: z.strictObject({ sealed: sealedSchema }) },
   'release.log': { body: z.strictObject({ accountKey: bytesField(32), before: z.number().int().min(0).optional(), limit: z.number().int().min(1).max(200) }), answer: z.strictObject({ releases: z.array(releaseLogEntrySchema).max(200) }) },
 } as const;
+
+/** Bodies and answers under `/v1/attributes`. */
+export const registrySchema = attributesMethods['registry.get'].answer;
+export const createAttributeSchema = attributesMethods['record.put'].body;
+export const attributeWrittenSchema = z.strictObject({ recordId: hash, version: attributeVersionSchema, logEntry: hash, opening: hash });
+export const attributeListSchema = attributesMethods['record.list'].answer;
+export const recordRequestBodySchema = z.strictObject({ request: signedRecordRequestSchema, exclude });
+export const recordKeySchema = attributesMethods['record.key'].answer;
+export const recordReadSchema = attributesMethods['record.read'].answer;
+export const recordReleasedSchema = attributesMethods['record.release'].answer;
+export const releaseLogSchema = attributesMethods['release.log'].answer;
+export const nextVersionSchema = attributesMethods['record.next'].answer;
+/** The serialised group key, base64url. */
+export const attributesKeySchema = z.strictObject({ key: blobField(4_096) });
+
+export const attributePaths = {
+  list: '/v1/attributes',
+  next: (attribute: string) => `/v1/attributes/${attribute}/next-version`,
+  releases: '/v1/attributes/releases',
+  registry: '/v1/attributes/registry',
+  key: '/v1/attributes/key',
+  keys: '/v1/attributes/keys',
+  reads: '/v1/attributes/reads',
+  definitions: '/v1/attributes/definitions',
+  issuers: '/v1/attributes/issuers',
+} as const;

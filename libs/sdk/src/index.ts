@@ -1,4 +1,5 @@
 export { type AdminClient, type AdminNews, type AdminTopic, createAdminClient } from './admin/admin-client.ts';
+export * from './attributes/index.ts';
 export { CaptureQualityError, encodeCapture, probeQualityMin } from './capture/encode-capture.ts';
 export { encodeGreyBmp } from './capture/grey-bmp.ts';
 export { splitAndSeal, type SplitInput } from './capture/split-and-seal.ts';
