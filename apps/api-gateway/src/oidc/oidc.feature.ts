@@ -26,10 +26,10 @@ export function oidcFeature({ config, manifest, database, stores, network, clock
   const { issuer } = network;
   const secrets = openOidcSecrets(config.oidcSecretFile ?? join(dirname(config.tls.keyFile), 'gateway-oidc.key'), rng);
   network.publish(secrets.publicJwk);
-  const clients = new ClientStore({ database, directory, clock });
+  const clients = new ClientStore({ database, directory, validate: (metadata) => host.validate(metadata), clock });
   const logins = new PalmLogins({ authentications, manifest });
   const backchannel = new BackchannelRequests({ database, secrets, clock });
-  const surroundings: OidcSurroundings = { manifest, network, issuer, urls: network.urls, database, directory, secrets, clients, logins, backchannel, fetch, clock, log };
+  const surroundings: OidcSurroundings = { manifest, network, issuer, urls: network.urls, database, directory, secrets, clients, logins, backchannel, fetch: (url, options) => fetch(url, options), clock, log };
   const host = new ProviderHost(surroundings);
   const provider = () => host.provider;
   const service = new LoginService({ host, logins, directory, waysOf: (params) => acceptedWays(params, manifest), clock });

@@ -14,6 +14,7 @@ export class RelyingParty {
   readonly issuer: string;
   /** Reaches the gateway where it really listens; it calls itself by its issuer. */
   readonly fetch: typeof fetch;
+  #undo: () => void = () => undefined;
 
   constructor(gateway: TestGateway) {
     this.gateway = gateway;
@@ -24,6 +25,17 @@ export class RelyingParty {
       if (url.host === host) url.host = `127.0.0.1:${gateway.gateway.httpPort}`;
       return fetch(url, init);
     };
+  }
+
+  /** Leads what the gateway sends to one address to another, as a name server would. */
+  lead(from: string, to: string): void {
+    const real = globalThis.fetch;
+    globalThis.fetch = (input, init) => real(String(input).startsWith(from) ? to : input, init);
+    this.#undo = () => void (globalThis.fetch = real);
+  }
+
+  close(): void {
+    this.#undo();
   }
 
   async register(metadata: Record<string, unknown> = {}, key: string = keys.shop): Promise<void> {

@@ -1,5 +1,6 @@
-import { type Adapter } from 'oidc-provider';
-import { type Clock } from '@boop/shared';
+import { type Adapter, errors } from 'oidc-provider';
+import { BoopError, type Clock } from '@boop/shared';
+import { InvalidRequest } from '../../domain/invalid-request.ts';
 import { type Database } from '../../store/database.ts';
 import { type DirectoryStore } from '../../services/ports.ts';
 import { type ClientMetadata, clientMetadataSchema, providerMetadata } from './client-metadata.ts';
@@ -8,11 +9,13 @@ import { type ClientMetadata, clientMetadataSchema, providerMetadata } from './c
 export class ClientStore {
   readonly #database: Database;
   readonly #directory: Pick<DirectoryStore, 'vendor' | 'principalOf'>;
+  readonly #validate: (metadata: Record<string, unknown>) => Promise<void>;
   readonly #clock: Clock;
 
-  constructor(use: { database: Database; directory: Pick<DirectoryStore, 'vendor' | 'principalOf'>; clock: Clock }) {
+  constructor(use: { database: Database; directory: Pick<DirectoryStore, 'vendor' | 'principalOf'>; validate: (metadata: Record<string, unknown>) => Promise<void>; clock: Clock }) {
     this.#database = use.database;
     this.#directory = use.directory;
+    this.#validate = use.validate;
     this.#clock = use.clock;
   }
 
@@ -22,7 +25,13 @@ export class ClientStore {
     return clientMetadataSchema.parse(row?.metadata ?? {});
   }
 
+  /** @throws InvalidRequest when the provider finds members that don't fit together */
   async put(vendorId: string, metadata: ClientMetadata): Promise<void> {
+    const vendor = await this.#directory.vendor(vendorId);
+    if (!vendor) throw new BoopError('request.forbidden', 'the vendor is not active');
+    await this.#validate(providerMetadata(vendor, metadata)).catch((error: unknown) => {
+      throw error instanceof errors.InvalidClientMetadata ? new InvalidRequest([{ pointer: '', detail: error.error_description ?? 'members do not fit together' }]) : error;
+    });
     const data = { metadata: metadata as object, updatedAt: new Date(this.#clock.nowMs()) };
     await this.#database.oidcClient.upsert({ where: { vendorId }, create: { vendorId, ...data }, update: data });
   }

@@ -36,10 +36,9 @@ export function providerConfiguration(use: OidcSurroundings, nodesKeys: readonly
     scopes: ['openid'],
     claims: { openid: ['sub', 'auth_time', 'acr', 'amr'] },
     acrValues: acrValuesOf(manifest),
-    // A pairwise name is what the nodes' keys give; the provider itself never derives one, so to it names are opaque.
+    // A pairwise name is what the nodes' keys give: to the provider, which never derives one, it is any name (see `announcePairwise`).
     subjectTypes: ['public'],
     discovery: {
-      subject_types_supported: ['pairwise'],
       service_documentation: `${use.urls.gateway}/docs`,
       claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'jti', 'boop'],
       ui_locales_supported: ['en'],

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { describeError } from '@boop/platform';
-import { Provider } from 'oidc-provider';
+import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { BoopError } from '@boop/shared';
 import { providerPolicy } from '../pages/content-policy.ts';
 import { useNodesIdTokens } from './id-tokens.ts';
@@ -31,6 +31,11 @@ export class ProviderHost {
   /** @throws BoopError `mpc.nodes-unavailable` until the nodes have told their keys */
   get provider(): Provider {
     return this.#fresh().provider;
+  }
+
+  /** @throws InvalidClientMetadata when members of a client's metadata don't fit together */
+  async validate(metadata: Record<string, unknown>): Promise<void> {
+    await (this.provider.Client as unknown as { validate(metadata: Record<string, unknown>): Promise<void> }).validate(metadata);
   }
 
   /** Answers one HTTP request of the provider's paths. The issuer alone decides which address the answer names. */
@@ -68,8 +73,15 @@ export class ProviderHost {
     prototype.compareClientSecret = function (secret) {
       return clients.secretIsOf(this.clientId, secret);
     };
+    provider.use(announcePairwise);
     provider.on('server_error', (_ctx, error) => log.error('the OpenID provider failed', { error: describeError(error) }));
     provider.on('backchannel.error', (_ctx, error, client) => log.warn('a logout could not be delivered', { vendorId: client.clientId, error: describeError(error) }));
     return provider;
   }
+}
+
+/** Discovery says what is true of the names: they are pairwise, by the nodes' doing. */
+async function announcePairwise(ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> {
+  await next();
+  if (ctx.oidc?.route === 'discovery') Object.assign(ctx.body as object, { subject_types_supported: ['pairwise'] });
 }
