@@ -56,8 +56,8 @@ export type StoredRecord = z.infer<typeof storedRecordSchema>;
 export const storageMethods = {
   'record.open': {
     /** One list of grants for each record. */
-    body: z.strictObject({ grants: z.array(z.array(signedRecordGrantSchema).min(3).max(7)).min(1).max(16) }),
-    answer: z.strictObject({ records: z.array(storedRecordSchema).max(16) }),
+    body: z.strictObject({ grants: z.array(z.array(signedRecordGrantSchema).min(3).max(7)).min(1).max(32) }),
+    answer: z.strictObject({ records: z.array(storedRecordSchema).max(32) }),
   },
 } as const;
 

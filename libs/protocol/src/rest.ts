@@ -1,4 +1,4 @@
-import { contextTypeSchema, idField, positionSchema } from '@boop/identity';
+import { attributeNameSchema, contextTypeSchema, idField, positionSchema, sealedSchema } from '@boop/identity';
 import { z } from 'zod';
 import { operatingPointSchema } from './manifest.ts';
 import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
@@ -7,7 +7,7 @@ import { sealedSplitSchema } from './split.ts';
 
 /** WGS 84, degrees. */
 const locationSchema = z.strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) });
-const attributeNames = z.array(idField).min(1).max(32);
+const attributeNames = z.array(attributeNameSchema).min(1).max(16);
 
 /** What a vendor tells of the occasion; kept beside the context and never part of what nodes judge. */
 export const occasionFields = {
@@ -80,6 +80,8 @@ export const authenticationSchema = z.strictObject({
       retryAllowed: z.boolean(),
       verified: z.boolean(),
       idToken: z.string().optional(),
+      /** Consented attributes, sealed by HPKE to the key that the consent names. */
+      attributes: sealedSchema.optional(),
       /** Names the event in the log. */
       logEntry: z.string(),
       /** Canonical bytes of the entry and the nodes' signatures over it: stands until a checkpoint includes it. */

@@ -41,5 +41,6 @@ export function withoutToken(view: Authentication): Authentication {
   if (!view.result) return view;
   const result = { ...view.result };
   delete result.idToken;
+  delete result.attributes;
   return { ...view, result };
 }

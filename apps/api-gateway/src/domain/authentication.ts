@@ -1,4 +1,4 @@
-import { sessionIdOf } from '@boop/identity';
+import { type Sealed, sessionIdOf } from '@boop/identity';
 import { type AuthenticationReason } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { type WebhookEvent } from '../webhooks/webhook-event.ts';
@@ -70,6 +70,8 @@ export interface ProbeDecision {
   readonly reason: NodesReason;
   readonly verified: boolean;
   readonly idToken?: string | undefined;
+  /** Consented attributes, sealed to the vendor. */
+  readonly released?: Sealed | undefined;
   readonly outbox: OutboxEntry;
   /** The terminal that sent the probe. */
   readonly terminalId: string;
@@ -89,6 +91,7 @@ export function decideProbe(record: AuthenticationRecord, decision: ProbeDecisio
     retryAllowed: retryAllowedAfter[reason],
     verified,
     ...(decision.idToken === undefined ? {} : { idToken: decision.idToken }),
+    ...(decision.released === undefined ? {} : { attributes: decision.released }),
     logEntry: outbox.entryHash,
     receipt: { entry: decision.entryText, signatures: [...outbox.receipts] },
     decidedAt: isoTime(nowMs),

@@ -142,8 +142,8 @@ export class AuthenticationService {
     const startedMs = clock.nowMs();
     const answer = await nodes.ask(run.leader, 'authentication.run', { context: open.context, split }, runTimeoutMs);
     const outbox = checkAuthenticationAnswer(answer, { context: open.context, sessionId: open.sessionId, manifest: network.manifest, tokenKey: run.tokenKey, verify });
-    const { accepted, reason, verified, idToken } = answer;
-    const decision = { accepted, reason, verified, idToken, outbox, terminalId: run.terminalId, entryText: toBase64Url(outbox.entry) };
+    const { accepted, reason, verified, idToken, released } = answer;
+    const decision = { accepted, reason, verified, idToken, released, outbox, terminalId: run.terminalId, entryText: toBase64Url(outbox.entry) };
     const { record } = await this.#change(open.vendorId, open.id, (current) => decideProbe(current, decision, clock.nowMs()));
     onDecision();
     const durationMs = clock.nowMs() - startedMs;

@@ -117,7 +117,7 @@ export const peerMethods = {
   /** leader → all that opened, with the statements of an accepted match: parts of the keys of consented attributes, and grants for the storage side. */
   'release.authorise': {
     body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, verified: z.boolean() }),
-    answer: z.strictObject({ records: z.array(z.strictObject({ attribute: attributeNameSchema, partial: sealedPartialSchema, grant: signedRecordGrantSchema })).max(16) }),
+    answer: z.strictObject({ records: z.array(z.strictObject({ attribute: attributeNameSchema, partial: sealedPartialSchema, grant: signedRecordGrantSchema })).max(32) }),
   },
   /** `attributes` when it matched, but the vendor lacks what it requires. */
   'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, because: z.literal('attributes').optional() }), answer: z.strictObject({ receipt: bytesField(64) }) },

@@ -87,7 +87,7 @@ export const releasedRecordSchema = z.strictObject({
 export type ReleasedRecord = z.infer<typeof releasedRecordSchema>;
 
 /** All that a vendor gets of one authentication or request. */
-export const releaseSchema = z.strictObject({ v: z.literal(1), records: z.array(releasedRecordSchema).max(16) });
+export const releaseSchema = z.strictObject({ v: z.literal(1), records: z.array(releasedRecordSchema).max(32) });
 export type Release = z.infer<typeof releaseSchema>;
 
 const releaseInfo = 'boop-release/1';
