@@ -4,6 +4,7 @@ export { CaptureQualityError, encodeCapture, probeQualityMin } from './capture/e
 export { encodeGreyBmp } from './capture/grey-bmp.ts';
 export { splitAndSeal, type SplitInput } from './capture/split-and-seal.ts';
 export * from './consents/index.ts';
+export * from './credentials/index.ts';
 export { ProblemError, type SdkCode, sdkCodes } from './errors.ts';
 export { type CreateAccountInput, type LedgerAccount } from './ledger/ledger-account.ts';
 export { type LogProofOptions, verifyProof } from './log/log-proofs.ts';
@@ -12,8 +13,11 @@ export { checkNetwork, type NetworkPin, pinOf, type PinnedMember } from './netwo
 export { type SdkPorts, type Socket, systemRng } from './ports.ts';
 export { createRegistrationClient, type RegisterInput, type RegistrationClient, type RegistrationProgress } from './registration/registration-client.ts';
 export { type CaptureRequest, type CaptureSource } from './registration/samples.ts';
+export { createSandbox, type Sandbox } from './sandbox/create-sandbox.ts';
+export { type SandboxCase, sandboxCapture, sandboxCases } from './sandbox/magic-palms.ts';
 export { presentByRest, type PresentByRestInput } from './terminal/present-by-rest.ts';
 export { createTerminalClient, type TerminalClient, type TerminalOptions, type TerminalResult } from './terminal/terminal-client.ts';
 export { type AuthenticationResult } from './vendor/authentication-result.ts';
 export { createTokenVerifier, type ExpectedToken, jwksUrlOf, type TokenChecks } from './vendor/token-verifier.ts';
 export { type AuthenticationHandle, createVendorClient, type VendorClient, type VendorOptions, type WaitOptions } from './vendor/vendor-client.ts';
+export { verifyWebhook, type WebhookDelivery, type WebhookEvent } from './webhooks/verify-webhook.ts';
