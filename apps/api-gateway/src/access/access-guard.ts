@@ -34,26 +34,28 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     if (access === 'public') {
-      await this.#count(request.ip, named, reply);
+      await this.#count(request.ip, [requestsPolicy(this.#perMinute), ...policiesOf(named)], reply);
       return true;
     }
     const principal = await this.#principalOf(request);
     // Set first, so that the trail names who was refused.
     request.principal = principal;
-    await this.#count(`${principal.role}/${principal.id}`, named, reply);
+    const who = `${principal.role}/${principal.id}`;
+    const state = await this.#count(who, [requestsPolicy(this.#perMinute)], reply);
     if (!access?.includes(principal.role)) throw new BoopError('request.forbidden', 'this credential may not do that');
+    await this.#count(who, policiesOf(named), reply, state);
     return true;
   }
 
   /** The headers tell of the quota that is closest to its end. */
-  async #count(who: string, named: readonly NamedLimit[], reply?: FastifyReply): Promise<void> {
-    const policies: LimitPolicy[] = [{ name: 'requests', quota: this.#perMinute, windowSeconds: 60 }, ...named.flatMap((name) => namedLimits[name])];
-    let tightest: LimitState | undefined;
+  async #count(who: string, policies: readonly LimitPolicy[], reply?: FastifyReply, before?: LimitState): Promise<LimitState | undefined> {
+    let tightest = before;
     for (const policy of policies) {
       const state = await this.#limits.count(policy, who);
       if (!tightest || state.remaining < tightest.remaining) tightest = state;
     }
     if (tightest) void reply?.headers(limitHeaders(tightest));
+    return tightest;
   }
 
   async #principalOf(request: FastifyRequest & { rawBody?: Uint8Array }): Promise<Principal> {
@@ -63,10 +65,13 @@ export class AccessGuard implements CanActivate {
       if (principal) return principal;
     }
     // Guessing keys from one address runs into the same limit.
-    await this.#count(ip, []);
+    await this.#count(ip, [requestsPolicy(this.#perMinute)]);
     throw new BoopError('request.unauthenticated', 'the credential is missing, unknown or expired');
   }
 }
+
+const requestsPolicy = (quota: number): LimitPolicy => ({ name: 'requests', quota, windowSeconds: 60 });
+const policiesOf = (named: readonly NamedLimit[]): LimitPolicy[] => named.flatMap((name) => namedLimits[name]);
 
 /** The caller behind a route that {@link AccessGuard} let through. */
 export function callerOf(request: AuthenticatedRequest): Principal {
