@@ -47,6 +47,21 @@ describe('in a browser bundle', () => {
     expect(code.length).toBeLessThan(all.length * 0.75);
   }, 60_000);
 
+  test('a vendor carries neither terminal nor registration nor sandbox, and a terminal no vendor', async () => {
+    const entries = {
+      vendor: `export { createVendorClient, verifyWebhook } from '@boop/sdk';`,
+      terminal: `export { createTerminalClient } from '@boop/sdk';`,
+      sandboxed: `export { createVendorClient, createSandbox } from '@boop/sdk';`,
+    };
+    const code = Object.fromEntries(await Promise.all(Object.entries(entries).map(async ([name, entry]) => [name, await bundle(name, entry)] as const)));
+    // Each phrase stands in one part only: messages and names that no bundler changes.
+    const marks = { terminal: 'pvs_hello_response', registration: 'registration_hello', sandbox: 'sandbox.boop.invalid', encoder: 'the capture has too little quality', vendor: 'vendor_hello', webhooks: 'webhook-signature' };
+    const holds = (name: string): string[] => Object.entries(marks).flatMap(([part, mark]) => (code[name]!.includes(mark) ? [part] : []));
+    expect(holds('vendor')).toEqual(['vendor', 'webhooks']);
+    expect(holds('terminal')).toEqual(['terminal', 'encoder']);
+    expect(holds('sandboxed')).toEqual(['terminal', 'registration', 'sandbox', 'vendor']);
+  }, 120_000);
+
   test('a capture becomes a sealed split', async () => {
     await bundle('probe', `export { encodeCapture, encodeGreyBmp, splitAndSeal, systemRng } from '@boop/sdk';`);
     const script = `

@@ -14,6 +14,8 @@ export const sdkCodes = {
   'token.invalid': 'The ID token does not verify for this vendor, context and nonce',
   'receipt.invalid': 'The receipt of the log entry does not verify',
   'configuration.invalid': 'The configuration document does not verify or is out of order',
+  'webhook.invalid': 'The delivery is not signed with this secret, is too old, or is no event',
+  'webhook.secret-malformed': 'The secret of a webhook endpoint begins with whsec_ and is base64',
   'wait.timeout': 'What was waited for did not happen in time',
 } as const;
 export type SdkCode = keyof typeof sdkCodes;

@@ -1,0 +1,25 @@
+import { idField } from '@boop/identity';
+import { z } from 'zod';
+import { nodeStatusSchema } from '../rest.ts';
+import { error, event, helloResponse, id, ping, pong, re, reconnect, resume } from './envelope.ts';
+
+// /ws/admin
+export const adminTopics = ['nodes', 'events'] as const;
+export const adminClientMessage = z.discriminatedUnion('type', [
+  ping,
+  z.strictObject({ type: z.literal('admin_hello'), ...id, ...resume, apiKey: z.string().max(200) }),
+  z.strictObject({ type: z.literal('subscribe'), ...id, topics: z.array(z.enum(adminTopics)).min(1).max(2) }),
+]);
+export type AdminClientMessage = z.infer<typeof adminClientMessage>;
+
+export const adminServerMessage = z.discriminatedUnion('type', [
+  pong, error, reconnect,
+  helloResponse('admin_hello_response'),
+  z.strictObject({ type: z.literal('subscribed'), ...re, topics: z.array(z.enum(adminTopics)) }),
+  z.strictObject({ type: z.literal('nodes'), ...event, nodes: z.array(nodeStatusSchema) }),
+  z.strictObject({
+    type: z.literal('event'), ...event, at: z.string(), event: z.enum(['registration', 'authentication', 'context-created', 'context-expired']),
+    outcome: z.string().max(64), vendorId: idField.optional(), terminalId: idField.optional(), durationMs: z.number().optional(), verified: z.boolean().optional(),
+  }),
+]);
+export type AdminServerMessage = z.infer<typeof adminServerMessage>;

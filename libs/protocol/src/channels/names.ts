@@ -1,0 +1,2 @@
+export const channels = ['registration', 'vendor', 'pvs', 'admin'] as const;
+export type Channel = (typeof channels)[number];
