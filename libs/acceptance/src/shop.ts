@@ -55,7 +55,7 @@ export class Shop {
   }
 
   /** Tries again where the network says that one may capture again. */
-  async present({ authentication }: AuthenticationHandle, capture: Uint8Array): Promise<void> {
+  async present({ authentication }: Pick<AuthenticationHandle, 'authentication'>, capture: Uint8Array): Promise<void> {
     const { gatewayUrl, terminalKey, device, pin } = this;
     for (let attempt = 1; ; attempt++) {
       try {
