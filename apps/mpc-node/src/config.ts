@@ -17,6 +17,10 @@ export const nodeConfigSchema = z.strictObject({
   /** Share index of this node, 1…N. */
   nodeId: z.number().int().min(1).max(255),
   manifestFile: path,
+  /** The manifest of the next epoch, once this node's custodian has approved it by putting it there. */
+  nextManifestFile: path.optional(),
+  /** How long sessions of an epoch may go on after the next one is served, before its shares are erased; as long as contexts live. */
+  epochDrainSeconds: z.number().min(0).max(3_600).default(90),
   keysDir: path,
   tls: z.strictObject({ certFile: path, keyFile: path, caFile: path }),
   link: address,

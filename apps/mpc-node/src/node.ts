@@ -1,18 +1,23 @@
 import { readFileSync } from 'node:fs';
-import { MatchingEngine } from '@boop/engine';
-import { loadKernel, palmGeometry } from '@boop/kernels';
-import { palmStatistic } from '@boop/mpc';
+import { loadKernel } from '@boop/kernels';
 import { createMetrics, type KeyCustody, type Logger, type MeshNode, NodeMesh, RunRegistry, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsMaterial } from '@boop/platform';
-import { type NetworkManifest, parseManifest } from '@boop/protocol';
-import { BoopError, toBase64Url } from '@boop/shared';
-import { assembleNode, type AssembledNode } from './assemble.ts';
+import { type NetworkManifest, nodeMethods, parseManifest } from '@boop/protocol';
+import { BoopError, partyId, type PartyId, toBase64Url } from '@boop/shared';
+import { type AssembledNode } from './assemble.ts';
+import { ProtocolRunner } from './committees/protocol-runner.ts';
+import { type ChosenForm } from './committees/run-form.ts';
 import { type NodeConfig } from './config.ts';
+import { meshEpochLink, serveEpochs } from './epochs/epoch-link.ts';
+import { EpochLeader } from './epochs/epoch-leader.ts';
+import { EpochMember } from './epochs/epoch-member.ts';
+import { type FaultHook } from './epochs/fault-points.ts';
+import { NodeEpochs } from './epochs/node-epochs.ts';
+import { PrismaEpochStore } from './epochs/prisma-epoch-store.ts';
+import { ProposalFile } from './epochs/proposal-file.ts';
+import { serveEpoch } from './epochs/served-epoch.ts';
 import { openHpkeKey } from './hpke-key.ts';
-import { attributesHandlers } from './link/attributes-handlers.ts';
 import { MeshPeers } from './link/mesh-peers.ts';
-import { createRouter } from './link/router.ts';
-import { engineRows } from './gallery/share-rows.ts';
-import { gatewayHandlers, ledgerHandlers } from './link/service-handlers.ts';
+import { createRouter, type GatewayHandlers } from './link/router.ts';
 import { NodeMetrics } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { meshStorage } from './release/mesh-storage.ts';
@@ -25,98 +30,102 @@ import { PrismaEvidenceStore } from './store/prisma-evidence-store.ts';
 import { openSealer } from './store/sealer.ts';
 
 const housekeepingMs = 30_000;
-/** Address space for so many rows is set aside; memory is taken as they come. */
-const galleryRowsMax = 200_000;
-/** Threads that multiply the gallery. */
-const shardThreads = 1;
+/** Data key of what outlives epochs. */
+const stateEpoch = 0;
 /** Whoever has not tried for so long starts afresh. */
 const attemptsKeptMs = 30 * 86_400_000;
 const pool = { lanesTarget: 8_192, lanesPerBatch: 4_096 };
 
 export interface RunningNode {
-  readonly node: AssembledNode;
+  readonly epochs: NodeEpochs;
   readonly ready: () => boolean;
   stop(): Promise<void>;
 }
 
 /** Everything that makes a node a process: database, mesh, timers, health. Undoes what it has begun when it fails. */
-export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: KeyCustody; tls: TlsMaterial; databaseUrl: string; log: Logger }): Promise<RunningNode> {
+export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: KeyCustody; tls: TlsMaterial; databaseUrl: string; log: Logger; faults?: FaultHook }): Promise<RunningNode> {
   const { config, manifest, custody, tls, log } = input;
   const undo: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.reverse().splice(0)) await step();
   };
   try {
-    const network = networkOf(manifest, config.nodeId);
     if (manifest.networkId !== config.networkId) throw new BoopError('node.other-network', 'the manifest is of another network', { kind: 'fatal' });
-    const member = manifest.members[network.self - 1]!;
-    if (member.identityKey !== toBase64Url(custody.identityPublicKey)) throw new BoopError('node.other-identity', 'the manifest names another identity key for this node', { kind: 'fatal' });
-    const hpke = await openHpkeKey(custody, member.hpkeKey);
-
+    const self = partyId(config.nodeId);
     const database = await openDatabase(input.databaseUrl);
     undo.push(() => database.$disconnect());
-    const sealer = await openSealer(database, custody, network.epoch, systemRng);
-    undo.push(() => sealer.wipe());
+    const stateSealer = await openSealer(database, custody, stateEpoch, systemRng);
+    undo.push(() => stateSealer.wipe());
     const splits = new PrismaSplitStore(database);
     const attempts = new PrismaAttemptStore(database);
     const evidence = new PrismaEvidenceStore(database);
-    const stores = { gallery: new PrismaGalleryStore(database, sealer), splits, attempts, evidence, keys: new PrismaKeyStore(database, sealer), checkpoints: new PrismaCheckpointStore(database), feed: new PrismaFeedStore(database, sealer) };
+    const stores = { splits, attempts, evidence, checkpoints: new PrismaCheckpointStore(database), feed: new PrismaFeedStore(database, stateSealer) };
+    const epochStore = new PrismaEpochStore(database, input.faults);
+    const next = new ProposalFile({ file: config.nextManifestFile, networkId: config.networkId, log });
+    const committed = (await epochStore.load()).filter(({ state }) => state === 'committed').at(-1)?.manifest ?? manifest;
 
     const registry = new RunRegistry();
     undo.push(() => registry.close());
-    let loaded = false;
-    const ready = (): boolean => loaded && node.ring.complete && peers.live().length >= network.committeeSize;
     const handlers = createRouter({
-      peers: () => node.handlers,
+      peers: (epoch) => epochs.served(epoch).node.handlers,
+      epochs: async (from, method, body) => await serveEpochs(member.handlers, from, method, body),
       gateway: () => gateway,
-      ledger: () => ledger,
-      attributes: () => attributes,
+      ledger: () => epochs.servedOrCurrent(undefined).ledger,
+      attributes: () => epochs.servedOrCurrent(undefined).attributes,
       deliver: (from, runId, payload) => registry.deliver(from, runId, payload),
     });
-    const nodes = manifest.members.map(({ host, linkPort }, at): MeshNode => ({ id: network.parties[at]!, host, port: linkPort }));
-    const mesh = new NodeMesh({ self: network.self, networkId: network.networkId, tls, nodes, handlers, log, authorizeClient: ({ role }) => role === 'gateway' || role === 'ledger' || role === 'attributes' });
-    const peers = new MeshPeers(mesh, () => node.handlers);
-    const metricsRegistry = createMetrics(`mpc-node-${network.self}`);
-    const engine = await MatchingEngine.create({
-      self: network.self,
-      statistic: palmStatistic,
-      geometry: palmGeometry,
-      rowsMax: galleryRowsMax,
-      shards: shardThreads,
-      transport: {
-        send(to, runId, payload, released) {
-          peers.sendSession(to, runId, payload);
-          released();
-        },
-        route: (runId, route) => registry.route(runId, route),
+    const nodes = committed.members.map(({ party, host, linkPort }): MeshNode => ({ id: partyId(party), host, port: linkPort }));
+    const mesh = new NodeMesh({ self, networkId: manifest.networkId, tls, nodes, handlers, log, authorizeClient: ({ role }) => role === 'gateway' || role === 'ledger' || role === 'attributes' });
+    const metricsRegistry = createMetrics(`mpc-node-${self}`);
+    const current = (): AssembledNode | undefined => epochs.current()?.node;
+    const metrics = new NodeMetrics(metricsRegistry, { rows: () => current()?.gallery.rows ?? 0, lanes: () => current()?.committees.lanesHeld ?? 0, live: () => mesh.live().length, sessions: () => epochs.all().reduce((sum, { node }) => sum + node.sessions.count, 0) });
+    const kernel = await loadKernel();
+    const epochs: NodeEpochs = new NodeEpochs({
+      self,
+      store: epochStore,
+      async sharesOf(epoch) {
+        const sealer = await openSealer(database, custody, epoch, systemRng);
+        return { gallery: new PrismaGalleryStore(database, sealer), keys: new PrismaKeyStore(database, sealer), wipe: () => sealer.wipe() };
       },
-    });
-    undo.push(() => engine.close());
-    const node = assembleNode({
-      network,
-      peers,
-      registry,
-      kernel: await loadKernel(),
-      shares: engineRows(engine),
-      custody,
-      hpke,
-      stores,
-      storage: meshStorage(mesh),
-      clock: systemClock,
-      rng: systemRng,
+      async serve(epochManifest, shares) {
+        const network = networkOf(epochManifest, self);
+        const identity = epochManifest.members[self - 1]!;
+        if (identity.identityKey !== toBase64Url(custody.identityPublicKey)) throw new BoopError('node.other-identity', 'the manifest names another identity key for this node', { kind: 'fatal' });
+        const hpke = await openHpkeKey(custody, identity.hpkeKey);
+        const surroundings = {
+          mesh,
+          registry,
+          kernel,
+          metrics,
+          custody,
+          hpke,
+          stores,
+          storage: meshStorage(mesh),
+          clock: systemClock,
+          rng: systemRng,
+          log,
+          pool,
+          onRun: (operation: string, durationMs: number) => metrics.run(operation, durationMs),
+          onForm: ({ backEnd, reason }: ChosenForm) => metrics.plan(backEnd, reason),
+          onRescan: (found: boolean) => metrics.rescan(found),
+          onBlame: (named: readonly PartyId[], suspects: readonly PartyId[]) => metrics.blame(named, suspects),
+          ...(config.attempts && { limits: config.attempts }),
+        };
+        return await serveEpoch(network, shares, surroundings, (party) => epochs.isMember(epochManifest, party));
+      },
+      // A node that joins brings the manifest that names it.
+      proposal: () => next.get() ?? manifest,
+      drainMs: config.epochDrainSeconds * 1000,
       log,
-      pool,
-      onRun: (operation, durationMs) => metrics.run(operation, durationMs),
-      onRescan: (found) => metrics.rescan(found),
-      onBlame: (named, suspects) => metrics.blame(named, suspects),
-      ...(config.attempts && { limits: config.attempts }),
     });
-    const metrics = new NodeMetrics(metricsRegistry, { rows: () => node.gallery.rows, lanes: () => node.committees.lanesHeld, live: () => peers.live().length, sessions: () => node.sessions.count });
-    const gateway = gatewayHandlers(node, peers, metrics, ready);
-    const ledger = ledgerHandlers(node);
-    const attributes = attributesHandlers(node);
-    undo.push(() => node.wipe());
-    await node.load();
+    undo.push(() => epochs.stop());
+    const runner = new ProtocolRunner(registry, new MeshPeers(mesh, () => epochs.servedOrCurrent(undefined).node.handlers));
+    const member = new EpochMember({ self, host: epochs, store: epochStore, runner, custody, clock: systemClock, rng: systemRng, log, ...(input.faults && { faults: input.faults }) });
+    const leader = new EpochLeader({ host: epochs, link: meshEpochLink(mesh, () => member.handlers), member, clock: systemClock, rng: systemRng, log });
+    const gateway = byEpochOfSplit(epochs);
+    let loaded = false;
+    const ready = (): boolean => loaded && (epochs.current()?.ready() ?? false);
+    await epochs.open(manifest);
     metrics.restore(await evidence.named());
     loaded = true;
 
@@ -124,19 +133,15 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       mesh.onChange((party, connected) => {
         log.info(connected ? 'peer up' : 'peer down', { peer: party });
         if (!connected) registry.peerLost(party);
-        node.committees.peerChanged();
-        node.holders.peerChanged();
-        if (connected) void node.sync.settle();
+        for (const served of epochs.all()) served.peerChanged(connected);
       }),
     );
     undo.push(() => mesh.close());
     await mesh.start({ host: config.link.host, port: config.link.port });
-    for (const service of [node.ceremonies, node.sync, node.keeper]) {
-      service.start();
-      undo.push(() => service.stop());
-    }
+    leader.start();
+    undo.push(() => leader.stop());
     const housekeeping = setInterval(() => {
-      node.sessions.expire();
+      for (const { node } of epochs.all()) node.sessions.expire();
       splits.forgetExpired(systemClock.nowMs()).catch((error: unknown) => log.warn('expired splits not forgotten', { error }));
       stores.feed.forgetAnswered(systemClock.nowMs()).catch((error: unknown) => log.warn('answered requests not forgotten', { error }));
       attempts.forgetOld(systemClock.nowMs() - attemptsKeptMs).catch((error: unknown) => log.warn('old attempts not forgotten', { error }));
@@ -145,19 +150,26 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
 
     const health = await startHealthServer({
       ...config.health,
-      ready: () => ({ ready: ready(), checks: { live: peers.live().length, keys: node.ring.complete, gallery: loaded, rows: node.gallery.rows } }),
+      ready: () => ({ ready: ready(), checks: { live: mesh.live().length, keys: current()?.ring.complete ?? false, gallery: loaded, rows: current()?.gallery.rows ?? 0, epoch: current()?.network.epoch ?? 0 } }),
     });
     undo.push(() => health.close());
     if (config.metrics) {
       const server = await startMetricsServer({ ...config.metrics, registry: metricsRegistry });
       undo.push(() => server.close());
     }
-    log.info('node started', { rows: node.gallery.rows });
-    return { node, ready, stop };
+    log.info('node started', { rows: current()?.gallery.rows ?? 0 });
+    return { epochs, ready, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Each request in the epoch of its split, the others in the current one. */
+function byEpochOfSplit(epochs: NodeEpochs): GatewayHandlers {
+  const serve = (method: keyof GatewayHandlers) => async (body: { split?: { header: { epoch: number } } }) =>
+    await (epochs.servedOrCurrent(body.split?.header.epoch).gateway[method] as (body: unknown) => Promise<unknown>)(body);
+  return Object.fromEntries(Object.keys(nodeMethods).map((method) => [method, serve(method as keyof GatewayHandlers)])) as unknown as GatewayHandlers;
 }
 
 /** @throws BoopError `manifest.invalid` */

@@ -30,6 +30,7 @@ export class Registrar {
   /** Certificates whose commit has not been confirmed by the store. */
   readonly #deciding = new Map<string, RegistrationCertificate>();
   #pending: Pending | undefined;
+  #closedUntilMs = 0;
 
   constructor(input: { gallery: Gallery; store: GalleryStore; members: MemberVerifier; network: { networkId: string; nodes: number }; clock: Clock }) {
     this.#gallery = input.gallery;
@@ -47,6 +48,19 @@ export class Registrar {
     }
   }
 
+  /** Begins no registration for so long, or until {@link reopen}: the network is about to move its rows. What waits may still be committed. */
+  close(durationMs: number): void {
+    this.#closedUntilMs = Math.max(this.#closedUntilMs, this.#clock.nowMs() + durationMs);
+  }
+
+  reopen(): void {
+    if (this.#closedUntilMs !== Infinity) this.#closedUntilMs = 0;
+  }
+
+  get isClosed(): boolean {
+    return this.#clock.nowMs() < this.#closedUntilMs;
+  }
+
   /** Split hash of the registration that waits here, if any: at most one, as slots are given in order. */
   get pendingId(): string | undefined {
     return this.#pending?.registration.record.splitHash;
@@ -57,9 +71,10 @@ export class Registrar {
     return ids.flatMap((id) => this.#certificates.get(id) ?? this.#deciding.get(id) ?? []);
   }
 
-  /** @throws BoopError `gallery.slot-taken` */
+  /** @throws BoopError `gallery.slot-taken`, `gallery.closed` */
   async prepare(leader: PartyId, record: RegistrationRecord, shares: readonly Int16Array[]): Promise<void> {
     await this.#mutex.run(async () => {
+      if (this.isClosed) throw new BoopError('gallery.closed', 'the network moves to another epoch', { kind: 'unavailable', retryAllowed: true });
       if (this.#pending || record.firstSlot !== this.#gallery.rows) throw slotTaken();
       const registration = { record, shares: shares.map((share) => share.slice()), preparedAtMs: this.#clock.nowMs() };
       // Set first: a store that fails may have kept it, and then the slot is taken.

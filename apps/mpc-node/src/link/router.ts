@@ -2,6 +2,7 @@ import { type Handlers, partyOf, type PeerIdentity } from '@boop/platform';
 import { attributeNodeMethods, checkpointMethods, credentialNodeMethods, nodeMethods } from '@boop/protocol';
 import { BoopError, type PartyId } from '@boop/shared';
 import { type z } from 'zod';
+import { epochOf } from '../epochs/epoch-peers.ts';
 import { type AttributesHandlers } from './attributes-handlers.ts';
 import { peerMethods } from './peer-methods.ts';
 import { type PeerHandlers } from './peers.ts';
@@ -18,7 +19,10 @@ type AnyHandler = (...input: unknown[]) => Promise<unknown>;
 
 /** Serves each role its own table of methods, with bodies in the documented form only. */
 export function createRouter(input: {
-  peers: () => PeerHandlers;
+  /** Those of one epoch. @throws BoopError `epoch.unknown` */
+  peers: (epoch: number) => PeerHandlers;
+  /** What nodes ask of each other about epochs. */
+  epochs: (from: PartyId, method: string, body: unknown) => Promise<unknown>;
   gateway: () => GatewayHandlers;
   ledger: () => LedgerHandlers;
   attributes: () => AttributesHandlers;
@@ -29,8 +33,10 @@ export function createRouter(input: {
       switch (peer.role) {
         case 'node': {
           const from = partyOf(peer);
-          const parsed = parse(peerMethods, method, body);
-          return await (input.peers()[method as keyof PeerHandlers] as AnyHandler)(from, parsed);
+          const inEpoch = epochOf(method);
+          if (!inEpoch) return await input.epochs(from, method, body);
+          const parsed = parse(peerMethods, inEpoch.method, body);
+          return await (input.peers(inEpoch.epoch)[inEpoch.method as keyof PeerHandlers] as AnyHandler)(from, parsed);
         }
         case 'gateway':
           return await (input.gateway()[method as keyof GatewayHandlers] as AnyHandler)(parse(nodeMethods, method, body));

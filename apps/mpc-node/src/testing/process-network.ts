@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { SigningKey } from '@boop/identity';
 import { createDevCa, type EmbeddedPostgres, ensureCertificate, LinkClient, loadTlsMaterial, openFileCustody, type PeerRole, peerUri, startEmbeddedPostgres, systemRng, type TlsMaterial } from '@boop/platform';
 import { type NetworkManifest, type nodeMethods } from '@boop/protocol';
 import { type z } from 'zod';
+import { openDatabase } from '../store/database.ts';
 import { fillGalleries } from './fill-galleries.ts';
 import { type Splitter } from './fixtures.ts';
 import { manifestOf } from './memory-network.ts';
@@ -61,6 +62,8 @@ export class ProcessNetwork {
         networkId: manifest.networkId,
         nodeId: id,
         manifestFile: join(dir, 'network.json'),
+        nextManifestFile: join(dir, 'next.json'),
+        epochDrainSeconds: 5,
         keysDir: join(dir, `keys-${id}`),
         tls: await certificate('node', String(id)),
         link: { host: '127.0.0.1', port: ports[id - 1] },
@@ -74,6 +77,22 @@ export class ProcessNetwork {
     for (const id of ids) await network.start(id);
     await network.waitReady(ids);
     return network;
+  }
+
+  /** Approves a manifest at all nodes, whole at once. */
+  propose(manifest: NetworkManifest): void {
+    writeFileSync(join(this.dir, 'next.json.new'), JSON.stringify(manifest));
+    renameSync(join(this.dir, 'next.json.new'), join(this.dir, 'next.json'));
+  }
+
+  /** Reads a node's database, as its owner could. */
+  async query(id: number, sql: string): Promise<Record<string, unknown>[]> {
+    const database = await openDatabase(this.#postgres.urls[`node_${id}`]!);
+    try {
+      return await database.$queryRawUnsafe(sql);
+    } finally {
+      await database.$disconnect();
+    }
   }
 
   async start(id: number): Promise<void> {

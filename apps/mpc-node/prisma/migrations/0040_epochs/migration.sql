@@ -25,9 +25,9 @@ CREATE TABLE gallery_heads (
 
 CREATE TABLE epochs (
   epoch integer PRIMARY KEY,
-  state text NOT NULL CHECK (state IN ('preparing', 'signed', 'stopped', 'committed', 'erased')),
+  state text NOT NULL CHECK (state IN ('preparing', 'signed', 'stopped', 'committed')),
   attempt bytea NOT NULL,
   manifest jsonb NOT NULL,
   certificate jsonb,
-  CHECK ((certificate IS NULL) = (state IN ('preparing', 'signed', 'stopped')))
+  CHECK ((certificate IS NULL) = (state <> 'committed'))
 );

@@ -1,0 +1,277 @@
+import { opensslCtr } from '@boop/engine';
+import { type KeyCustody, type Logger } from '@boop/platform';
+import { entryReceiptBytes, type NetworkManifest, signersNeeded } from '@boop/protocol';
+import { agreeHolderKeys, type HolderKeys, reshare, type ResharingParties } from '@boop/mpc';
+import { BoopError, canonicalJson, type Clock, epoch as toEpoch, equalBytes, fromBase64Url, lengthPrefixed, type PartyId, type Rng, toBase64Url, utf8 } from '@boop/shared';
+import { KeyShare, parseGroupKey, reshareKey, serializeGroupKey } from '@boop/threshold';
+import { type ProtocolRunner } from '../committees/protocol-runner.ts';
+import { Mutex } from '../mutex.ts';
+import { groupKeyNames, type RegistrationCertificate } from '../link/peer-methods.ts';
+import { statisticOf } from '../network.ts';
+import { memberVerifier } from '../sessions/member-keys.ts';
+import { epochEntry, erasureEntry, keysHash, manifestHash, readyBytes, verifyEpochCertificate } from './certificate.ts';
+import { type EpochHost } from './epoch-host.ts';
+import { type EpochAnswer, type EpochBody, type EpochHandlers, type EpochReadiness } from './epoch-methods.ts';
+import { type EpochStore, type StoredEpoch } from './epoch-store.ts';
+import { type FaultHook, guarded, noFaults } from './fault-points.ts';
+import { balanceShares, joinShares } from './row-shares.ts';
+
+const runTimeoutMs = 30_000;
+/** A leader that falls silent must not keep registrations waiting. */
+const closedMs = 15_000;
+const clockSkewSeconds = 60;
+
+/** One try to get to the next epoch, as this node takes part in it. */
+interface Attempt extends ResharingParties {
+  readonly id: Uint8Array;
+  readonly leader: PartyId;
+  readonly manifest: NetworkManifest;
+  masks: HolderKeys | undefined;
+}
+
+/**
+ * A node's side of the change from one epoch to the next. It deals its own shares, takes in what it is dealt, and says that it is ready only for what it
+ * holds durably itself; with the words of all new members the new epoch counts, here at once and elsewhere as soon as they hear of it.
+ */
+export class EpochMember {
+  readonly #input: { self: PartyId; host: EpochHost; store: EpochStore; runner: ProtocolRunner; custody: KeyCustody; clock: Clock; rng: Rng; log: Logger; faults?: FaultHook };
+  /** Steps that move the stored state come one after the other. */
+  readonly #mutex = new Mutex();
+  #attempt: Attempt | undefined;
+
+  constructor(input: { self: PartyId; host: EpochHost; store: EpochStore; runner: ProtocolRunner; custody: KeyCustody; clock: Clock; rng: Rng; log: Logger; faults?: FaultHook }) {
+    this.#input = input;
+  }
+
+  readonly handlers: EpochHandlers = {
+    'epoch.status': async () => await this.#status(),
+    'epoch.begin': async (from, body) => await this.#mutex.run(() => this.#begin(from, body)),
+    'epoch.masks': async (from, body) => await this.#masks(this.#led(from, body.attempt), body),
+    'epoch.rows': async (from, body) => await this.#rows(this.#led(from, body.attempt), body),
+    'epoch.key': async (from, body) => await this.#key(this.#led(from, body.attempt), body),
+    'epoch.close': async (from, body) => this.#close(this.#led(from, body.attempt)),
+    'epoch.reopen': async (from, body) => {
+      this.#led(from, body.attempt);
+      this.#input.host.current()?.node.registrar.reopen();
+      return {};
+    },
+    'epoch.ready': async (from, body) => await this.#mutex.run(() => this.#ready(this.#led(from, body.attempt), body)),
+    'epoch.commit': async (_from, body) => await this.commit(body, ['signed', 'preparing']),
+    'epoch.stop': async (_from, body) => await this.#mutex.run(() => this.#stop(body)),
+    'epoch.erased': async (_from, body) => await this.#erased(body),
+  };
+
+  async #status(): Promise<EpochAnswer<'epoch.status'>> {
+    const { host, store } = this.#input;
+    const current = host.current()?.node.network;
+    const proposal = host.proposal();
+    const stored = await store.load();
+    const open = stored.find((entry): entry is StoredEpoch & { state: Exclude<StoredEpoch['state'], 'committed'> } => entry.state !== 'committed');
+    const served = stored.find(({ epoch }) => epoch === current?.epoch)?.certificate;
+    return {
+      epoch: current?.epoch ?? 0,
+      ...(proposal && proposal.epoch > (current?.epoch ?? 0) && { next: manifestHash(proposal) }),
+      ...(open && { open: { epoch: open.epoch, attempt: open.attempt, state: open.state } }),
+      ...(served && { certificate: served }),
+    };
+  }
+
+  async #begin(from: PartyId, { attempt, to, manifest, dealers }: EpochBody<'epoch.begin'>): Promise<Record<string, never>> {
+    const { host, store, self } = this.#input;
+    const proposal = host.proposal();
+    if (!proposal || proposal.epoch !== to || manifestHash(proposal) !== manifest) throw new BoopError('epoch.not-approved', 'this node has not approved that manifest', { kind: 'peer' });
+    const current = host.current()?.node.network;
+    if (current && (to !== current.epoch + 1 || proposal.networkId !== current.networkId)) throw new BoopError('epoch.not-next', 'epochs follow one another', { kind: 'peer' });
+    if (from !== dealers[0] || (dealers.includes(self) && !current)) throw new BoopError('epoch.not-led', 'the lowest dealer leads', { kind: 'peer' });
+    const receivers = proposal.members.map(({ party }) => party as PartyId);
+    const stored = (await store.load()).find(({ epoch }) => epoch === to);
+    // A certificate may exist somewhere: the attempt has to be stopped everywhere first.
+    if (stored?.state === 'signed') throw new BoopError('epoch.unsettled', 'an earlier attempt is not settled', { kind: 'peer' });
+    this.#forget();
+    await store.begin(to, attempt, proposal);
+    // Until it knows the old manifest a joining node takes the old degree from the number of dealers: more of them can only be too many to go on.
+    const dealerThreshold = current?.threshold ?? Math.floor((dealers.length - 1) / 2);
+    this.#attempt = { id: attempt, leader: from, manifest: proposal, dealers: dealers as PartyId[], dealerThreshold, receivers, receiverThreshold: proposal.threshold, masks: undefined };
+    return {};
+  }
+
+  async #masks(attempt: Attempt, { runId }: EpochBody<'epoch.masks'>): Promise<Record<string, never>> {
+    const { runner, self, rng } = this.#input;
+    const { dealers: parties, dealerThreshold: threshold } = attempt;
+    const context = lengthPrefixed(utf8('epoch'), this.#context(attempt));
+    attempt.masks = await runner.run(runId, parties, () => agreeHolderKeys({ self, parties, threshold, context }, rng), runTimeoutMs);
+    return {};
+  }
+
+  async #rows(attempt: Attempt, { runId, certificates }: EpochBody<'epoch.rows'>): Promise<Record<string, never>> {
+    const { host, runner, self, rng, faults = noFaults } = this.#input;
+    const { dealers, receivers, manifest } = attempt;
+    const records = certificates.map(({ record }) => record);
+    const statistic = statisticOf(records[0]!.encoder);
+    const count = records.reduce((sum, { positions }) => sum + positions.length, 0) * statistic.coordinates;
+    const share = dealers.includes(self) ? await this.#ownShares(certificates) : undefined;
+    const target = await host.sharesOf(manifest.epoch);
+    const context = lengthPrefixed(this.#context(attempt), ...records.map((record) => canonicalJson(record)));
+    const input = { ...sidesOf(attempt), self, p: statistic.p, count, runId, context, prf: opensslCtr, ...(share && { share, keys: attempt.masks! }) };
+    const participants = [...new Set([...dealers, ...receivers])].sort((a, b) => a - b);
+    try {
+      const fresh = await runner.run(runId, participants, () => reshare(input, rng), runTimeoutMs);
+      if (!fresh) return {};
+      const shares = balanceShares(fresh, statistic);
+      fresh.fill(0);
+      let at = 0;
+      const registrations = certificates.map((certificate) => ({ record: certificate.record, certificate, shares: shares.slice(at, (at += certificate.record.positions.length)) }));
+      await guarded(faults, 'epoch.rows', () => target.gallery.addCommitted(registrations));
+      for (const row of shares) row.fill(0);
+      return {};
+    } finally {
+      share?.fill(0);
+    }
+  }
+
+  /** This node's own rows of these registrations; what the leader says about them must be what is stored here. */
+  async #ownShares(certificates: readonly RegistrationCertificate[]): Promise<Uint16Array> {
+    const current = this.#input.host.current()!;
+    const first = certificates[0]!.record.firstSlot;
+    const own = await current.shares.gallery.page(first, certificates.length);
+    const same = own.length === certificates.length && own.every(({ record }, at) => equalBytes(canonicalJson(record), canonicalJson(certificates[at]!.record)));
+    if (!same) throw new BoopError('epoch.other-rows', 'this node has other registrations there', { kind: 'peer' });
+    const rows = own.flatMap(({ shares }) => shares);
+    const joined = joinShares(rows, current.node.gallery.statistic);
+    for (const row of rows) row.fill(0);
+    return joined;
+  }
+
+  async #key(attempt: Attempt, { runId, name, old: publicSide }: EpochBody<'epoch.key'>): Promise<Record<string, never>> {
+    const { host, runner, self, custody, rng, faults = noFaults } = this.#input;
+    const { manifest, receivers, id } = attempt;
+    const current = host.current();
+    const old = parseGroupKey(publicSide);
+    const share = current?.node.ring.get(name);
+    if (old.name !== name || (share && !equalBytes(serializeGroupKey(share.group), publicSide))) throw new BoopError('epoch.other-key', 'this node has another key of that name', { kind: 'peer' });
+    const dealers = attempt.dealers.slice(0, old.threshold);
+    const participants = [...new Set([...dealers, ...receivers])].sort((a, b) => a - b);
+    if (!participants.includes(self)) return {};
+    const [before, after] = [current && memberVerifier(current.node.network.manifest), memberVerifier(manifest)];
+    const input = {
+      self,
+      old,
+      ...(dealers.includes(self) && { share: share! }),
+      dealers,
+      receivers,
+      threshold: signersNeeded(name, receivers.length, manifest.threshold),
+      epoch: toEpoch(manifest.epoch),
+      context: lengthPrefixed(this.#context(attempt), utf8(name)),
+      sign: (bytes: Uint8Array) => custody.signIdentity(bytes),
+      // A dealer that leaves is in the old manifest alone, a custodian that joins in the new one.
+      verify: (party: PartyId, bytes: Uint8Array, signature: Uint8Array) => after.verify(party, bytes, signature) || (dealers.includes(party) && (before?.verify(party, bytes, signature) ?? false)),
+    };
+    const { share: fresh } = await runner.run(runId, participants, () => reshareKey(input, rng), runTimeoutMs);
+    if (!fresh) return {};
+    const target = await host.sharesOf(manifest.epoch);
+    const serialized = fresh.serialize();
+    await guarded(faults, 'epoch.key', () => target.keys.put({ name, ceremonyId: id, share: serialized }));
+    serialized.fill(0);
+    fresh.wipe();
+    return {};
+  }
+
+  #close(_attempt: Attempt): EpochAnswer<'epoch.close'> {
+    const current = this.#input.host.current();
+    if (!current) throw new BoopError('epoch.unknown', 'this node has yet to join', { kind: 'unavailable' });
+    const { registrar, gallery, sync } = current.node;
+    registrar.close(closedMs);
+    if (registrar.pendingId !== undefined) void sync.settle();
+    return { head: gallery.head, pending: registrar.pendingId !== undefined };
+  }
+
+  async #ready(attempt: Attempt, { head, time }: EpochBody<'epoch.ready'>): Promise<EpochAnswer<'epoch.ready'>> {
+    const { host, store, custody, clock, self } = this.#input;
+    const { manifest, id } = attempt;
+    const refuse = (message: string): never => {
+      throw new BoopError('epoch.not-ready', message, { kind: 'peer' });
+    };
+    const current = host.current();
+    const target = await host.sharesOf(manifest.epoch);
+    const fresh = await target.gallery.head();
+    if (fresh.rows !== head.rows || fresh.digest !== head.digest) refuse('rows are missing here');
+    if (current) {
+      const { gallery, registrar } = current.node;
+      if (!registrar.isClosed || registrar.pendingId !== undefined || gallery.head.digest !== head.digest || gallery.head.rows !== head.rows) refuse('registrations go on here');
+    }
+    const keys = (await target.keys.load()).map(({ name, ceremonyId, share }) => {
+      const parsed = KeyShare.parse(share);
+      share.fill(0);
+      parsed.wipe();
+      return { name, mine: equalBytes(ceremonyId, id) && parsed.self === self, group: parsed.group };
+    });
+    const groups = groupKeyNames.map((name) => keys.find((key) => key.name === name && key.mine)?.group ?? refuse('key shares are missing here'));
+    if (Math.abs(time - clock.nowMs() / 1000) > clockSkewSeconds) refuse('the time is not now');
+    const from = current?.node.network.epoch ?? manifest.epoch - 1;
+    const readiness: EpochReadiness = { v: 1, networkId: manifest.networkId, from, to: manifest.epoch, manifest: manifestHash(manifest), attempt: toBase64Url(id), head, keys: keysHash(groups), time };
+    await store.move(manifest.epoch, id, ['preparing', 'signed'], 'signed');
+    return { readiness, signature: toBase64Url(custody.signIdentity(readyBytes(readiness))) };
+  }
+
+  /**
+   * With the words of all new members the epoch counts. May be repeated.
+   * @param from states in which it may be; a node that has stopped commits only when it has found another one that has
+   * @throws BoopError `epoch.certificate`, `epoch.other-attempt`
+   */
+  async commit(certificate: EpochBody<'epoch.commit'>, from: readonly StoredEpoch['state'][]): Promise<EpochAnswer<'epoch.commit'>> {
+    return await this.#mutex.run(() => this.#commit(certificate, from));
+  }
+
+  async #commit(certificate: EpochBody<'epoch.commit'>, from: readonly StoredEpoch['state'][]): Promise<EpochAnswer<'epoch.commit'>> {
+    const { host, store, custody, self, log, faults = noFaults } = this.#input;
+    const { to, attempt } = certificate.readiness;
+    const stored = (await store.load()).find(({ epoch }) => epoch === to);
+    if (!stored || toBase64Url(stored.attempt) !== attempt || ![...from, 'committed'].includes(stored.state)) throw new BoopError('epoch.other-attempt', 'this node is not at that attempt', { kind: 'peer' });
+    verifyEpochCertificate(certificate, stored.manifest);
+    if (stored.state !== 'committed') {
+      host.current()?.node.registrar.close(Infinity);
+      if (stored.manifest.members.some(({ party }) => party === self)) {
+        const { keys } = await host.sharesOf(to);
+        await guarded(faults, 'epoch.confirm', async () => {
+          for (const name of groupKeyNames) await keys.confirm(name, stored.attempt);
+        });
+      }
+      await store.commit(certificate);
+      log.info('epoch committed', { epoch: to });
+    }
+    this.#forget();
+    await host.activate(stored.manifest);
+    return { receipt: toBase64Url(custody.signIdentity(entryReceiptBytes(epochEntry(certificate.readiness)))) };
+  }
+
+  async #stop({ attempt, to }: EpochBody<'epoch.stop'>): Promise<Record<string, never>> {
+    await this.#input.store.move(to, attempt, ['preparing', 'signed', 'stopped'], 'stopped');
+    if (this.#attempt && equalBytes(this.#attempt.id, attempt)) this.#forget();
+    return {};
+  }
+
+  async #erased({ epoch, time }: EpochBody<'epoch.erased'>): Promise<EpochAnswer<'epoch.erased'>> {
+    const { host, custody } = this.#input;
+    const network = host.current()?.node.network;
+    if (!network || epoch >= network.epoch || !(await host.isErased(epoch))) return { erased: false };
+    return { erased: true, receipt: toBase64Url(custody.signIdentity(entryReceiptBytes(erasureEntry(network.networkId, network.epoch, epoch, time)))) };
+  }
+
+  /** @throws BoopError `epoch.other-attempt` */
+  #led(from: PartyId, id: Uint8Array): Attempt {
+    const attempt = this.#attempt;
+    if (!attempt || attempt.leader !== from || !equalBytes(attempt.id, id)) throw new BoopError('epoch.other-attempt', 'no such attempt is led by that node', { kind: 'peer' });
+    return attempt;
+  }
+
+  #context({ id, manifest }: Attempt): Uint8Array {
+    return lengthPrefixed(utf8(manifest.networkId), id, fromBase64Url(manifestHash(manifest)));
+  }
+
+  #forget(): void {
+    this.#attempt?.masks?.wipe();
+    this.#attempt = undefined;
+  }
+}
+
+const sidesOf = ({ dealers, dealerThreshold, receivers, receiverThreshold }: ResharingParties): ResharingParties => ({ dealers, dealerThreshold, receivers, receiverThreshold });

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseTokenClaims } from '@boop/identity';
+import { systemRng as rng } from '@boop/platform';
+import { type NetworkManifest } from '@boop/protocol';
+import { isBoopError } from '@boop/shared';
+import { authenticationContext, capture, enrolment, probe, randomPalm } from '../testing/fixtures.ts';
+import { ProcessNetwork } from '../testing/process-network.ts';
+
+const palms = [randomPalm(rng), randomPalm(rng)];
+const stranger = randomPalm(rng);
+const all = [1, 2, 3, 4, 5];
+let network: ProcessNetwork;
+let next: NetworkManifest;
+
+const splitterOf = (manifest: NetworkManifest) => ({ ...network.splitter, manifest });
+const vendor = { n: 0 };
+/** Terminals and vendors of their own, so that no budget of attempts is used up. */
+const contextOf = (manifest: NetworkManifest) => authenticationContext(manifest, rng, Date.now(), { vendorId: `vendor-${(vendor.n += 1)}`, sector: 'vendor.example' });
+const probeOf = async (template: Int8Array, manifest: NetworkManifest) => await probe(splitterOf(manifest), contextOf(manifest), capture(template, rng));
+
+beforeAll(async () => {
+  network = await ProcessNetwork.create({ nodes: 5, threshold: 1 });
+  for (const palm of palms) await network.request(1, 'registration.run', await enrolment(network.splitter, { 'right-palm': palm }, Date.now()), 30_000);
+  next = { ...network.manifest, epoch: 2 };
+}, 180_000);
+
+afterAll(async () => await network?.stop(), 30_000);
+
+interface Tally {
+  asked: number;
+  retried: number;
+  wrong: string[];
+}
+
+/** Authenticates without pause, as terminals do that know the manifest the network serves; what fails as unavailable is tried once more. */
+async function load(tally: Tally, until: () => boolean, seed: number): Promise<void> {
+  for (let i = seed; !until(); i++) {
+    const isKnown = i % 3 > 0;
+    const palm = isKnown ? palms[i % 2]! : stranger;
+    for (let attempt = 0; ; attempt++) {
+      const leader = 1 + ((i + attempt) % 5);
+      try {
+        const { epoch } = await network.request(leader, 'node.status', {});
+        const answer = await network.request(leader, 'authentication.run', await probeOf(palm, epoch === 2 ? next : network.manifest), 20_000);
+        tally.asked += 1;
+        if (answer.accepted !== isKnown) tally.wrong.push(`${isKnown ? 'palm' : 'stranger'} ${i}: ${answer.reason}`);
+        break;
+      } catch (error) {
+        if (!isBoopError(error) || error.kind !== 'unavailable' || attempt >= 3) {
+          tally.wrong.push(isBoopError(error) ? error.code : String(error));
+          break;
+        }
+        tally.retried += 1;
+      }
+    }
+  }
+}
+
+// The tests tell one story, in order.
+describe('a refresh while the network is in use', () => {
+  const tally: Tally = { asked: 0, retried: 0, wrong: [] };
+  let subjectBefore: unknown;
+  let ofOldEpoch: Awaited<ReturnType<typeof probeOf>>;
+
+  test('brings all nodes to the next epoch, with every decision right and a registration in between', async () => {
+    const before = await network.request(1, 'authentication.run', await probe(network.splitter, authenticationContext(network.manifest, rng, Date.now()), capture(palms[0]!, rng)));
+    subjectBefore = parseTokenClaims(before.idToken!).sub;
+    const keysBefore = (await network.request(1, 'node.status', {})).groupKeys;
+    let reached = false;
+    const loads = [load(tally, () => reached, 0), load(tally, () => reached, 1)];
+    const third = randomPalm(rng);
+    const registered = (async () => {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          const { epoch } = await network.request(2, 'node.status', {});
+          return await network.request(2, 'registration.run', await enrolment(splitterOf(epoch === 2 ? next : network.manifest), { 'right-palm': third }, Date.now()), 30_000);
+        } catch (error) {
+          if (!isBoopError(error) || error.kind !== 'unavailable' || attempt >= 30) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 300));
+        }
+      }
+    })();
+    ofOldEpoch = await probeOf(palms[1]!, network.manifest);
+    network.propose(next);
+    for (const id of all) await network.waitStatus(id, ({ epoch }) => epoch === 2, 90_000);
+    await expect(registered).resolves.toMatchObject({ verified: true });
+    palms.push(third);
+    reached = true;
+    await Promise.all(loads);
+    expect(tally.wrong).toEqual([]);
+    expect(tally.asked).toBeGreaterThan(5);
+    expect((await network.request(3, 'node.status', {})).groupKeys).toEqual(keysBefore);
+    for (const id of all) await network.waitStatus(id, ({ epoch, galleryRows, ready }) => epoch === 2 && galleryRows === 3 && ready, 30_000);
+  }, 150_000);
+
+  test('a split for the old epoch is decided there', async () => {
+    await expect(network.request(1, 'authentication.run', ofOldEpoch, 20_000)).resolves.toMatchObject({ accepted: true });
+  }, 30_000);
+
+  test('the new shares recognise the same people under the same names, and no others', async () => {
+    const again = await network.request(4, 'authentication.run', await probe(splitterOf(next), authenticationContext(next, rng, Date.now()), capture(palms[0]!, rng)), 20_000);
+    expect(again).toMatchObject({ accepted: true, verified: true });
+    expect(parseTokenClaims(again.idToken!).sub).toBe(subjectBefore);
+    await expect(network.request(5, 'authentication.run', await probeOf(palms[2]!, next), 20_000)).resolves.toMatchObject({ accepted: true });
+    await expect(network.request(5, 'authentication.run', await probeOf(stranger, next), 20_000)).resolves.toMatchObject({ accepted: false });
+  }, 60_000);
+
+  test('the old epoch is erased: no row, no key share and no data key is left, and its splits are refused', async () => {
+    for (const id of all) {
+      for (const deadline = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
+        const [left] = await network.query(id, 'SELECT (SELECT count(*) FROM gallery_rows WHERE epoch = 1) + (SELECT count(*) FROM registrations WHERE epoch = 1) + (SELECT count(*) FROM group_key_shares WHERE epoch = 1) + (SELECT count(*) FROM data_keys WHERE epoch = 1) AS n');
+        if (Number(left!['n']) === 0) break;
+        if (Date.now() > deadline) throw new Error(`node ${id} has not erased the old epoch`);
+      }
+    }
+    await expect(probeOf(palms[0]!, network.manifest).then((body) => network.request(1, 'authentication.run', body))).rejects.toMatchObject({ code: 'share.wrong-epoch' });
+  }, 90_000);
+
+  test('a restart stays in the new epoch', async () => {
+    await network.kill(2);
+    await network.start(2);
+    await network.waitReady([2]);
+    await network.waitStatus(2, ({ epoch, galleryRows, live }) => epoch === 2 && galleryRows === 3 && live.length === 5, 30_000);
+    await expect(network.request(2, 'authentication.run', await probeOf(palms[1]!, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: true });
+  }, 90_000);
+});
