@@ -1,14 +1,15 @@
 import { useEffect, useState } from 'react';
 import { useAddresses } from './settings.ts';
 import { Network } from './views/network.tsx';
+import { Owner } from './views/owner/owner.tsx';
 import { Registration } from './views/registration.tsx';
 import { Scanner } from './views/scanner.tsx';
 
-const views = { network: ['Network', Network], register: ['Register', Registration], scanner: ['Scanner', Scanner] } as const;
+const views = { network: ['Network', Network], register: ['Register', Registration], scanner: ['Scanner', Scanner], owner: ['My data', Owner] } as const;
 type View = keyof typeof views;
 
 const viewOfHash = (): View => {
-  const name = location.hash.slice(2);
+  const name = location.hash.slice(2).split('?', 1)[0]!;
   return name in views ? (name as View) : 'network';
 };
 

@@ -1,5 +1,5 @@
 import {
-  consentCommitment, type ConsentGrant, consentGrantHash, consentRevocationHash, erasureRequestHash, type PurposeText, purposeTextHash, type SignedErasureRequest, type SignedGrant, type SignedRevocation, verifyErasureRequest, verifyGrant, verifyGrantFollows, verifyRevocation,
+  commonPurposeTexts, consentCommitment, type ConsentGrant, consentGrantHash, consentRevocationHash, erasureRequestHash, type PurposeText, purposeTextHash, type SignedErasureRequest, type SignedGrant, type SignedRevocation, verifyErasureRequest, verifyGrant, verifyGrantFollows, verifyRevocation,
 } from '@boop/identity';
 import { type Logger } from '@boop/platform';
 import { type Consent, type ConsentAction, type ConsentEvent, type ConsentReceipts, type LogEntry, logEntryBytes, logEntryHash } from '@boop/protocol';
@@ -44,7 +44,7 @@ export class ConsentService {
     const { record } = signed;
     const hash = consentGrantHash(record);
     const known = await store.document(hash);
-    verifyGrant(signed, { networkId: network.networkId, ...(known ? {} : { texts: await store.texts() }) });
+    verifyGrant(signed, { networkId: network.networkId, ...(known ? {} : { texts: await this.#texts() }) });
     if (known) return { consent: await this.#told(known), created: false };
     if (Math.abs(record.givenAt - this.#now()) > grantSkewSeconds) throw new BoopError('grant.stale', 'the consent was signed too long ago, or the clock of the device is wrong');
     const current = await store.find(record.consentId);
@@ -103,13 +103,15 @@ export class ConsentService {
   }
 
   async texts(): Promise<{ texts: (PurposeText & { hash: string })[] }> {
-    return { texts: (await this.#use.store.texts()).map((text) => ({ ...text, hash: purposeTextHash(text) })) };
+    return { texts: (await this.#texts()).map((text) => ({ ...text, hash: purposeTextHash(text) })) };
   }
 
   /** A published version never changes. @throws BoopError `request.conflict` */
   async publishText(text: PurposeText): Promise<{ hash: string; created: boolean }> {
-    const before = await this.#use.store.texts();
-    if (!(await this.#use.store.publishText(text))) throw new BoopError('request.conflict', 'another text was published under this version');
+    const before = await this.#texts();
+    const taken = commonPurposeTexts.find(({ purpose, version, locale }) => purpose === text.purpose && version === text.version && locale === text.locale);
+    if (taken && purposeTextHash(taken) === purposeTextHash(text)) return { hash: purposeTextHash(text), created: false };
+    if (taken || !(await this.#use.store.publishText(text))) throw new BoopError('request.conflict', 'another text was published under this version');
     const hash = purposeTextHash(text);
     return { hash, created: !before.some((known) => purposeTextHash(known) === hash) };
   }
@@ -145,6 +147,10 @@ export class ConsentService {
     for (const document of await this.#use.store.unacknowledged(retryBatch)) {
       await this.#tell(document).catch((error: unknown) => this.#use.log.warn('the nodes have not confirmed a consent yet', { error }));
     }
+  }
+
+  async #texts(): Promise<readonly PurposeText[]> {
+    return [...commonPurposeTexts, ...(await this.#use.store.texts())];
   }
 
   async #apply(change: ConsentChange): Promise<Consent> {

@@ -13,7 +13,7 @@ import { PrismaClient } from '../generated/prisma/client.ts';
 import { type ConsentFeed } from './consent-service.ts';
 import { type Consents, createConsents } from './create-consents.ts';
 
-const text: PurposeText = { purpose: 'age', version: 'v1', locale: 'en', title: 'Age', text: 'The shop learns whether you are of age.' };
+const text: PurposeText = { purpose: 'tasting', version: 'v1', locale: 'en', title: 'Age', text: 'The shop learns whether you are of age.' };
 const random = (size = 32): string => toBase64Url(systemRng.bytes(size));
 const refused = (code: string) => expect.objectContaining({ code });
 
@@ -37,7 +37,7 @@ const feed: ConsentFeed = {
 const person = () => {
   const key = SigningKey.generate(systemRng);
   const record = (change: Partial<ConsentGrant> = {}): ConsentGrant => ({
-    v: 1, kind: 'consent-grant', networkId: 'net', consentId: random(16).replace(/^[-_]/, 'a'), accountKey: key.publicKey, vendorId: 'shop', recipientKey: random(), purpose: 'age', textVersion: 'v1', textHash: purposeTextHash(text),
+    v: 1, kind: 'consent-grant', networkId: 'net', consentId: random(16).replace(/^[-_]/, 'a'), accountKey: key.publicKey, vendorId: 'shop', recipientKey: random(), purpose: 'tasting', textVersion: 'v1', textHash: purposeTextHash(text),
     attributes: [{ name: 'is_adult', positions: ['right-palm'] }], givenAt: now(), validFrom: now(), expiresAt: now() + 3600, nonce: random(), ...change,
   });
   const call = (path: string, change: Partial<OwnerCall> = {}) => {
@@ -163,7 +163,7 @@ describe('a withdrawal', () => {
     expect(await ask('consents.revoke', { revocation })).toMatchObject({ status: 'revoked', revokedAt: now() });
     expect(nodes.told.at(-1)).toBe(consentRevocationHash(revocation.record));
     const { events } = await ask('consents.events', { limit: 100 });
-    expect(events.at(-1)!.notify).toEqual({ vendorId: 'shop', consentId: consent.consentId, purpose: 'age', revokedAt: now() });
+    expect(events.at(-1)!.notify).toEqual({ vendorId: 'shop', consentId: consent.consentId, purpose: 'tasting', revokedAt: now() });
     expect((await ask('consents.revoke', { revocation: ada.withdraw(grant.record) })).status).toBe('revoked');
     expect(nodes.told).toHaveLength(2);
     const again = ada.record({ consentId: consent.consentId, previous: consentGrantHash(grant.record) });
@@ -244,7 +244,12 @@ test('a published text stays as it is', async () => {
   expect((await ask('consents.publish-text', text)).created).toBe(false);
   await expect(ask('consents.publish-text', { ...text, text: 'The shop learns all.' })).rejects.toEqual(refused('request.conflict'));
   expect((await ask('consents.publish-text', { ...text, version: 'v9' })).created).toBe(true);
-  expect((await ask('consents.texts', {})).texts).toContainEqual({ ...text, hash: purposeTextHash(text) });
+  const { texts } = await ask('consents.texts', {});
+  expect(texts).toContainEqual({ ...text, hash: purposeTextHash(text) });
+  const common = texts.find(({ purpose }) => purpose === 'age')!;
+  const { hash: _, ...age } = common;
+  expect((await ask('consents.publish-text', age)).created).toBe(false);
+  await expect(ask('consents.publish-text', { ...age, text: 'The shop learns all.' })).rejects.toEqual(refused('request.conflict'));
 });
 
 describe('an erasure', () => {

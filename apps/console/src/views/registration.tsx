@@ -1,7 +1,7 @@
 import { useCallback, useRef, useState } from 'react';
-import { SigningKey } from '@boop/identity';
 import { createRegistrationClient, type RegistrationProgress } from '@boop/sdk';
 import type { Addresses } from '../settings.ts';
+import { createAccountKey } from './owner/device-key.ts';
 import { PalmPicker, type PalmSource } from '../ui/palm-source.tsx';
 
 const steps: Record<Exclude<RegistrationProgress['step'], 'sample'>, string> = {
@@ -33,8 +33,9 @@ export function Registration({ addresses }: { addresses: Addresses }) {
     setLines([]);
     try {
       const captures = await source!.captures(3, 0);
+      const account = createAccountKey();
       const receipt = await createRegistrationClient({ bridgeUrl: addresses.bridge }).register({
-        accountKey: SigningKey.generate({ bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) }),
+        accountKey: account.key,
         positions: { 'right-palm': captures as [Uint8Array, Uint8Array, Uint8Array] },
         onConsent: (text) => {
           setQuestion(text);
@@ -42,6 +43,7 @@ export function Registration({ addresses }: { addresses: Addresses }) {
         },
         onProgress: (progress) => tell(sentenceOf(progress)),
       });
+      await account.keep();
       tell(`Registered. The log entry is ${receipt.logEntry}`);
     } catch (error) {
       tell(`Refused: ${(error as Error).message}`);
@@ -53,7 +55,7 @@ export function Registration({ addresses }: { addresses: Addresses }) {
   return (
     <section className="card">
       <h2>Register a palm</h2>
-      <p className="muted">The palm is encoded, split and sealed on this page; nothing that leaves it can be read by one party.</p>
+      <p className="muted">The palm is encoded, split and sealed on this page; nothing that leaves it can be read by one party. The key that signs for you is kept by this browser, which keeps one: registering again replaces it.</p>
       <PalmPicker count={3} onPick={pick} />
       <p><button disabled={busy || !source} onClick={() => void run()}>Register {source?.label}</button></p>
       {question && (
