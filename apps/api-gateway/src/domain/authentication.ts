@@ -73,6 +73,8 @@ export interface ProbeDecision {
   /** Consented attributes, sealed to the vendor. */
   readonly released?: Sealed | undefined;
   readonly outbox: OutboxEntry;
+  /** Money that is reserved for an accepted payment. */
+  readonly paymentId?: string | undefined;
   /** The terminal that sent the probe. */
   readonly terminalId: string;
   /** Canonical bytes of the log entry, base64url. */
@@ -104,6 +106,7 @@ export function decideProbe(record: AuthenticationRecord, decision: ProbeDecisio
   return {
     record: next,
     outbox: [outbox],
+    ...(accepted && decision.paymentId !== undefined ? { posting: decision.paymentId } : {}),
     webhooks: [endedWebhook(next, nowMs)],
     events: [
       outcome,

@@ -4,14 +4,19 @@ import { AuthenticationsController } from '../http/authentications.controller.ts
 import { verifyEd25519 } from '../nodes/verify-ed25519.ts';
 import { AuthenticationService } from '../services/authentication-service.ts';
 import { authenticationsApi } from './authentications.api.ts';
+import { type PaymentPort } from '../services/paid-run.ts';
 import { type Core } from './core.ts';
 import { type Feature, linkMethod } from './feature.ts';
 
 /** Contexts, probes and their decisions. */
-export function authenticationsFeature(core: Core): Feature & { readonly service: AuthenticationService } {
+export function authenticationsFeature(core: Core, payments: PaymentPort, onChange: () => void): Feature & { readonly service: AuthenticationService } {
   const { stores, network, nodes, limits, metrics, device, sendOutbox, clock, rng, log } = core;
   const { directory, events } = stores;
-  const service = new AuthenticationService({ store: stores.authentications, directory, events, network, nodes, limits, metrics, device, verify: verifyEd25519, onDecision: sendOutbox, clock, rng, log });
+  const onDecision = (): void => {
+    sendOutbox();
+    onChange();
+  };
+  const service = new AuthenticationService({ store: stores.authentications, directory, events, network, nodes, limits, metrics, device, verify: verifyEd25519, onDecision, payments, clock, rng, log });
   return {
     name: 'authentications',
     service,

@@ -13,6 +13,7 @@ import { networkFeature } from './network.feature.ts';
 import { oidcFeature } from '../oidc/oidc.feature.ts';
 import { registrationsFeature } from './registrations.feature.ts';
 import { upkeepFeature } from './upkeep.feature.ts';
+import { paymentsFeature } from '../payments/payments.feature.ts';
 import { webhooksFeature } from '../webhooks/webhooks.feature.ts';
 
 /** All features of the gateway. One that needs another's service gets it here, as an argument. */
@@ -20,7 +21,11 @@ export async function openFeatures(core: Core): Promise<readonly Feature[]> {
   const { attributes: attributesAt } = core.config;
   const attributes = attributesAt && core.connect({ role: 'attributes', id: attributesAt.id }, attributesAt.host, attributesAt.port);
   const webhooks = webhooksFeature(core);
-  const authentications = authenticationsFeature(core);
+  const payments = paymentsFeature(core, webhooks.wake);
+  const authentications = authenticationsFeature(core, payments.service, () => {
+    webhooks.wake();
+    payments.wake();
+  });
   const vendors = vendorsFeature(core);
   return [
     auditFeature(core),
@@ -32,6 +37,7 @@ export async function openFeatures(core: Core): Promise<readonly Feature[]> {
     networkFeature(core),
     ledgerFeature(core),
     webhooks,
+    payments,
     ...(attributes ? [attributesFeature(core, attributes), consentsFeature(core, attributes), personCredentialsFeature(core, attributes)] : []),
     oidcFeature(core, authentications.service),
     upkeepFeature(core),

@@ -1,9 +1,10 @@
 import { accountIdField, ownerOf } from '@boop/accounts';
 import { type Principal } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
+import { paymentsScope } from '../payments/money-names.ts';
 
-/** Whose settlements move money; no request may use it. */
-const SETTLEMENT_SCOPE = 'network.settlement';
+/** Whose settlements and payments move money; no request may use them. */
+const RESERVED_SCOPES: ReadonlySet<string> = new Set(['network.settlement', paymentsScope]);
 const CLIENT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** A vendor sees its own; admins and auditors see all. */
@@ -34,7 +35,7 @@ export function checkTransfers(caller: Principal, transfers: readonly TransferNa
   const forbidden = (): BoopError => new BoopError('request.forbidden', 'this credential may not move that money');
   const own = ownerSeenBy(caller);
   for (const { id, pendingId, debitAccount } of transfers) {
-    if (ownerOf(id) === SETTLEMENT_SCOPE) throw forbidden();
+    if (RESERVED_SCOPES.has(ownerOf(id))) throw forbidden();
     const names = [id, pendingId, debitAccount].filter((name) => name !== undefined);
     if (own !== undefined && names.some((name) => ownerOf(name) !== own)) throw forbidden();
   }

@@ -2,21 +2,29 @@ import { type SigningKey } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
 import { type CreateAuthentication, type Probe, type SealedSplit } from '@boop/protocol';
 import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
-import { beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, openAuthentication, releaseProbe, requestedEvents } from '../domain/authentication.ts';
+import { beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, failUndecided, openAuthentication, releaseProbe, requestedEvents, type UndecidedReason } from '../domain/authentication.ts';
 import { type AuthenticationRecord } from '../domain/authentication-record.ts';
 import { buildContext, type LoginRequest, requestHashOf } from '../domain/authentication-request.ts';
 import { checkAuthenticationAnswer, type VerifyEd25519 } from '../domain/check-answer.ts';
 import { checkIncomingSplit, encoderOf } from '../domain/check-split.ts';
 import { type Transition } from '../domain/events.ts';
+import { type NodeAnswer } from '../nodes/node-link.ts';
 import { type NodePool } from '../nodes/node-pool.ts';
 import { splitCapture } from '../nodes/split-capture.ts';
 import { type NetworkService } from './network-service.ts';
 import { changeRecord } from './optimistic.ts';
+import { paidRun, type PaymentPort } from './paid-run.ts';
 import { type AuthenticationQuery, type AuthenticationStore, type DirectoryStore, type EventStore, type Terminal } from './ports.ts';
 import { type RateLimits } from './rate-limit.ts';
 import { type StageMetrics } from './stage-metrics.ts';
 
 const runTimeoutMs = 10_000;
+
+interface Run {
+  readonly leader: number;
+  readonly terminalId: string;
+  readonly tokenKey: string;
+}
 
 export interface AuthenticationDependencies {
   readonly store: AuthenticationStore;
@@ -31,6 +39,7 @@ export interface AuthenticationDependencies {
   readonly verify: VerifyEd25519;
   /** Called after a decision is stored: the outbox has work. */
   readonly onDecision: () => void;
+  readonly payments: PaymentPort;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Logger;
@@ -102,6 +111,7 @@ export class AuthenticationService {
     const terminal = await this.#terminal(terminalId);
     const open = await this.getForTerminal(terminalId, id);
     beginProbe(open, this.#with.clock.nowMs());
+    if ((await this.#with.directory.vendor(open.vendorId))?.suspended !== false) return await this.#refuse(open, terminalId, 'vendor-suspended');
     const leader = nodes.nextLeader();
     const tokenKey = network.groupKey('token');
     const split = await this.#splitOf(probe, open, terminal);
@@ -137,16 +147,40 @@ export class AuthenticationService {
     for (const { record, version } of await this.#with.store.due(nowMs, 100)) await this.#with.store.save(version, expireAuthentication(record, nowMs));
   }
 
-  async #run(open: AuthenticationRecord, split: SealedSplit, run: { leader: number; terminalId: string; tokenKey: string }): Promise<AuthenticationRecord> {
-    const { nodes, network, metrics, verify, clock, log, onDecision } = this.#with;
+  async #run(open: AuthenticationRecord, split: SealedSplit, run: Run): Promise<AuthenticationRecord> {
+    const { nodes, payments, clock } = this.#with;
     const startedMs = clock.nowMs();
-    const answer = await nodes.ask(run.leader, 'authentication.run', { context: open.context, split }, runTimeoutMs);
+    if (open.context.type !== 'payment') return await this.#decide(open, await nodes.ask(run.leader, 'authentication.run', { context: open.context, split }, runTimeoutMs), { ...run, startedMs });
+    const paid = await paidRun({ nodes, payments, leader: run.leader, timeoutMs: runTimeoutMs }, open.sessionId, open.context, split);
+    if ('refused' in paid) return await this.#refuse(open, run.terminalId, paid.refused);
+    const { answer, paymentId } = paid;
+    try {
+      return await this.#decide(open, answer, { ...run, startedMs, paymentId });
+    } catch (error) {
+      if (paymentId !== undefined) await payments.abandon(paymentId);
+      throw error;
+    }
+  }
+
+  /** Ends a context for a reason that the nodes don't decide on. */
+  async #refuse(open: AuthenticationRecord, terminalId: string, reason: UndecidedReason): Promise<AuthenticationRecord> {
+    const { metrics, clock, log, onDecision } = this.#with;
+    const { record } = await this.#change(open.vendorId, open.id, (current) => failUndecided(current, terminalId, reason, clock.nowMs()));
+    onDecision();
+    metrics.observe('authentication', reason, clock.nowMs() - (open.processingSinceMs ?? clock.nowMs()), {});
+    log.info('authentication refused', { session: open.sessionId, outcome: reason });
+    return record;
+  }
+
+  /** Stores what the nodes decided, if it can be believed. */
+  async #decide(open: AuthenticationRecord, answer: NodeAnswer<'authentication.run'>, run: Run & { startedMs: number; paymentId?: string | undefined }): Promise<AuthenticationRecord> {
+    const { network, metrics, verify, clock, log, onDecision } = this.#with;
     const outbox = checkAuthenticationAnswer(answer, { context: open.context, sessionId: open.sessionId, manifest: network.manifest, tokenKey: run.tokenKey, verify });
     const { accepted, reason, verified, idToken, released } = answer;
-    const decision = { accepted, reason, verified, idToken, released, outbox, terminalId: run.terminalId, entryText: toBase64Url(outbox.entry) };
+    const decision = { accepted, reason, verified, idToken, released, outbox, terminalId: run.terminalId, paymentId: run.paymentId, entryText: toBase64Url(outbox.entry) };
     const { record } = await this.#change(open.vendorId, open.id, (current) => decideProbe(current, decision, clock.nowMs()));
     onDecision();
-    const durationMs = clock.nowMs() - startedMs;
+    const durationMs = clock.nowMs() - run.startedMs;
     metrics.observe('authentication', reason, durationMs, answer.stages);
     log.info('authentication decided', { session: open.sessionId, leader: run.leader, outcome: reason, verified, durationMs });
     return record;

@@ -4,9 +4,17 @@ import { type AuthenticationOutcome, type AuthenticationRecord, type Authenticat
 import { type AuthenticationRow, Prisma } from '../generated/prisma/client.ts';
 import { type AuthenticationQuery, type AuthenticationStore, type Versioned } from '../services/ports.ts';
 import { type Database, isUniqueViolation, LostRace, unlessRaced } from './database.ts';
+import { paymentViewOf } from '../payments/payment-rows.ts';
+import { PaymentStore } from '../payments/payment-store.ts';
 import { writeEffects } from './effects.ts';
 
 export function authenticationStore(database: Database): AuthenticationStore {
+  const payments = new PaymentStore(database);
+  const withPayment = async (found: Versioned<AuthenticationRecord>): Promise<Versioned<AuthenticationRecord>> => {
+    const { record } = found;
+    const payment = record.context.type === 'payment' ? await payments.latest(record.vendorId, record.id) : undefined;
+    return payment ? { ...found, record: { ...record, payment: paymentViewOf(payment) } } : found;
+  };
   return {
     async create(transition) {
       const { record } = transition;
@@ -24,7 +32,7 @@ export function authenticationStore(database: Database): AuthenticationStore {
 
     async find(vendorId, id) {
       const row = await database.authenticationRow.findUnique({ where: { vendorId_id: { vendorId, id } } });
-      return row ? versioned(row) : undefined;
+      return row ? await withPayment(versioned(row)) : undefined;
     },
 
     save: (version, transition) =>

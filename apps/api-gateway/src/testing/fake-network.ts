@@ -7,6 +7,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 
 export const networkId = 'test-net';
 export const encoder = 'palm-compcode-1';
+/** Everybody whom these nodes recognise. */
+export const fakeSub = 'subject';
 
 export interface NodeBehaviour {
   ready: boolean;
@@ -15,8 +17,12 @@ export interface NodeBehaviour {
   /** Changes the answer before it is sent, as a lying leader would. */
   lie?: ((answer: AuthenticationAnswer) => AuthenticationAnswer) | undefined;
   delayMs: number;
+  /** Whom a lying leader names before the token is signed. */
+  heldSub?: string | undefined;
 }
 type AuthenticationAnswer = { accepted: boolean; reason: string; verified: boolean; idToken?: string; entry: Uint8Array; receipts: EntryReceipt[]; stages: Record<string, number> };
+
+type AuthenticationRequest = { context: AuthenticationContext; split: Parameters<typeof splitFor>[0] };
 
 /** N nodes that answer like a network which has computed, over the real link; "group" keys are plain Ed25519 keys. */
 export class FakeNetwork {
@@ -29,6 +35,7 @@ export class FakeNetwork {
   readonly manifest: NetworkManifest;
   readonly #tls: readonly TlsMaterial[];
   readonly #servers = new Map<number, LinkServer>();
+  readonly #held = new Map<string, () => AuthenticationAnswer>();
 
   private constructor(identities: SigningKey[], manifest: NetworkManifest, tls: readonly TlsMaterial[]) {
     this.identities = identities;
@@ -99,6 +106,8 @@ export class FakeNetwork {
         const { decision } = this.behaviour;
         if (decision instanceof BoopError) throw decision;
         if (method === 'authentication.run') return this.#authenticate(nodeMethods[method].body.parse(body), decision);
+        if (method === 'authentication.match') return this.#match(nodeMethods[method].body.parse(body), decision);
+        if (method === 'authentication.sign') return this.#sign(nodeMethods[method].body.parse(body));
         if (method === 'registration.run') return this.#register(nodeMethods[method].body.parse(body), decision.verified);
         throw new BoopError('link.unknown-method', 'no such method');
       },
@@ -112,7 +121,7 @@ export class FakeNetwork {
     return { party, epoch: 1, ready: this.behaviour.ready, live, galleryRows: 2, correlations: 8, uptimeSeconds: 1, groupKeys: [key('token', this.tokenKey), key('log', this.logKey)] };
   }
 
-  #authenticate({ context, split }: { context: AuthenticationContext; split: Parameters<typeof splitFor>[0] }, decision: Exclude<NodeBehaviour['decision'], BoopError>): AuthenticationAnswer {
+  #authenticate({ context, split }: AuthenticationRequest, decision: Exclude<NodeBehaviour['decision'], BoopError>): AuthenticationAnswer {
     const session = sessionIdOf(context);
     const time = Math.floor(Date.now() / 1000);
     const { accepted, verified } = decision;
@@ -132,9 +141,23 @@ export class FakeNetwork {
     return this.behaviour.lie ? this.behaviour.lie(answer) : answer;
   }
 
+  /** Holds what would be accepted until `authentication.sign`. */
+  #match(request: AuthenticationRequest, decision: Exclude<NodeBehaviour['decision'], BoopError>) {
+    if (!decision.accepted) return this.#authenticate(request, decision);
+    this.#held.set(sessionIdOf(request.context), () => this.#authenticate(request, decision));
+    return { held: { sub: this.behaviour.heldSub ?? fakeSub, verified: decision.verified } };
+  }
+
+  #sign({ session, sign: wanted }: { session: string; sign: boolean }) {
+    const held = this.#held.get(session);
+    this.#held.delete(session);
+    if (!held) throw new BoopError('mpc.aborted', 'no such session is held', { kind: 'peer' });
+    return wanted ? held() : { dropped: true };
+  }
+
   #token(context: AuthenticationContext, splitAt: 'edge' | 'gateway', verified: boolean, authTime: number): string {
     const assurance = { modality: 'palm', nodes: this.manifest.members.length, threshold: this.manifest.threshold, verified, livenessLevel: 0 } as const;
-    const input = tokenSigningInput(idTokenClaims({ context, sub: 'subject', assurance, splitAt, epoch: 1, authTime }), fromBase64Url(this.tokenKey));
+    const input = tokenSigningInput(idTokenClaims({ context, sub: fakeSub, assurance, splitAt, epoch: 1, authTime }), fromBase64Url(this.tokenKey));
     const key = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d: toBase64Url(this.tokenSecret), x: this.tokenKey }, format: 'jwk' });
     return assembleToken(input, new Uint8Array(sign(null, input, key)));
   }
