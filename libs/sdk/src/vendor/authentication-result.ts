@@ -45,7 +45,7 @@ export async function toResult(
   }
   if (status === 'failed') {
     if (result?.idToken !== undefined) throw sdkError('response.malformed', { kind: 'peer' });
-    return { outcome: 'rejected', reason: result?.reason ?? checks.reason, retryAllowed: result?.retryAllowed ?? true, logEntry: result?.logEntry, authentication };
+    return { outcome: 'rejected', reason: result?.reason ?? authentication.outcome?.reason ?? checks.reason, retryAllowed: result?.retryAllowed ?? authentication.outcome?.retryAllowed ?? true, logEntry: result?.logEntry, authentication };
   }
   if (result?.idToken === undefined) throw sdkError('response.malformed', { kind: 'peer' });
   const claims = await checks.verifyToken(result.idToken, { nonce });
