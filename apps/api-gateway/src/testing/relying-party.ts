@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import * as client from 'openid-client';
-import { sessionIdOf } from '@boop/identity';
+import { type sessionIdOf } from '@boop/identity';
 import { Browser } from './browser.ts';
 import { sealedProbe } from './probes.ts';
 import { device, keys, type TestGateway } from './test-gateway.ts';

@@ -6,7 +6,7 @@ import { BoopError } from '@boop/shared';
 /** How far the proof's time may be from ours, seconds. */
 export const proofSecondsMax = 60;
 
-const claimsSchema = z.object({ jti: z.string().min(8).max(256), htm: z.string(), htu: z.string().max(2_048), iat: z.number(), ath: z.string() });
+const claimsSchema = z.object({ jti: z.string().min(1).max(256), htm: z.string(), htu: z.string().max(2_048), iat: z.number(), ath: z.string() });
 
 export interface DpopProof {
   /** RFC 7638 thumbprint of the key that signed it. */
