@@ -10,7 +10,7 @@ const fixedHeaders = Object.entries({ ...securityHeaders, 'cache-control': 'no-s
  * lives. @returns false for any other request
  */
 export function answersHealth(request: IncomingMessage, response: ServerResponse): boolean {
-  if (request.url !== '/healthz' || request.method !== 'GET') return false;
+  if (request.method !== 'GET' || !(request.url === '/healthz' || request.url?.startsWith('/healthz?'))) return false;
   response.writeHead(200, [...fixedHeaders, 'x-request-id', requestIdOf(request.headers)]).end(body);
   return true;
 }

@@ -1,0 +1,3 @@
+import { fuzzSuite } from './testing/fuzz-suite.ts';
+
+fuzzSuite({ runs: 5 });

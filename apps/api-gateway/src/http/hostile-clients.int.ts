@@ -1,0 +1,115 @@
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
+
+const connectionsPerAddress = 400;
+let g: TestGateway;
+const sockets: Socket[] = [];
+beforeAll(async () => {
+  g = await TestGateway.start({ config: { timeouts: { headersMs: 700, requestMs: 1_500 }, connections: { max: 1_000, perAddress: connectionsPerAddress }, concurrency: { probes: 2, money: 2, writes: 3, reads: 40 }, requestsPerMinute: 400 } });
+}, 60_000);
+afterAll(async () => {
+  sockets.forEach((socket) => socket.destroy());
+  await g.stop();
+});
+
+interface Raw {
+  text: string;
+  closed: boolean;
+}
+function dial(send: string): Raw & { socket: Socket } {
+  const socket = connect(g.gateway.httpPort, '127.0.0.1', () => socket.write(send));
+  const raw = { text: '', closed: false, socket };
+  sockets.push(socket);
+  socket.on('data', (chunk: Buffer) => (raw.text += chunk.toString()));
+  socket.on('error', () => undefined);
+  socket.on('close', () => (raw.closed = true));
+  return raw;
+}
+const health = async () => (await g.call('GET', '/healthz')).status;
+
+describe('what never becomes a request', () => {
+  test.each<[string, string, number, string]>([
+    ['headers of 100 KB', `GET /v1/network HTTP/1.1\r\nhost: x\r\nx-big: ${'a'.repeat(100_000)}\r\n\r\n`, 431, 'request.headers-too-large'],
+    ['noise', 'not http at all\r\n\r\n', 400, 'request.malformed'],
+    ['headers that never end', 'GET /v1/network HTTP/1.1\r\nhost: x\r\n', 408, 'request.timeout'],
+    ['a body that never ends', 'POST /v1/authentications HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"type"', 408, 'request.timeout'],
+  ])('%s', async (_name, send, status, code) => {
+    const raw = dial(send);
+    await eventually(() => raw.closed, 20_000);
+    expect(raw.text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(raw.text).toContain(`"code":"${code}"`);
+    expect(raw.text).toContain('application/problem+json');
+  }, 30_000);
+
+  test('a body of 100 MB is refused by its announced length, before it is read', async () => {
+    const raw = dial(`POST /v1/authentications HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${keys.shop}\r\ncontent-type: application/json\r\ncontent-length: ${100 * 1024 * 1024}\r\n\r\n{`);
+    await eventually(() => raw.text.includes('request.too-large'), 20_000);
+    expect(raw.text).toMatch(/^HTTP\/1\.1 413 /);
+  }, 30_000);
+
+  test('a header byte a second holds a connection no longer than the headers may take', async () => {
+    const raw = dial('GET /v1/network HTTP/1.1\r\n');
+    const drip = setInterval(() => raw.socket.writable && raw.socket.write('x'), 100);
+    try {
+      await eventually(() => raw.closed, 20_000);
+    } finally {
+      clearInterval(drip);
+    }
+    expect(raw.text).toMatch(/^HTTP\/1\.1 408 /);
+  }, 30_000);
+
+  test('half-open connections are capped per address, let go in time, and health answers meanwhile', async () => {
+    const silent = Array.from({ length: connectionsPerAddress + 200 }, () => dial(''));
+    await eventually(() => silent.filter(({ closed }) => closed).length >= 200, 20_000);
+    await eventually(() => silent.every(({ closed }) => closed), 30_000);
+    expect(await health()).toBe(200);
+  }, 60_000);
+});
+
+describe('more than there is room for', () => {
+  test('is refused at once with its own wait; other classes and health go on', async () => {
+    g.nodes.behaviour.delayMs = 0;
+    const answers = await Promise.all(Array.from({ length: 40 }, () => g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'access' } })));
+    const statuses = new Set(answers.map(({ status }) => status));
+    expect([...statuses].sort()).toEqual([201, 503]);
+    const refused = answers.find(({ status }) => status === 503)!;
+    expect(refused).toMatchObject({ body: { code: 'service.overloaded', retryAllowed: true } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await g.call('GET', '/v1/network')).status).toBe(200);
+    expect(await health()).toBe(200);
+    expect((await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'access' } })).status).toBe(201);
+  }, 30_000);
+
+  test('of one key disturbs no other', async () => {
+    const refused: Awaited<ReturnType<typeof g.call>>[] = [];
+    for (let wave = 0; wave < 100 && refused.length < 50; wave++) {
+      const answers = await Promise.all(Array.from({ length: 25 }, () => g.call('GET', '/v1/vendors/shop', { key: keys.shop })));
+      refused.push(...answers.filter(({ status }) => status !== 200));
+    }
+    for (const { status, headers, body } of refused) {
+      expect([status, body.code]).toEqual([429, 'request.rate-limited']);
+      expect(headers.get('ratelimit-policy')).toBe('"requests";q=400;w=60');
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect(refused.length).toBeGreaterThanOrEqual(50);
+    const other = await g.call('GET', '/v1/vendors/other', { key: keys.other });
+    expect(other.status).toBe(200);
+    expect(other.headers.get('ratelimit')).toMatch(/^"requests";r=39\d;t=\d+$/);
+  }, 60_000);
+});
+
+test('an unknown version of the interface is refused, the known one named', async () => {
+  const answer = await g.call('GET', '/v1/network', { headers: { 'boop-version': '1999-01-01' } });
+  expect(answer).toMatchObject({ status: 400, body: { code: 'request.unknown-version' } });
+  expect((await g.call('GET', '/v1/network', { headers: { 'boop-version': answer.headers.get('boop-version')! } })).status).toBe(200);
+});
+
+test('the page of the document needs no script and allows none', async () => {
+  const { status, headers, body } = await g.call('GET', '/docs');
+  expect(status).toBe(200);
+  expect(headers.get('content-type')).toMatch(/^text\/html/);
+  expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/=]+';/);
+  expect(body).not.toMatch(/<script|onload=|https?:\/\/(?!boop\.network|127\.0\.0\.1|json-schema\.org|shop\.example)[a-z.]+\/\S*\.(?:js|css)/);
+  expect(body).toContain('/v1/authentications');
+});
