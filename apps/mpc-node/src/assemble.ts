@@ -6,8 +6,9 @@ import { CeremonyService } from './ceremony/ceremony-service.ts';
 import { Activity } from './committees/activity.ts';
 import { CommitteeService } from './committees/committee-service.ts';
 import { HolderKeysService } from './committees/holder-keys-service.ts';
-import { PoolKeeper } from './committees/pool-keeper.ts';
+import { PoolKeeper, type PoolSize } from './committees/pool-keeper.ts';
 import { ProtocolRunner } from './committees/protocol-runner.ts';
+import { type ChosenForm } from './committees/run-form.ts';
 import { RunService } from './committees/run-service.ts';
 import { SplitCheckService } from './committees/split-check-service.ts';
 import { type FeedStore } from './consents/facts.ts';
@@ -54,11 +55,11 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Logger;
-  /** Correlations kept per committee, and made at a time. */
-  readonly pool: { readonly lanesTarget: number; readonly lanesPerBatch: number };
+  readonly pool: PoolSize;
   /** NIST's unless said otherwise. */
   readonly limits?: BudgetLimits;
   readonly onRun?: (operation: string, durationMs: number) => void;
+  readonly onForm?: (form: ChosenForm) => void;
   /** One of so many searches that found nobody is repeated by the rest of its family: 16 unless said otherwise, 0 for none. */
   readonly rescanOneIn?: number;
   readonly onRescan?: (found: boolean) => void;
@@ -106,10 +107,10 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const service = new SessionService({ network, sessions, splits: stores.splits, budgets, gallery, members, hpke, clock, activity });
   const holders = new HolderKeysService({ network, peers, runner, clock, rng });
   const committees = new CommitteeService({ network, peers, runner, holders, activity, clock, rng, p: gallery.statistic.p });
-  const keeper = new PoolKeeper({ network, peers, committees, holders, activity, log, ...pool });
+  const keeper = new PoolKeeper({ network, peers, committees, holders, gallery, activity, log, size: pool });
   const onRun = surroundings.onRun ?? (() => undefined);
   const splitChecks = new SplitCheckService({ network, peers, runner, holders, standing, rng, onRun });
-  const runs = new RunService({ network, peers, runner, committees, gallery, members, rng, signIdentity, onRun });
+  const runs = new RunService({ network, peers, runner, committees, gallery, members, rng, signIdentity, onRun, onForm: surroundings.onForm ?? (() => undefined) });
   const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity, refusalOf: (session, row) => release.sessions.refusalOf(session, row) });
   const registrar = new Registrar({ gallery, store: stores.gallery, members, network, clock });
   const registrations = new RegistrationService({ network, gallery, registrar, decisions, members, signIdentity });

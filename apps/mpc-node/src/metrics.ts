@@ -9,6 +9,7 @@ export class NodeMetrics {
   readonly #blamed: Counter<'party'>;
   readonly #suspected: Counter<'party'>;
   readonly #rescans: Counter<'found'>;
+  readonly #plans: Counter<'back_end' | 'reason'>;
   readonly #outcomes: Histogram<'session' | 'outcome'>;
 
   constructor(registry: Registry, levels: { rows: () => number; lanes: () => number; live: () => number; sessions: () => number }) {
@@ -18,6 +19,7 @@ export class NodeMetrics {
     this.#outcomes = new Histogram({ name: 'boop_node_session_seconds', help: 'Sessions that this node led, by outcome', labelNames: ['session', 'outcome'], buckets: seconds, registers });
     this.#blamed = new Counter({ name: 'boop_mpc_blamed_total', help: 'Sessions in which this node found a node to have lied, by party', labelNames: ['party'], registers });
     this.#suspected = new Counter({ name: 'boop_mpc_suspected_total', help: 'Sessions in which a party may have lied and nobody could be named', labelNames: ['party'], registers });
+    this.#plans = new Counter({ name: 'boop_mpc_plan_total', help: 'Comparison runs that this node arranged, by back end and why it was chosen', labelNames: ['back_end', 'reason'], registers });
     this.#rescans = new Counter({ name: 'boop_mpc_rescans_total', help: 'Searches without a match that were repeated by other committees, by what those found', labelNames: ['found'], registers });
     const gauge = (name: string, help: string, level: () => number): void => {
       new Gauge({
@@ -37,6 +39,10 @@ export class NodeMetrics {
 
   run(operation: string, durationMs: number): void {
     this.#runs.observe({ operation }, durationMs / 1000);
+  }
+
+  plan(backEnd: string, reason: string): void {
+    this.#plans.inc({ back_end: backEnd, reason });
   }
 
   blame(named: readonly number[], suspects: readonly number[]): void {

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { backEnds } from '@boop/mpc';
 import { type BoopError, type PartyId, toHex } from '@boop/shared';
 import { seededRng } from '@boop/testing';
+import { type RunJoin } from './link/peer-methods.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from './testing/fixtures.ts';
 import { MemoryNetwork } from './testing/memory-network.ts';
 import { budgetLimits } from './sessions/budgets.ts';
@@ -23,23 +25,25 @@ const until = async (condition: () => boolean) => {
 };
 /** Sums the bodies, keeps the round. */
 const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, i) => (i < 2 ? byte : byte ^ b[i]!));
-/** Runs of one operation, by the requests that announce them. */
-const runsOf = (operation: string): Set<string> => {
-  const runs = new Set<string>();
+/** Runs of one operation, by the requests that announce them, and the round in which each opens its decision. */
+const runsOf = (operation: string): Map<string, number> => {
+  const runs = new Map<string, number>();
   network.hub.onRequest = (_from, _to, method, body) => {
-    const { operation: asked, runId } = body as { operation: string; runId: Uint8Array };
-    if ((method === 'run.request' || method === 'run.join') && asked === operation) runs.add(toHex(runId));
+    if (method !== 'run.join') return undefined;
+    const { operation: asked, runId, backEnd } = body as RunJoin;
+    // One round before it to agree on the run.
+    if (asked === operation) runs.set(toHex(runId), 1 + backEnds[backEnd].onlineRounds(8191));
     return undefined;
   };
   return runs;
 };
 
 /** A liar that waits until the others have sent theirs can send what makes an opened sum 0. */
-function suppressing(liar: PartyId, runs: ReadonlySet<string>, length: number, round: number) {
+function suppressing(liar: PartyId, runs: ReadonlyMap<string, number>, length: number) {
   const openings = new Map<string, { held: { to: PartyId; own: Uint8Array }[]; honest: Map<PartyId, Uint8Array> }>();
   return (from: PartyId, to: PartyId, payload: Uint8Array, runId: Uint8Array): Uint8Array | null => {
     const run = toHex(runId);
-    if (payload.length !== length || payload[1] !== round || !runs.has(run) || (from !== liar && to !== liar)) return payload.slice();
+    if (payload.length !== length || payload[1] !== runs.get(run) || (from !== liar && to !== liar)) return payload.slice();
     const opening = openings.get(run) ?? { held: [], honest: new Map<PartyId, Uint8Array>() };
     openings.set(run, opening);
     if (from === liar) opening.held.push({ to, own: payload.slice() });
@@ -79,7 +83,7 @@ describe('five nodes', () => {
     const liar = 4 as PartyId;
     const runs = runsOf('verify');
     // The decision opens as the sum of what three members send: 0 for a denial.
-    network.hub.onSession = suppressing(liar, runs, 10, 3);
+    network.hub.onSession = suppressing(liar, runs, 10);
     const answer = await authenticate(2);
     expect(answer).toMatchObject({ accepted: false, reason: 'no-match', verified: false });
     await until(() => network.blames.length > 0);
@@ -113,7 +117,7 @@ describe('five nodes', () => {
     await network.start(2 as PartyId);
     const runs = runsOf('identify');
     // (P, Q) opens as the sum of what three members send: 0, 0 for nobody.
-    network.hub.onSession = suppressing(liar, runs, 18, 3);
+    network.hub.onSession = suppressing(liar, runs, 18);
     for (let attempt = 0; attempt < 12 && network.blames.length === 0; attempt++) {
       const outcome = await authenticate(2);
       if (typeof outcome === 'object' && outcome.accepted) continue;

@@ -82,6 +82,6 @@ describe('a lying node', () => {
     await expect(network.node(1).handlers['run.request'](liar, { ...identify, holders: [1, 2, 3] })).rejects.toMatchObject({ code: 'run.not-wide' });
     await expect(network.node(1).handlers['run.request'](liar, identify)).resolves.toMatchObject({ statement: { decision: { kind: 'one', row: 0 } } });
     await expect(network.node(1).handlers['run.request'](liar, identify)).rejects.toMatchObject({ code: 'session.decided' });
-    await expect(network.node(2).handlers['run.join'](3 as PartyId, { ...identify, lanes: [] })).rejects.toMatchObject({ code: 'run.not-led' });
+    await expect(network.node(2).handlers['run.join'](3 as PartyId, { ...identify, backEnd: 'one-hot', blockRows: 1, lanes: [] })).rejects.toMatchObject({ code: 'run.not-led' });
   });
 });

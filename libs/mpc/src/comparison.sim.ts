@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { nodeAesCtr, runSimulation, seededRng, seededUint32 } from '@boop/testing';
+import { partyId } from '@boop/shared';
 import { type Opening } from './index.ts';
-import { comparisonMachines, correlationMachines, drawCommittee, keyMachines, lanesFor, outputsOf, parameterSets, plainDecision, shareScores, type SharedInput, takeLanes } from './testing/committee-harness.ts';
+import { comparisonMachines, correlationMachines, drawCommittee, keyMachines, lanesFor, outputsOf, parameterSets, plainDecision, shareScores, type SharedInput, takeBlocks, takeLanes } from './testing/committee-harness.ts';
 
 const statistics = [
   { name: 'palm', p: 8191, scoreMin: -4096, scoreMax: 2048 },
@@ -41,5 +42,49 @@ describe.each(parameterSets)('(%i, %i)', (nodes, threshold) => {
         }
       }
     }
+  });
+});
+
+describe('a run in blocks', () => {
+  const shape = { p: 8191, scoreMax: 2048, theta: 302, shifts: 3, prf: nodeAesCtr } as const;
+
+  test.each([[3, 1], [5, 2]] as const)('(%i, %i): decides as one over all rows does, whichever block a match is in', (nodes, threshold) => {
+    const next = seededUint32(nodes);
+    const committee = drawCommittee(nodes, threshold, next);
+    const keys = outputsOf(runSimulation(keyMachines(committee, threshold, (party) => seededRng(party)), { seed: 1 }));
+    for (const backEnd of ['one-hot', 'digits'] as const) {
+      const batches = outputsOf(runSimulation(correlationMachines(keys, threshold, 8191, 4_096, `blocks ${backEnd}`, nodeAesCtr, backEnd), { seed: 2 }));
+      let lane = 0;
+      for (const [opening, hits] of [['identify', []], ['identify', [0]], ['identify', [69]], ['identify', [31, 32]], ['any', []], ['any', [64]]] as const) {
+        const input: SharedInput = { ...shape, backEnd, opening, rows: 70, blockRows: 32 };
+        const isHit = (row: number): boolean => (hits as readonly number[]).includes(row);
+        const scores = Array.from({ length: input.rows * input.shifts }, (_, i) => (isHit(Math.floor(i / input.shifts)) && i % input.shifts === 1 ? 303 : 301));
+        const slices = takeBlocks(batches, lane, input);
+        lane += 2 * 96 + 32;
+        const outcomes = runSimulation(comparisonMachines(keys, threshold, slices, shareScores(scores, input.p, committee, threshold, next), `${backEnd} ${lane}`, input), { seed: lane });
+        for (const decision of outputsOf(outcomes).values()) expect({ opening, hits, decision }).toEqual({ opening, hits, decision: plainDecision(scores, input) });
+      }
+    }
+  });
+
+  test('is no form for what takes a tree', () => {
+    const committee = [1, 2, 3].map(partyId);
+    const keys = outputsOf(runSimulation(keyMachines(committee, 1, (party) => seededRng(party)), { seed: 1 }));
+    const batches = outputsOf(runSimulation(correlationMachines(keys, 1, 8191, 512, 'tree', nodeAesCtr), { seed: 2 }));
+    const input: SharedInput = { ...shape, opening: 'all', rows: 70, blockRows: 32 };
+    const products = shareScores(new Array<number>(210).fill(0), 8191, committee, 1, seededUint32(1));
+    expect(() => runSimulation(comparisonMachines(keys, 1, takeBlocks(batches, 0, input), products, 'all', input), { seed: 3 })).toThrow('blocks are summed up');
+  });
+
+  test('takes no slice twice, and none when there are too few', () => {
+    const committee = [1, 2, 3].map(partyId);
+    const keys = outputsOf(runSimulation(keyMachines(committee, 1, (party) => seededRng(party)), { seed: 1 }));
+    const batches = outputsOf(runSimulation(correlationMachines(keys, 1, 8191, 256, 'few', nodeAesCtr), { seed: 2 }));
+    const input: SharedInput = { ...shape, opening: 'any', rows: 70, blockRows: 32 };
+    const slices = takeBlocks(batches, 0, { ...input, rows: 64 });
+    const products = shareScores(new Array<number>(210).fill(0), 8191, committee, 1, seededUint32(1));
+    const outcomes = (run: string) => runSimulation(comparisonMachines(keys, 1, slices, products, run, input), { seed: 3 });
+    expect(() => outcomes('too few')).toThrow('correlations of another committee, or too few');
+    for (const slice of slices.get(partyId(1))!) expect(() => slice.consume()).not.toThrow();
   });
 });

@@ -1,13 +1,13 @@
 import { type LaneArena, type LaneKernel, laneKernel as sharedKernel } from '@boop/kernels';
 import { type PartyId, type RoundProtocol } from '@boop/shared';
-import { type BackEndName } from './back-ends.ts';
+import { type BackEndName, backEnds } from './back-ends.ts';
 import { type OpeningRecorder } from './boolean-engine.ts';
 import { type CommitteeKeys } from './committee-keys.ts';
 import { type CorrelationSlice, loadSlices } from './correlation-batch.ts';
 import { openMatches, type OrForm } from './decision.ts';
 import { badInput, checkBlockShape, shiftMajor } from './masked-scores.ts';
-import { type Decision, type Opening } from './match-sums.ts';
-import { contributeBlock, onlineBlock } from './online-block.ts';
+import { type Decision, MatchSums, type Opening } from './match-sums.ts';
+import { blockId, contributeBlock, onlineBlock } from './online-block.ts';
 import { type Prf } from './prf.ts';
 import { type WideOpening } from './wide-opening.ts';
 
@@ -23,8 +23,10 @@ export interface ContributeInput {
   readonly shifts: number;
   /** rows × shifts, row-major: this node's shares of degree 2t of the scores, canonical. */
   readonly products: Uint16Array;
-  /** Together at least rows·shifts lanes, the same ranges at every holder; consumed and wiped. */
+  /** Together at least rows·shifts lanes, the same ranges at every holder; a slice serves one block. Consumed and wiped. */
   readonly correlations: readonly CorrelationSlice[];
+  /** Rows that are compared at a time, the last block has what is left; all at once unless said otherwise, or for `all` and trees. The same at every holder. */
+  readonly blockRows?: number;
   readonly wide: WideOpening;
   /** `one-hot` unless said otherwise. */
   readonly backEnd?: BackEndName;
@@ -48,40 +50,75 @@ export interface ComparisonInput extends Omit<ContributeInput, 'wide'> {
 }
 
 /**
- * One comparison run of one block in one committee, with correlations from a pool: {@link onlineBlock}, then {@link openMatches}. With one-hot
- * correlations and `any` three rounds in all: c, the interval's products, the decision.
+ * One comparison run in one committee, with correlations from a pool: {@link onlineBlock} for each block in turn, then {@link openMatches}. With one-hot
+ * correlations, one block and `any` three rounds in all: c, the interval's products, the decision.
  */
 export function* compareProtocol(input: ComparisonInput): RoundProtocol<Decision> {
-  const { laneKernel = sharedKernel(), backEnd = 'one-hot', rows } = input;
+  const { laneKernel = sharedKernel(), backEnd = 'one-hot', rows, opening } = input;
   input.keys.checkFor(input.self, input.committee, input.threshold);
-  const arena = laneKernel.createArena();
   const party = { ...input, backEnd };
-  try {
-    const sums = yield* onlineBlock(party, arena, { ...input, ...oneProbe(arena, input, backEnd, input.wide?.holders ?? input.committee) });
-    const [decision] = (yield* openMatches(party, { ...input, sums, rows })) as [Decision];
-    return decision;
-  } finally {
-    laneKernel.giveBack(arena);
+  const sums = new MatchSums(1, opening);
+  const blocks = blocksOf(input, backEnd, input.wide?.holders ?? input.committee);
+  if (blocks.length > 1 && (opening === 'all' || input.orForm === 'tree')) throw badInput('blocks are summed up');
+  for (const block of blocks) {
+    const arena = laneKernel.createArena();
+    try {
+      sums.add(yield* onlineBlock(party, arena, { ...input, ...loaded(arena, block) }));
+    } finally {
+      laneKernel.giveBack(arena);
+    }
   }
+  const [decision] = (yield* openMatches(party, { ...input, sums, rows })) as [Decision];
+  return decision;
 }
 
-/** A holder's side outside the committee: it sends its shares of c and learns nothing. Two rounds, 13 bits per lane and member over 8191. */
+/** A holder's side outside the committee: it sends its shares of c and learns nothing. Two rounds a block, 13 bits per lane and member over 8191. */
 export function* contributeProtocol(input: ContributeInput): RoundProtocol<void> {
   const { laneKernel = sharedKernel(), backEnd = 'one-hot' } = input;
-  const arena = laneKernel.createArena();
-  try {
-    yield* contributeBlock({ ...input, backEnd }, arena, { ...input, ...oneProbe(arena, input, backEnd, input.wide.holders) });
-  } finally {
-    laneKernel.giveBack(arena);
+  const blocks = blocksOf(input, backEnd, input.wide.holders);
+  for (const block of blocks) {
+    const arena = laneKernel.createArena();
+    try {
+      yield* contributeBlock({ ...input, backEnd }, arena, { ...input, ...loaded(arena, block) });
+    } finally {
+      laneKernel.giveBack(arena);
+    }
+    // Rounds of the committee alone, so that the next block's have the same numbers everywhere.
+    if (block !== blocks.at(-1)) for (let round = 1; round < backEnds[backEnd].onlineRounds(input.p); round++) yield { send: [], receiveFrom: [] };
   }
 }
 
-/** The rows of one probe as a block, its correlations loaded; throws BoopError `comparison.input` before any is used up. */
-function oneProbe(arena: LaneArena, input: Omit<ContributeInput, 'wide'>, backEnd: BackEndName, holders: readonly PartyId[]) {
-  const { p, committee, rows, shifts, products, correlations: slices } = input;
-  const shape = { probes: 1, rows, shifts, firstRow: 0 };
-  const lanes = slices.reduce((sum, slice) => sum + slice.lanes, 0);
-  if (slices.length === 0) throw badInput('correlations of another committee, or too few');
-  for (const { scope } of slices) checkBlockShape(p, committee, backEnd, { ...shape, products, correlations: { scope, lanes } }, holders);
-  return { ...shape, products: shiftMajor(products, rows, shifts), correlations: loadSlices(arena, slices) };
+interface ProbeBlock {
+  readonly runId: Uint8Array;
+  readonly probes: 1;
+  readonly rows: number;
+  readonly shifts: number;
+  readonly firstRow: number;
+  /** Row-major. */
+  readonly products: Uint16Array;
+  readonly slices: readonly CorrelationSlice[];
 }
+
+/** The rows of one probe in blocks, each with the slices that it takes; throws BoopError `comparison.input` before any is used up. */
+function blocksOf(input: Omit<ContributeInput, 'wide'>, backEnd: BackEndName, holders: readonly PartyId[]): ProbeBlock[] {
+  const { p, committee, runId, rows, shifts, products, correlations, blockRows = rows } = input;
+  if (!Number.isInteger(rows) || rows < 1 || !Number.isInteger(blockRows) || blockRows < 1 || products.length !== rows * shifts) throw badInput('products are rows × shifts, in blocks of whole rows');
+  const blocks: ProbeBlock[] = [];
+  let next = 0;
+  for (let firstRow = 0; firstRow < rows; firstRow += blockRows) {
+    const shape = { probes: 1, rows: Math.min(blockRows, rows - firstRow), shifts, firstRow } as const;
+    const part = products.subarray(firstRow * shifts, (firstRow + shape.rows) * shifts);
+    const slices: CorrelationSlice[] = [];
+    let lanes = 0;
+    for (; lanes < part.length && next < correlations.length; next++) {
+      slices.push(correlations[next]!);
+      lanes += correlations[next]!.lanes;
+    }
+    if (slices.length === 0) throw badInput('correlations of another committee, or too few');
+    for (const { scope } of slices) checkBlockShape(p, committee, backEnd, { ...shape, products: part, correlations: { scope, lanes } }, holders);
+    blocks.push({ ...shape, runId: blockRows >= rows ? runId : blockId(runId, blocks.length), products: part, slices });
+  }
+  return blocks;
+}
+
+const loaded = (arena: LaneArena, { slices, ...block }: ProbeBlock) => ({ ...block, products: shiftMajor(block.products, block.rows, block.shifts), correlations: loadSlices(arena, slices) });

@@ -6,10 +6,11 @@ const inputs: fc.Arbitrary<PlanInput> = fc.record({
   comparisons: fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 1e8 })),
   roundTripMs: fc.double({ min: 0, max: 1000, noNaN: true }),
   poolLanes: fc.integer({ min: 0, max: 1 << 20 }),
+  digitLanes: fc.integer({ min: 0, max: 1 << 24 }),
   threshold: fc.integer({ min: 1, max: 3 }),
   p: fc.constantFrom(8191, 65521),
 });
-const unpooled = inputs.map((input) => ({ ...input, poolLanes: -1 }));
+const unpooled = inputs.map((input) => ({ ...input, poolLanes: -1, digitLanes: -1 }));
 
 const bits = ({ backEnd, adder }: ComparisonPlan, { p, threshold }: PlanInput): number => backEnds[backEnd].onlineBits(p, threshold) + backEnds[backEnd].offlineBits(p, threshold, adder);
 const rounds = ({ backEnd, adder }: ComparisonPlan, { p, threshold }: PlanInput): number => backEnds[backEnd].onlineRounds(p) + backEnds[backEnd].offlineRounds(p, threshold, adder);
@@ -23,8 +24,8 @@ describe('the planner', () => {
         expect(plan.blockLanes).toBeGreaterThanOrEqual(128);
         expect(plan.blockLanes).toBeLessThanOrEqual(65_536);
         expect(planReasons).toContain(plan.reason);
-        expect(plan.pooled).toBe(input.comparisons <= input.poolLanes);
-        if (plan.pooled) expect(plan).toMatchObject({ backEnd: 'one-hot', reason: 'pool_covers_run' });
+        expect(plan.pooled).toBe(input.comparisons <= Math.max(input.poolLanes, input.digitLanes!));
+        if (plan.pooled) expect(plan).toMatchObject({ backEnd: input.comparisons <= input.poolLanes ? 'one-hot' : 'digits', reason: 'pool_covers_run' });
       }),
     );
   });

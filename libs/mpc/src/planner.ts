@@ -9,6 +9,8 @@ export interface PlanInput {
   readonly roundTripMs: number;
   /** One-hot lanes in stock for this committee. */
   readonly poolLanes: number;
+  /** Lanes of digits in stock; none unless said otherwise. */
+  readonly digitLanes?: number;
   readonly threshold: number;
   readonly p: number;
 }
@@ -48,16 +50,17 @@ const candidates: readonly (readonly [BackEndName, Adder])[] = [
 ];
 
 /**
- * How a run is compared: from the pool if it has enough lanes, for that takes the fewest rounds and no bytes ahead; otherwise what is estimated to end first, from
+ * How a run is compared: from the pool if it has enough lanes of one kind, one-hot first, for that takes the fewest rounds and no bytes ahead; otherwise what is estimated to end first, from
  * `backEnds` and the constants above. `bit-sliced` is never the best. Total on finite inputs ≥ 0. Monotone: more lanes never choose more bits per lane, a
  * longer round trip never more rounds, a fuller pool never anything but the pool.
  */
-export function planComparison({ comparisons, roundTripMs, poolLanes, threshold, p }: PlanInput): ComparisonPlan {
+export function planComparison({ comparisons, roundTripMs, poolLanes, digitLanes = 0, threshold, p }: PlanInput): ComparisonPlan {
   const roundMs = roundTripMs / 2 + ROUND_MS;
   const orForm: OrForm = comparisons * SUM_MS_PER_LANE <= TREE_ROUNDS * roundMs ? 'sum' : 'tree';
   const blockMax = threshold === 1 ? BLOCK_LANES.one : BLOCK_LANES.more;
   const blockLanes = Math.max(128, Math.min(blockMax, Math.ceil(comparisons / 128) * 128));
   if (comparisons <= poolLanes) return { backEnd: 'one-hot', adder: 'ripple', orForm, blockLanes, pooled: true, reason: 'pool_covers_run' };
+  if (comparisons <= digitLanes) return { backEnd: 'digits', adder: 'ripple', orForm, blockLanes, pooled: true, reason: 'pool_covers_run' };
   const costs = candidates.map(([backEnd, adder]) => ({ backEnd, adder, ms: timeMs(backEnd, adder, comparisons, roundMs, threshold, p) }));
   const { backEnd, adder } = costs.reduce((best, next) => (next.ms < best.ms ? next : best));
   const reason = backEnd === 'digits' && adder === 'ripple' ? 'bytes_dominate' : 'rounds_dominate';

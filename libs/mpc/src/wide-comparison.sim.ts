@@ -51,6 +51,26 @@ describe.each([[4, 1], [5, 1], [7, 2]] as const)('(%i, %i)', (nodes, threshold) 
     }
   });
 
+  test('in blocks: decisions are those in the clear, and a shift in any block stops the run', () => {
+    const [rows, shifts] = [40, 3];
+    for (const backEnd of ['one-hot', 'digits'] as const) {
+      const input: SharedInput = { ...shape, rows, shifts, blockRows: 32, backEnd };
+      for (const hit of [3, 39, -1]) {
+        const scores = Array.from({ length: rows * shifts }, (_, i) => (Math.floor(i / shifts) === hit ? 400 : -700));
+        for (const [party, outcome] of run(network, scores, input)) expect(outcome).toEqual({ kind: 'done', output: outsiders.includes(party) ? undefined : plainDecision(scores, input) });
+      }
+      const liar = outsiders[0]!;
+      const secondC = 1 + backEnds[backEnd].onlineRounds(p) + 1;
+      const second: Tamper = (from, _to, payload) => {
+        if (from !== liar || payload[1] !== secondC) return payload;
+        const values = decodeResidues(field, payload.subarray(HEADER), 24, from);
+        return Uint8Array.of(...payload.subarray(0, HEADER), ...encodeResidues(field, values.map((value) => field.add(value, 1))));
+      };
+      const outcomes = run(network, new Array<number>(rows * shifts).fill(-700), input, second);
+      for (const member of committee) expect(outcomes.get(member)).toEqual(aborted(nodes >= 3 * threshold + 2 ? [liar] : []));
+    }
+  });
+
   test('the shares of r at all holders are one word of degree 2t, at 0 what the committee\'s own say', () => {
     const batches = wideBatches(network, p, 32, 'masks');
     const masks = network.holders.map((party) => batches.get(party)!.take(0, 32).consume().mask);

@@ -1,7 +1,7 @@
 import { opensslCtr } from '@boop/engine';
-import { agreeCommitteeKeys, type CommitteeKeys, correlationBatch, type CorrelationSlice, type HolderKeys, outsideBatch } from '@boop/mpc';
+import { agreeCommitteeKeys, type CommitteeKeys, type ComparisonPlan, correlationBatch, type CorrelationSlice, type HolderKeys, outsideBatch } from '@boop/mpc';
 import { BoopError, type Clock, concatBytes, equalBytes, isBoopError, lengthPrefixed, type PartyId, type Rng, uint32, utf8 } from '@boop/shared';
-import { type LaneRange, lanesPerBatchMax, type PeerBody } from '../link/peer-methods.ts';
+import { type LaneRange, lanesPerBatchMax, type PeerBody, type PoolBackEnd } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
 import { areHolders, isCommittee } from '../sessions/certified.ts';
@@ -13,10 +13,16 @@ import { type ProtocolRunner } from './protocol-runner.ts';
 
 const agreeTimeoutMs = 5_000;
 const fillTimeoutMs = 8_000;
-/** Bounds of what waits in memory, per committee and over all, some 50 bytes a lane: a run over 100,000 palms takes 2.5 million lanes. */
+/** Bounds of what waits in memory, per committee and over all, some 11 bytes a lane of digits and 50 of one-hot: a run over 100,000 palms takes 2.5 million lanes. */
 const lanesPerCommitteeMax = 2_621_440;
 const lanesMax = 5_242_880;
 const committeesMax = 64;
+
+/** How correlations are made. */
+export interface Making {
+  readonly backEnd: PoolBackEnd;
+  readonly adder: ComparisonPlan['adder'];
+}
 
 /** The committees in which this node sits or holds masks: joint keys and correlations, made, counted and forgotten. */
 export class CommitteeService {
@@ -45,8 +51,8 @@ export class CommitteeService {
   }
 
   /** Lanes that this node may still allot as a committee's lowest party. */
-  availableLanes(scope: RunScope): number {
-    return this.#current(scope)?.account.available ?? 0;
+  availableLanes(scope: RunScope, backEnd: PoolBackEnd): number {
+    return this.#current(scope)?.accounts[backEnd].available ?? 0;
   }
 
   get lanesHeld(): number {
@@ -68,13 +74,14 @@ export class CommitteeService {
    * As the lowest party: lanes for one run, made on demand when the pool is short.
    * @throws BoopError when the committee can't agree or fill in time
    */
-  async allot(scope: RunScope, lanes: number): Promise<LaneRange[]> {
+  async allot(scope: RunScope, lanes: number, making: Making): Promise<LaneRange[]> {
     if (lanes > lanesPerCommitteeMax) throw new BoopError('service.overloaded', 'the gallery is too large for one run', { kind: 'unavailable' });
     for (;;) {
       const state = await this.ensureKeys(scope);
-      const ranges = state.account.allot(lanes);
+      const account = state.accounts[making.backEnd];
+      const ranges = account.allot(lanes);
       if (ranges) return ranges;
-      await this.fill(scope, lanes - state.account.available, true);
+      await this.fill(scope, lanes - account.available, making, true);
     }
   }
 
@@ -103,12 +110,12 @@ export class CommitteeService {
   }
 
   /** As the lowest party: one more batch; fills of one committee follow each other. */
-  async fill(scope: RunScope, lanes: number, urgent: boolean): Promise<void> {
+  async fill(scope: RunScope, lanes: number, making: Making, urgent: boolean): Promise<void> {
     const name = nameOf(scope);
     const running = this.#filling.get(name);
     // Whoever is short looks again afterwards, and then makes its own.
     if (running) return await running.catch(() => undefined);
-    const fill = this.#fill(scope, roundUp(lanes), urgent).finally(() => this.#filling.delete(name));
+    const fill = this.#fill(scope, roundUp(lanes), making, urgent).finally(() => this.#filling.delete(name));
     this.#filling.set(name, fill);
     return await fill;
   }
@@ -176,11 +183,11 @@ export class CommitteeService {
     return state;
   }
 
-  async #fill(scope: RunScope, lanes: number, urgent: boolean): Promise<void> {
+  async #fill(scope: RunScope, lanes: number, { backEnd, adder }: Making, urgent: boolean): Promise<void> {
     const { committee, holders } = scope;
     const state = await this.ensureKeys(scope);
     const keys = isWide(scope) ? { keysId: await this.#holders.ensure(holders) } : {};
-    const body = { committee: [...committee], holders: [...holders], ...keys, batchId: this.#rng.bytes(16), lanes, urgent };
+    const body = { committee: [...committee], holders: [...holders], ...keys, batchId: this.#rng.bytes(16), backEnd, adder, lanes, urgent };
     try {
       await Promise.all([
         this.#runFill(state, this.#network.self, body),
@@ -192,17 +199,17 @@ export class CommitteeService {
       if (isBoopError(error) && error.code === 'committee.unknown') this.#forget(nameOf(scope));
       throw error;
     }
-    state.account.add(body.batchId, lanes);
+    state.accounts[backEnd].add(body.batchId, lanes);
   }
 
   async #runFill(state: CommitteeState, initiator: PartyId, body: Batch): Promise<void> {
     this.#makeRoom(state, body.lanes);
     const { self, threshold } = this.#network;
     const { scope, keys } = state;
-    const { batchId, lanes } = body;
+    const { batchId, lanes, backEnd, adder } = body;
     if (!keys) throw notLed();
     const wideKeys = this.#wideKeys(scope, initiator, body);
-    const input = { self, committee: scope.committee, threshold, keys, p: this.#p, batchId, lanes, prf: opensslCtr, laneKernel, ...(wideKeys && { wideKeys }) };
+    const input = { self, committee: scope.committee, threshold, keys, p: this.#p, backEnd, adder, batchId, lanes, prf: opensslCtr, laneKernel, ...(wideKeys && { wideKeys }) };
     state.addBatch(batchId, await this.#runner.run(batchId, scope.committee, () => correlationBatch(input), fillTimeoutMs));
   }
 
@@ -210,10 +217,10 @@ export class CommitteeService {
     this.#makeRoom(state, body.lanes);
     const { self, threshold } = this.#network;
     const { committee } = state.scope;
-    const { batchId, lanes } = body;
+    const { batchId, lanes, backEnd } = body;
     const wideKeys = this.#wideKeys(state.scope, initiator, body);
     if (!wideKeys) throw notLed();
-    state.addBatch(batchId, outsideBatch({ self, committee, threshold, wideKeys, p: this.#p, batchId, lanes, prf: opensslCtr, laneKernel }));
+    state.addBatch(batchId, outsideBatch({ self, committee, threshold, wideKeys, p: this.#p, backEnd, batchId, lanes, prf: opensslCtr, laneKernel }));
   }
 
   #wideKeys({ holders }: RunScope, initiator: PartyId, { keysId }: Batch): HolderKeys | undefined {
@@ -258,7 +265,7 @@ export class CommitteeService {
   }
 }
 
-type Batch = Pick<PeerBody<'pool.fill'>, 'keysId' | 'batchId' | 'lanes'>;
+type Batch = Pick<PeerBody<'pool.fill'>, 'keysId' | 'batchId' | 'backEnd' | 'adder' | 'lanes'>;
 
 const nameOf = ({ committee, holders }: RunScope): string => `${committee.join()}/${holders.join()}`;
 const notLed = (): BoopError => new BoopError('committee.not-led', 'the caller does not lead such a committee', { kind: 'peer' });

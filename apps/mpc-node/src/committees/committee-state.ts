@@ -1,6 +1,6 @@
 import { type CommitteeKeys, type CorrelationBatch, type CorrelationSlice } from '@boop/mpc';
 import { BoopError, equalBytes, type PartyId, toHex } from '@boop/shared';
-import { type LaneRange } from '../link/peer-methods.ts';
+import { type LaneRange, type PoolBackEnd } from '../link/peer-methods.ts';
 import { LaneAccount } from './lanes.ts';
 
 /** A committee, and the nodes over which its masked scores are checked: itself, or 3t+1 and more with it. */
@@ -21,7 +21,7 @@ export class CommitteeState {
   readonly bootIds: readonly Uint8Array[];
   readonly keys: CommitteeKeys | undefined;
   /** At the lowest party: lanes that are still to be allotted. */
-  readonly account = new LaneAccount();
+  readonly accounts: Readonly<Record<PoolBackEnd, LaneAccount>> = { 'one-hot': new LaneAccount(), digits: new LaneAccount() };
   readonly #batches = new Map<string, CorrelationBatch>();
   usedAtMs: number;
 

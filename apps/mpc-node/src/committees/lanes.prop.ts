@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { toHex } from '@boop/shared';
 import fc from 'fast-check';
-import { LaneAccount, lanesFor } from './lanes.ts';
+import { cutRanges, LaneAccount, lanesFor } from './lanes.ts';
 
 const batchId = (n: number): Uint8Array => new Uint8Array(16).fill(n);
 
@@ -48,3 +48,36 @@ describe('lanes', () => {
     expect(() => account.allot(33)).toThrow(expect.objectContaining({ code: 'pool.odd-request' }));
   });
 });
+
+describe('ranges cut for blocks', () => {
+  const words = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 8 });
+
+  test('are the same lanes in the same order, with an end wherever a block ends', () => {
+    fc.assert(
+      fc.property(words, words, (batches, blocks) => {
+        const total = Math.min(sum(batches), sum(blocks));
+        const ranges = clipped(batches, total).map((count, at) => ({ batchId: batchId(at), from: at * 32, to: (at + count) * 32 }));
+        const widths = clipped(blocks, total).map((count) => count * 32);
+        const cut = cutRanges(ranges, widths);
+        const lanes = (list: readonly { batchId: Uint8Array; from: number; to: number }[]) => list.flatMap(({ batchId: id, from, to }) => Array.from({ length: to - from }, (_, i) => `${id[0]} ${from + i}`));
+        expect(lanes(cut)).toEqual(lanes(ranges));
+        const ends = new Set(cut.map((_, at) => sum(cut.slice(0, at + 1).map(({ from, to }) => to - from))));
+        widths.forEach((_, at) => expect(ends).toContain(sum(widths.slice(0, at + 1))));
+      }),
+    );
+  });
+
+  test('too many or too few are refused', () => {
+    const ranges = [{ batchId: batchId(1), from: 0, to: 64 }];
+    for (const widths of [[32], [64, 32], []]) expect(() => cutRanges(ranges, widths)).toThrow(expect.objectContaining({ code: 'run.wrong-lanes' }));
+  });
+});
+
+const sum = (list: readonly number[]): number => list.reduce((total, value) => total + value, 0);
+
+/** The first so many of a list of counts. */
+function clipped(counts: readonly number[], total: number): number[] {
+  const out: number[] = [];
+  for (const count of counts) if (sum(out) < total) out.push(Math.min(count, total - sum(out)));
+  return out;
+}

@@ -7,6 +7,28 @@ const wordLanes = 32;
 export const lanesFor = (comparisons: number): number => Math.ceil(comparisons / wordLanes) * wordLanes;
 
 /**
+ * Cuts ranges where blocks end, so that each block has ranges of its own.
+ * @param widths lanes of each block; together as many as the ranges have
+ */
+export function cutRanges(ranges: readonly LaneRange[], widths: readonly number[]): LaneRange[] {
+  const cut: LaneRange[] = [];
+  const left = ranges.map((range) => ({ ...range }));
+  for (const width of widths) {
+    for (let missing = width; missing > 0; ) {
+      const range = left[0];
+      if (!range) throw new BoopError('run.wrong-lanes', 'the run was given another number of lanes', { kind: 'peer' });
+      const to = Math.min(range.to, range.from + missing);
+      cut.push({ batchId: range.batchId, from: range.from, to });
+      missing -= to - range.from;
+      if (to === range.to) left.shift();
+      else range.from = to;
+    }
+  }
+  if (left.length > 0) throw new BoopError('run.wrong-lanes', 'the run was given another number of lanes', { kind: 'peer' });
+  return cut;
+}
+
+/**
  * The lowest party's account of its committee's correlations: which lanes of which batch no run has got yet. Ranges only move
  * forward, so no lane is allotted twice; each member enforces the same for itself.
  */

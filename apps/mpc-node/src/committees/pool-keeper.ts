@@ -1,12 +1,15 @@
 import { type Logger } from '@boop/platform';
 import { committeeFamily } from '@boop/mpc';
 import { isBoopError, type PartyId } from '@boop/shared';
+import { type Gallery } from '../gallery/gallery.ts';
+import { lanesPerBatchMax, type PoolBackEnd } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
 import { type Activity } from './activity.ts';
 import { type CommitteeService } from './committee-service.ts';
 import { type RunScope } from './committee-state.ts';
 import { type HolderKeysService } from './holder-keys-service.ts';
+import { lanesFor } from './lanes.ts';
 
 const tickMs = 50;
 /** After a refusal or a failure, so that a committee that can't fill now isn't asked in every tick. */
@@ -19,14 +22,28 @@ export function wantedCommittees(network: Network, live: readonly PartyId[]): Ru
   return committees.map((committee) => ({ committee, holders: live.length >= network.verifiableSize ? live : committee }));
 }
 
-/** Keeps what sessions will need in stock while nobody waits: keys to check splits with, and correlations, one batch at a time, for the committees that this node leads. */
+/** How much is kept per committee, and made at a time. */
+export interface PoolSize {
+  /** One-hot lanes: for decisions about single rows, which take the fewest rounds with them, and for small galleries. */
+  readonly lanesTarget: number;
+  readonly lanesPerBatch: number;
+}
+
+/** A search of a larger gallery takes lanes of digits; so many searches are provided for, within the bounds of memory. */
+const searchesAhead = 2;
+const digitLanesMax = 2_621_440;
+
+/**
+ * Keeps what sessions will need in stock while nobody waits: keys to check splits with, and correlations, one batch at a time, for the committees
+ * that this node leads: one-hot ones, and digits once the gallery needs them.
+ */
 export class PoolKeeper {
-  readonly #input: { network: Network; peers: Peers; committees: CommitteeService; holders: HolderKeysService; activity: Activity; log: Logger; lanesTarget: number; lanesPerBatch: number };
+  readonly #input: { network: Network; peers: Peers; committees: CommitteeService; holders: HolderKeysService; gallery: Gallery; activity: Activity; log: Logger; size: PoolSize };
   #timer: NodeJS.Timeout | undefined;
   #working = false;
   #pausedUntilMs = 0;
 
-  constructor(input: { network: Network; peers: Peers; committees: CommitteeService; holders: HolderKeysService; activity: Activity; log: Logger; lanesTarget: number; lanesPerBatch: number }) {
+  constructor(input: { network: Network; peers: Peers; committees: CommitteeService; holders: HolderKeysService; gallery: Gallery; activity: Activity; log: Logger; size: PoolSize }) {
     this.#input = input;
   }
 
@@ -38,21 +55,17 @@ export class PoolKeeper {
     clearInterval(this.#timer);
   }
 
-  /** In a pause: fills the emptiest committee by one batch, or agrees on missing keys among all live nodes. */
+  /** In a pause: fills the emptiest stock by one batch, or agrees on missing keys among all live nodes. */
   async tick(): Promise<void> {
-    const { network, peers, committees, holders, activity, log, lanesTarget, lanesPerBatch } = this.#input;
+    const { network, peers, holders, activity, committees, log } = this.#input;
     if (this.#working || !activity.idle || performance.now() < this.#pausedUntilMs) return;
     const live = peers.live();
     const keysMissing = live.length >= network.verifiableSize && !holders.has(live);
-    const short = wantedCommittees(network, live)
-      .filter(({ committee }) => committee[0] === network.self)
-      .map((scope) => ({ scope, lanes: committees.availableLanes(scope) }))
-      .filter(({ lanes }) => lanes < lanesTarget)
-      .sort((a, b) => a.lanes - b.lanes)[0];
+    const short = this.#shortest(live);
     if (!short && !keysMissing) return;
     this.#working = true;
     try {
-      if (short) await committees.fill(short.scope, lanesPerBatch, false);
+      if (short) await committees.fill(short.scope, short.lanes, { backEnd: short.backEnd, adder: 'ripple' }, false);
       else await holders.ensure(live);
     } catch (error) {
       this.#pausedUntilMs = performance.now() + pauseMs;
@@ -61,5 +74,28 @@ export class PoolKeeper {
     } finally {
       this.#working = false;
     }
+  }
+
+  /** The stock that has least of what it should have, and the lanes of its next batch. */
+  #shortest(live: readonly PartyId[]): { scope: RunScope; backEnd: PoolBackEnd; lanes: number } | undefined {
+    const { network, committees, size } = this.#input;
+    const wanted = wantedCommittees(network, live);
+    const digits = this.#digitLanes(wanted.length);
+    const kinds = [
+      { backEnd: 'one-hot', target: size.lanesTarget, lanes: size.lanesPerBatch },
+      { backEnd: 'digits', target: digits, lanes: Math.min(digits, lanesPerBatchMax) },
+    ] as const;
+    return wanted
+      .filter(({ committee }) => committee[0] === network.self)
+      .flatMap((scope) => kinds.map(({ backEnd, target, lanes }) => ({ scope, backEnd, lanes, level: committees.availableLanes(scope, backEnd) / target })))
+      .filter(({ level }) => level < 1)
+      .sort((a, b) => a.level - b.level)[0];
+  }
+
+  /** Lanes of digits per committee; 0 as long as searches are served by one-hot ones. */
+  #digitLanes(committees: number): number {
+    const { gallery, size } = this.#input;
+    const search = lanesFor(gallery.rows * gallery.statistic.shifts.length);
+    return search <= size.lanesTarget ? 0 : Math.min(searchesAhead * search, Math.floor(digitLanesMax / committees));
   }
 }

@@ -5,7 +5,7 @@ import { type MatchStatement } from '@boop/protocol';
 import { BoopError, canonicalJson, fromBase64Url, isBoopError, type PartyId, type ProtocolMachine, type Rng, roundMachine, toBase64Url } from '@boop/shared';
 import { RunAborted, RunUnfinished } from '@boop/platform';
 import { type Gallery } from '../gallery/gallery.ts';
-import { type CertifiedStatement, type PeerAnswer, type RunJoin, type RunRequest } from '../link/peer-methods.ts';
+import { type CertifiedStatement, type LaneRange, type PeerAnswer, type RunJoin, type RunRequest } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { decidedBytes, type RunTranscript, transcriptBytes } from '../link/run-transcripts.ts';
 import { type Network } from '../network.ts';
@@ -14,9 +14,10 @@ import { type Session } from '../sessions/session.ts';
 import { type CommitteeService } from './committee-service.ts';
 import { isWide, type RunScope } from './committee-state.ts';
 import { laneKernel } from './lane-kernel.ts';
-import { lanesFor } from './lanes.ts';
+import { cutRanges } from './lanes.ts';
 import { type ProtocolRunner } from './protocol-runner.ts';
 import { RecordedMachine } from './recorded-machine.ts';
+import { blockWidths, checkForm, type ChosenForm, chooseForm } from './run-form.ts';
 import { planRun, type RunPlan } from './run-plan.ts';
 import { runSubject } from './run-subject.ts';
 
@@ -39,6 +40,8 @@ export interface RunServiceInput {
   readonly rng: Rng;
   readonly signIdentity: (bytes: Uint8Array) => Uint8Array;
   readonly onRun: (operation: string, durationMs: number) => void;
+  /** As the lowest party of a committee: how a run is compared, and why so. */
+  readonly onForm: (form: ChosenForm) => void;
 }
 
 /**
@@ -59,8 +62,7 @@ export class RunService {
     const { committee, holders } = scope;
     if (committee[0] !== peers.self) throw notLed();
     const plan = planRun(session, gallery, request, members);
-    const lanes = plan.rows === 0 ? [] : await committees.allot(scope, this.#lanes(plan));
-    const join: RunJoin = { ...request, lanes };
+    const join: RunJoin = { ...request, ...(await this.#allot(scope, plan)) };
     const outsiders = plan.rows === 0 ? [] : holders.filter((party) => !committee.includes(party));
     const timeoutMs = runTimeoutMs + 1_000;
     try {
@@ -99,12 +101,11 @@ export class RunService {
     const startedAt = performance.now();
     session.requireWellFormed();
     session.claim(`contribute ${body.operation}`, scope.committee, body.row);
-    this.#checkLanes(plan, body);
-    const slices = committees.takeMasks(scope, body.lanes);
+    const slices = committees.takeMasks(scope, this.#lanes(plan, body));
     let products: Uint16Array | undefined;
     try {
       products = await plan.products();
-      const input = { ...this.#common(session, body, scope, plan), products, correlations: slices, wide: this.#wide(session, body, scope) };
+      const input = { ...this.#common(body, scope, plan), products, correlations: slices, wide: this.#wide(session, body, scope) };
       await this.#record(session, body, scope, roundMachine(() => contributeProtocol(input)), () => ({ kind: 'contributed' }));
     } finally {
       products?.fill(0);
@@ -152,13 +153,12 @@ export class RunService {
 
   async #compare(session: Session, join: RunJoin, scope: RunScope, plan: RunPlan): Promise<Decision> {
     const { committees, gallery } = this.#input;
-    this.#checkLanes(plan, join);
-    const { keys, slices } = committees.take(scope, join.lanes);
+    const { keys, slices } = committees.take(scope, this.#lanes(plan, join));
     let products: Uint16Array | undefined;
     try {
       products = await plan.products();
       const input = {
-        ...this.#common(session, join, scope, plan),
+        ...this.#common(join, scope, plan),
         keys,
         scoreMax: gallery.statistic.scoreMax,
         theta: session.view.theta,
@@ -176,10 +176,10 @@ export class RunService {
     }
   }
 
-  #common(_session: Session, { runId }: RunJoin, { committee }: RunScope, plan: RunPlan) {
+  #common({ runId, backEnd, blockRows }: RunJoin, { committee }: RunScope, plan: RunPlan) {
     const { network, gallery } = this.#input;
     const { p, shifts } = gallery.statistic;
-    return { self: network.self, committee, threshold: network.threshold, runId, p, rows: plan.rows, shifts: shifts.length };
+    return { self: network.self, committee, threshold: network.threshold, runId, p, rows: plan.rows, shifts: shifts.length, backEnd, blockRows };
   }
 
   #wide(session: Session, join: RunJoin, { holders }: RunScope) {
@@ -212,12 +212,23 @@ export class RunService {
     session.transcripts.set(id, { v: 1, runId: id, party: this.#input.network.self, committee: [...committee], holders: [...holders], links, outcome });
   }
 
-  #checkLanes(plan: RunPlan, { lanes }: RunJoin): void {
-    if (lanes.reduce((sum, { from, to }) => sum + to - from, 0) !== this.#lanes(plan)) throw new BoopError('run.wrong-lanes', 'the run was given another number of lanes', { kind: 'peer' });
+  /** Chooses how a run is compared and gets it lanes. */
+  async #allot(scope: RunScope, plan: RunPlan): Promise<Pick<RunJoin, 'backEnd' | 'blockRows' | 'lanes'>> {
+    const { network, peers, committees, gallery, onForm } = this.#input;
+    const { p, shifts } = gallery.statistic;
+    if (plan.rows === 0) return { backEnd: 'one-hot', blockRows: 1, lanes: [] };
+    const [oneHotLanes, digitLanes] = [committees.availableLanes(scope, 'one-hot'), committees.availableLanes(scope, 'digits')];
+    const form = chooseForm(plan, shifts.length, { roundTripMs: peers.roundTripMs(scope.holders), oneHotLanes, digitLanes, threshold: network.threshold, p });
+    onForm(form);
+    const { backEnd, blockRows } = form;
+    const lanes = blockWidths(plan.rows, shifts.length, form).reduce((sum, width) => sum + width, 0);
+    return { backEnd, blockRows, lanes: await committees.allot(scope, lanes, form) };
   }
 
-  #lanes(plan: RunPlan): number {
-    return lanesFor(plan.rows * this.#input.gallery.statistic.shifts.length);
+  /** The run's lanes, block by block. @throws BoopError `run.malformed`, `run.wrong-lanes` */
+  #lanes(plan: RunPlan, join: RunJoin): LaneRange[] {
+    checkForm(plan, join);
+    return cutRanges(join.lanes, blockWidths(plan.rows, this.#input.gallery.statistic.shifts.length, join));
   }
 
   /**

@@ -71,7 +71,11 @@ const run = {
 };
 export const runRequestSchema = z.strictObject(run);
 export type RunRequest = z.infer<typeof runRequestSchema>;
-export const runJoinSchema = z.strictObject({ ...run, lanes: z.array(laneRangeSchema).max(64) });
+/** How correlations are made and used: `bit-sliced` is never the best. */
+export const poolBackEnds = ['one-hot', 'digits'] as const;
+export type PoolBackEnd = (typeof poolBackEnds)[number];
+const backEnd = z.enum(poolBackEnds);
+export const runJoinSchema = z.strictObject({ ...run, backEnd, blockRows: z.number().int().min(1), lanes: z.array(laneRangeSchema).max(64) });
 export type RunJoin = z.infer<typeof runJoinSchema>;
 
 /** Lanes that one batch of correlations may have; a larger run takes several batches. */
@@ -91,9 +95,9 @@ export const peerMethods = {
   'holders.agree': { body: z.strictObject({ parties: holders, keysId: bytesOf(16), bootIds: z.array(bytesOf(16)).min(4).max(7) }), answer: nothing },
   /** leader → lowest party of a committee. */
   'run.request': { body: runRequestSchema, answer: certifiedStatementSchema },
-  /** lowest party → the others of its committee. */
   /** lowest party → the holders outside its committee: shares of the masked scores, nothing comes back. */
   'run.contribute': { body: runJoinSchema, answer: nothing },
+  /** lowest party → the others of its committee. */
   'run.join': { body: runJoinSchema, answer: z.strictObject({ signature: bytesField(64), transcript: hash }) },
   /** leader → all holders, after a run that went wrong. */
   'run.transcript': { body: z.strictObject({ splitHash: hash, runId: bytesField(16) }), answer: signedTranscriptSchema },
@@ -101,7 +105,7 @@ export const peerMethods = {
   'committee.agree': { body: z.strictObject({ committee, holders: committee, runId: bytesOf(16), bootIds: z.array(bytesOf(16)).min(3).max(7) }), answer: nothing },
   /** lowest party of a committee → all other holders; `keysId` names the keys of wider holders. */
   'pool.fill': {
-    body: z.strictObject({ committee, holders: committee, keysId: bytesOf(16).optional(), batchId: bytesOf(16), lanes: z.number().int().min(32).max(lanesPerBatchMax).multipleOf(32), urgent: z.boolean() }),
+    body: z.strictObject({ committee, holders: committee, keysId: bytesOf(16).optional(), batchId: bytesOf(16), backEnd, adder: z.enum(['ripple', 'log']), lanes: z.number().int().min(32).max(lanesPerBatchMax).multipleOf(32), urgent: z.boolean() }),
     answer: nothing,
   },
   /** leader → signers, first round: PRF partial and nonce commitment. */

@@ -10,6 +10,8 @@ export interface Peers {
   readonly self: PartyId;
   /** Nodes that can be reached now, this one included, ascending. */
   live(): PartyId[];
+  /** An upper bound of the round trip to the slowest of these, from the fastest answer that each has given; 0 where none has. */
+  roundTripMs(parties: readonly PartyId[]): number;
   /** 16 bytes, fresh at every start of that node's process. */
   bootIdOf(party: PartyId): Uint8Array | undefined;
   request<M extends PeerMethod>(to: PartyId, method: M, body: PeerBody<M>, timeoutMs: number): Promise<PeerAnswer<M>>;

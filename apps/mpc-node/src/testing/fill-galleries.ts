@@ -2,17 +2,15 @@ import { parseShare, palmStatistic, splitTemplate } from '@boop/mpc';
 import { type KeyCustody } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { type Rng, toBase64Url } from '@boop/shared';
+import { type EpochGalleryStore } from '../gallery/gallery-store.ts';
 import { preparedBytes } from '../gallery/record.ts';
 import { type RegistrationRecord } from '../link/peer-methods.ts';
-import { openDatabase } from '../store/database.ts';
-import { PrismaGalleryStore } from '../store/prisma-gallery-store.ts';
-import { openSealer } from '../store/sealer.ts';
 import { encoder } from './fixtures.ts';
 
-/** Where a node that is stopped keeps what it knows. */
-export interface NodePlace {
+/** What a node that is stopped keeps. */
+export interface StoppedNode {
   readonly custody: KeyCustody;
-  readonly databaseUrl: string;
+  readonly store: Pick<EpochGalleryStore, 'addCommitted'>;
 }
 
 const atOnce = 32;
@@ -20,33 +18,19 @@ const atOnce = 32;
 /**
  * Writes registrations of one palm each straight into the stores of all nodes, as their own registrars would have left them: for measurements over
  * galleries that would take hours to register.
- * @param places in the order of the manifest's members; their nodes don't run, and have no rows yet
+ * @param nodes in the order of the manifest's members; they don't run, and have no rows yet
  * @param palmOf template of the palm in each slot
  */
-export async function fillGalleries(manifest: NetworkManifest, places: readonly NodePlace[], count: number, palmOf: (slot: number) => Int8Array, rng: Rng): Promise<void> {
-  const parameters = { nodes: places.length, threshold: manifest.threshold };
-  const opened = await Promise.all(
-    places.map(async ({ custody, databaseUrl }) => {
-      const database = await openDatabase(databaseUrl);
-      const sealer = await openSealer(database, custody, manifest.epoch, rng);
-      return { database, sealer, store: new PrismaGalleryStore(database, sealer) };
-    }),
-  );
-  try {
-    for (let from = 0; from < count; from += atOnce) {
-      const slots = Array.from({ length: Math.min(atOnce, count - from) }, (_, at) => from + at);
-      const registrations = slots.map((slot) => {
-        const record = recordOf(manifest, slot, rng);
-        const signatures = places.map(({ custody }, at) => ({ party: at + 1, signature: toBase64Url(custody.signIdentity(preparedBytes(record))) }));
-        return { record, certificate: { record, signatures }, shares: splitTemplate(palmOf(slot), palmStatistic, parameters, rng) };
-      });
-      await Promise.all(opened.map(async ({ store }, at) => await store.addCommitted(registrations.map(({ shares, ...rest }) => ({ ...rest, shares: [parseShare(shares[at]!, palmStatistic)] })))));
-    }
-  } finally {
-    for (const { database, sealer } of opened) {
-      sealer.wipe();
-      await database.$disconnect();
-    }
+export async function fillGalleries(manifest: NetworkManifest, nodes: readonly StoppedNode[], count: number, palmOf: (slot: number) => Int8Array, rng: Rng): Promise<void> {
+  const parameters = { nodes: nodes.length, threshold: manifest.threshold };
+  for (let from = 0; from < count; from += atOnce) {
+    const slots = Array.from({ length: Math.min(atOnce, count - from) }, (_, at) => from + at);
+    const registrations = slots.map((slot) => {
+      const record = recordOf(manifest, slot, rng);
+      const signatures = nodes.map(({ custody }, at) => ({ party: at + 1, signature: toBase64Url(custody.signIdentity(preparedBytes(record))) }));
+      return { record, certificate: { record, signatures }, shares: splitTemplate(palmOf(slot), palmStatistic, parameters, rng) };
+    });
+    await Promise.all(nodes.map(async ({ store }, at) => await store.addCommitted(registrations.map(({ shares, ...rest }) => ({ ...rest, shares: [parseShare(shares[at]!, palmStatistic)] })))));
   }
 }
 

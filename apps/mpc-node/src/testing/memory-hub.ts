@@ -36,6 +36,7 @@ export class MemoryHub {
     return {
       self,
       live: () => [...this.#nodes.keys()].sort((a, b) => a - b),
+      roundTripMs: () => 0,
       bootIdOf: (party) => this.#nodes.get(party)?.bootId,
       request: async (to, method, body) => await this.#request(self, to, method, body),
       sendSession: (to, runId, payload) => {

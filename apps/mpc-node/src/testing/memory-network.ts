@@ -4,9 +4,12 @@ import { SigningKey } from '@boop/identity';
 import { importHpkeKeyPair, type NetworkManifest, parseManifest } from '@boop/protocol';
 import { BoopError, type Clock, partyId, type PartyId, type Rng, toBase64Url } from '@boop/shared';
 import { type AssembledNode, assembleNode } from '../assemble.ts';
+import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
 import { networkOf } from '../network.ts';
 import { type RecordStorage } from '../release/release-leader.ts';
 import { type AttemptLimits, type BudgetLimits } from '../sessions/budgets.ts';
+import { type ChosenForm } from '../committees/run-form.ts';
+import { fillGalleries } from './fill-galleries.ts';
 import { consentText, encoder, type Splitter, theta } from './fixtures.ts';
 import { memoryCustody } from './memory-custody.ts';
 import { MemoryHub } from './memory-hub.ts';
@@ -65,6 +68,8 @@ export class MemoryNetwork {
   rescanOneIn = 0;
   /** What repeated searches found. */
   readonly rescans: boolean[] = [];
+  /** How the runs since then were compared. */
+  readonly forms: ChosenForm[] = [];
   /** What nodes found out about each other. */
   readonly blames: { by: PartyId; named: readonly PartyId[]; suspects: readonly PartyId[] }[] = [];
   readonly #kernel: Kernel;
@@ -117,6 +122,7 @@ export class MemoryNetwork {
       pool: { lanesTarget: 2_048, lanesPerBatch: 2_048 },
       limits: this.limits,
       rescanOneIn: this.rescanOneIn,
+      onForm: (form) => this.forms.push(form),
       onRescan: (found) => this.rescans.push(found),
       onBlame: (named, suspects) => this.blames.push({ by: party, named, suspects }),
     });
@@ -135,6 +141,14 @@ export class MemoryNetwork {
     });
   }
 
+  /** Restarts all nodes with galleries of so many palms; they have been empty. */
+  async fill(count: number, palmOf: (slot: number) => Int8Array): Promise<void> {
+    this.stop();
+    const stopped = this.members.map(({ custody, stores: { gallery } }) => ({ custody, store: { addCommitted: async (added: readonly Committed[]) => await addOneByOne(gallery, added) } }));
+    await fillGalleries(this.manifest, stopped, count, palmOf, this.rng);
+    for (const { party } of this.members) await this.start(party);
+  }
+
   /** Ends whatever still runs. */
   stop(): void {
     for (const party of [...this.nodes.keys()]) this.kill(party);
@@ -145,5 +159,14 @@ export class MemoryNetwork {
     this.hub.detach(party as PartyId);
     this.#registries.get(party as PartyId)!.close();
     this.nodes.delete(party as PartyId);
+  }
+}
+
+type Committed = Omit<StoredRegistration, 'preparedAtMs'>;
+
+async function addOneByOne(gallery: GalleryStore, added: readonly Committed[]): Promise<void> {
+  for (const { record, shares, certificate } of added) {
+    await gallery.prepare({ record, shares, preparedAtMs: 0 });
+    await gallery.commit(certificate!);
   }
 }

@@ -9,7 +9,9 @@ import { createDevCa, type EmbeddedPostgres, ensureCertificate, LinkClient, load
 import { type NetworkManifest, type nodeMethods } from '@boop/protocol';
 import { type z } from 'zod';
 import { openDatabase } from '../store/database.ts';
-import { fillGalleries } from './fill-galleries.ts';
+import { PrismaGalleryStore } from '../store/prisma-gallery-store.ts';
+import { openSealer } from '../store/sealer.ts';
+import { fillGalleries, type StoppedNode } from './fill-galleries.ts';
 import { type Splitter } from './fixtures.ts';
 import { manifestOf } from './memory-network.ts';
 
@@ -110,8 +112,9 @@ export class ProcessNetwork {
   async fill(count: number, palmOf: (slot: number) => Int8Array): Promise<void> {
     const ids = [...this.#nodes.keys()];
     for (const id of ids) await this.kill(id);
-    const places = ids.map((id) => ({ custody: openFileCustody(join(this.dir, `keys-${id}`), systemRng), databaseUrl: this.#postgres.urls[`node_${id}`]! }));
-    await fillGalleries(this.manifest, places, count, palmOf, systemRng);
+    const opened = await Promise.all(ids.map(async (id) => await this.#openStore(id)));
+    await fillGalleries(this.manifest, opened, count, palmOf, systemRng);
+    for (const { close } of opened) await close();
     for (const id of ids) await this.start(id);
     await this.waitReady(ids);
   }
@@ -162,6 +165,18 @@ export class ProcessNetwork {
     await Promise.all(ends);
     await this.#postgres.stop();
     rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** The gallery of a node that is stopped. */
+  async #openStore(id: number): Promise<StoppedNode & { close(): Promise<void> }> {
+    const custody = openFileCustody(join(this.dir, `keys-${id}`), systemRng);
+    const database = await openDatabase(this.#postgres.urls[`node_${id}`]!);
+    const sealer = await openSealer(database, custody, this.manifest.epoch, systemRng);
+    const close = async (): Promise<void> => {
+      sealer.wipe();
+      await database.$disconnect();
+    };
+    return { custody, store: new PrismaGalleryStore(database, sealer), close };
   }
 
   async #isReady(id: number): Promise<boolean> {

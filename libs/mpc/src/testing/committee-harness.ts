@@ -55,7 +55,7 @@ export function correlationMachines(keys: ReadonlyMap<PartyId, CommitteeKeys>, t
   );
 }
 
-export type SharedInput = Pick<ComparisonInput, 'p' | 'scoreMax' | 'theta' | 'rows' | 'shifts' | 'opening' | 'backEnd' | 'orForm' | 'laneKernel'> & { readonly onOpen?: ComparisonInput['onOpen']; readonly prf?: Prf };
+export type SharedInput = Pick<ComparisonInput, 'p' | 'scoreMax' | 'theta' | 'rows' | 'shifts' | 'opening' | 'backEnd' | 'orForm' | 'blockRows' | 'laneKernel'> & { readonly onOpen?: ComparisonInput['onOpen']; readonly prf?: Prf };
 
 export function comparisonMachines(
   keys: ReadonlyMap<PartyId, CommitteeKeys>,
@@ -114,6 +114,13 @@ export function outputsOf<Output>(outcomes: ReadonlyMap<PartyId, Outcome<Output>
 /** The same range of lanes at every member. */
 export const takeLanes = (batches: ReadonlyMap<PartyId, CorrelationBatch>, from: number, to: number): Map<PartyId, CorrelationSlice[]> =>
   new Map([...batches].map(([party, batch]) => [party, [batch.take(from, to)]]));
+
+/** The same for a run in blocks: a slice for each. */
+export function takeBlocks(batches: ReadonlyMap<PartyId, CorrelationBatch>, from: number, { rows, shifts, blockRows = rows }: Pick<SharedInput, 'rows' | 'shifts' | 'blockRows'>): Map<PartyId, CorrelationSlice[]> {
+  const widths = Array.from({ length: Math.ceil(rows / blockRows) }, (_, block) => lanesFor(Math.min(blockRows, rows - block * blockRows) * shifts));
+  const ends = widths.map((_, block) => from + widths.slice(0, block + 1).reduce((sum, width) => sum + width, 0));
+  return new Map([...batches].map(([party, batch]) => [party, ends.map((end, block) => batch.take(end - widths[block]!, end))]));
+}
 
 export const lanesFor = (comparisons: number): number => Math.ceil(comparisons / 32) * 32;
 

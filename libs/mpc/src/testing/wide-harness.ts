@@ -8,7 +8,7 @@ import { correlationBatch, outsideBatch } from '../correlations.ts';
 import { type Decision } from '../match-sums.ts';
 import { type HolderKeys } from '../holder-keys.ts';
 import { type WideOpening } from '../wide-opening.ts';
-import { id16, keyMachines, laneKernel, lanesFor, type Machines, outputsOf, type SharedInput } from './committee-harness.ts';
+import { id16, keyMachines, laneKernel, type Machines, outputsOf, type SharedInput, takeBlocks } from './committee-harness.ts';
 import { allParties, holderKeys } from './split-harness.ts';
 
 /** Keys of a committee and of all nodes around it. */
@@ -43,20 +43,19 @@ export function wideMachines(
   wideOf: (party: PartyId) => Partial<WideOpening> = () => ({}),
 ): Machines<Decision | undefined> {
   const { holders, committee, threshold, keys } = network;
-  const lanes = lanesFor(input.rows * input.shifts);
   const machines = new Map<PartyId, ProtocolMachine<Decision | undefined>>();
   for (const self of holders) {
     const batch = batches.get(self)!;
-    const slices = [batch.take(batch.nextLane, batch.nextLane + lanes)];
+    const slices = takeBlocks(new Map([[self, batch]]), batch.nextLane, input).get(self)!;
     const wide = { holders, subject: utf8('the same subject at every node..'), ...wideOf(self) };
-    const { rows, shifts, p, backEnd = 'one-hot' } = input;
+    const { rows, shifts, p, blockRows = rows, backEnd = 'one-hot' } = input;
     const common = { laneKernel, backEnd, self, committee, threshold, runId: id16(runId), products: products.get(self)!, correlations: slices, wide };
     machines.set(
       self,
       committee.includes(self)
         ? roundMachine<Decision | undefined>(() => compareProtocol({ ...input, ...common, keys: keys.get(self)! }))
         : roundMachine<Decision | undefined>(function* () {
-            yield* contributeProtocol({ ...common, p, rows, shifts });
+            yield* contributeProtocol({ ...common, p, rows, shifts, blockRows });
             return undefined;
           }),
     );
