@@ -30,6 +30,7 @@ import { PrismaEvidenceStore } from './store/prisma-evidence-store.ts';
 import { openSealer } from './store/sealer.ts';
 
 const housekeepingMs = 30_000;
+const meetingMs = 1_000;
 /** Data key of what outlives epochs. */
 const stateEpoch = 0;
 /** Whoever has not tried for so long starts afresh. */
@@ -74,8 +75,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       attributes: () => epochs.servedOrCurrent(undefined).attributes,
       deliver: (from, runId, payload) => registry.deliver(from, runId, payload),
     });
-    const nodes = committed.members.map(({ party, host, linkPort }): MeshNode => ({ id: partyId(party), host, port: linkPort }));
-    const mesh = new NodeMesh({ self, networkId: manifest.networkId, tls, nodes, handlers, log, authorizeClient: ({ role }) => role === 'gateway' || role === 'ledger' || role === 'attributes' });
+    const mesh = new NodeMesh({ self, networkId: manifest.networkId, tls, nodes: meshNodes(committed), handlers, log, authorizeClient: ({ role }) => role === 'gateway' || role === 'ledger' || role === 'attributes' });
     const metricsRegistry = createMetrics(`mpc-node-${self}`);
     const current = (): AssembledNode | undefined => epochs.current()?.node;
     const metrics = new NodeMetrics(metricsRegistry, { rows: () => current()?.gallery.rows ?? 0, lanes: () => current()?.committees.lanesHeld ?? 0, live: () => mesh.live().length, sessions: () => epochs.all().reduce((sum, { node }) => sum + node.sessions.count, 0) });
@@ -138,6 +138,9 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     );
     undo.push(() => mesh.close());
     await mesh.start({ host: config.link.host, port: config.link.port });
+    // Nodes that are to join are met before they do.
+    const meeting = setInterval(() => mesh.learn(meshNodes(epochs.proposal() ?? committed)), meetingMs);
+    undo.push(() => clearInterval(meeting));
     leader.start();
     undo.push(() => leader.stop());
     const housekeeping = setInterval(() => {
@@ -164,6 +167,8 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     throw error;
   }
 }
+
+const meshNodes = ({ members }: NetworkManifest): MeshNode[] => members.map(({ party, host, linkPort }) => ({ id: partyId(party), host, port: linkPort }));
 
 /** Each request in the epoch of its split, the others in the current one. */
 function byEpochOfSplit(epochs: NodeEpochs): GatewayHandlers {

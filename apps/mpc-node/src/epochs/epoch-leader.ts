@@ -117,7 +117,7 @@ export class EpochLeader {
     const startedAt = performance.now();
     log.info('epoch change started', { epoch: manifest.epoch, peers: all });
     try {
-      await this.#ask(all, 'epoch.begin', { attempt, to: manifest.epoch, manifest: manifestHash(manifest), dealers: [...dealers] });
+      await this.#ask(all, 'epoch.begin', { attempt, to: manifest.epoch, manifest: manifestHash(manifest), dealers: [...dealers], threshold: this.#node().network.threshold });
       await this.#ask(dealers, 'epoch.masks', { attempt, runId: rng.bytes(16) });
       let moved = await this.#moveRows(attempt, all, 0);
       for (const name of groupKeyNames) await this.#ask(all, 'epoch.key', { attempt, runId: rng.bytes(16), name, old: serializeGroupKey(this.#node().ring.get(name).group) });

@@ -76,12 +76,12 @@ export class EpochMember {
     };
   }
 
-  async #begin(from: PartyId, { attempt, to, manifest, dealers }: EpochBody<'epoch.begin'>): Promise<Record<string, never>> {
+  async #begin(from: PartyId, { attempt, to, manifest, dealers, threshold }: EpochBody<'epoch.begin'>): Promise<Record<string, never>> {
     const { host, store, self } = this.#input;
     const proposal = host.proposal();
     if (!proposal || proposal.epoch !== to || manifestHash(proposal) !== manifest) throw new BoopError('epoch.not-approved', 'this node has not approved that manifest', { kind: 'peer' });
     const current = host.current()?.node.network;
-    if (current && (to !== current.epoch + 1 || proposal.networkId !== current.networkId)) throw new BoopError('epoch.not-next', 'epochs follow one another', { kind: 'peer' });
+    if (current && (to !== current.epoch + 1 || proposal.networkId !== current.networkId || threshold !== current.threshold)) throw new BoopError('epoch.not-next', 'epochs follow one another', { kind: 'peer' });
     if (from !== dealers[0] || (dealers.includes(self) && !current)) throw new BoopError('epoch.not-led', 'the lowest dealer leads', { kind: 'peer' });
     const receivers = proposal.members.map(({ party }) => party as PartyId);
     const stored = (await store.load()).find(({ epoch }) => epoch === to);
@@ -89,9 +89,7 @@ export class EpochMember {
     if (stored?.state === 'signed') throw new BoopError('epoch.unsettled', 'an earlier attempt is not settled', { kind: 'peer' });
     this.#forget();
     await store.begin(to, attempt, proposal);
-    // Until it knows the old manifest a joining node takes the old degree from the number of dealers: more of them can only be too many to go on.
-    const dealerThreshold = current?.threshold ?? Math.floor((dealers.length - 1) / 2);
-    this.#attempt = { id: attempt, leader: from, manifest: proposal, dealers: dealers as PartyId[], dealerThreshold, receivers, receiverThreshold: proposal.threshold, masks: undefined };
+    this.#attempt = { id: attempt, leader: from, manifest: proposal, dealers: dealers as PartyId[], dealerThreshold: threshold, receivers, receiverThreshold: proposal.threshold, masks: undefined };
     return {};
   }
 

@@ -53,8 +53,8 @@ export const epochMethods = {
       certificate: epochCertificateSchema.optional(),
     }),
   },
-  /** Durable when answered; what an earlier attempt has left is deleted. */
-  'epoch.begin': { body: z.strictObject({ attempt, to: epoch, manifest: hash, dealers: parties }), answer: nothing },
+  /** Durable when answered; what an earlier attempt has left is deleted. `threshold` is the present epoch's, which a node that joins does not know. */
+  'epoch.begin': { body: z.strictObject({ attempt, to: epoch, manifest: hash, dealers: parties, threshold: z.number().int().min(1).max(3) }), answer: nothing },
   /** Dealers agree on keys for the masks of this attempt. */
   'epoch.masks': { body: z.strictObject({ attempt, runId }), answer: nothing },
   /** The rows of these registrations are dealt anew; durable at every receiver when answered. */

@@ -47,7 +47,7 @@ export class NodeEpochs implements EpochHost {
     const committed = (await this.#input.store.load()).filter(({ state }) => state === 'committed').at(-1);
     if (committed) await this.activate(committed.manifest);
     else if (manifest.epoch === firstEpoch) await this.activate(manifest);
-    for (const epoch of await this.#input.store.remaining()) if (epoch >= firstEpoch && epoch < this.#currentEpoch) await this.#erase(epoch);
+    for (const epoch of await this.#input.store.remaining()) if (epoch >= firstEpoch && epoch < (committed?.epoch ?? firstEpoch)) await this.#erase(epoch);
   }
 
   current(): ServedEpoch | undefined {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,17 +7,17 @@ import { fileURLToPath } from 'node:url';
 import { SigningKey } from '@boop/identity';
 import { createDevCa, type EmbeddedPostgres, ensureCertificate, LinkClient, loadTlsMaterial, openFileCustody, type PeerRole, peerUri, startEmbeddedPostgres, systemRng, type TlsMaterial } from '@boop/platform';
 import { type NetworkManifest, type nodeMethods } from '@boop/protocol';
+import { toBase64Url } from '@boop/shared';
 import { type z } from 'zod';
 import { openDatabase } from '../store/database.ts';
-import { PrismaGalleryStore } from '../store/prisma-gallery-store.ts';
-import { openSealer } from '../store/sealer.ts';
-import { fillGalleries, type StoppedNode } from './fill-galleries.ts';
+import { fillGalleries } from './fill-galleries.ts';
 import { type Splitter } from './fixtures.ts';
 import { manifestOf } from './memory-network.ts';
 
 type Methods = typeof nodeMethods;
 
 const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
+const crashingMainFile = fileURLToPath(new URL('crashing-main.ts', import.meta.url));
 
 interface NodeProcess {
   child: ChildProcess;
@@ -35,8 +35,11 @@ export class ProcessNetwork {
   readonly #healthPorts: readonly number[];
   readonly #nodes = new Map<number, NodeProcess>();
   readonly #tls: (role: PeerRole) => Promise<TlsMaterial>;
+  /** All places for nodes, taken or not. */
+  readonly #spare: NetworkManifest;
 
-  private constructor(dir: string, manifest: NetworkManifest, postgres: EmbeddedPostgres, healthPorts: readonly number[], tls: (role: PeerRole) => Promise<TlsMaterial>) {
+  private constructor(dir: string, manifest: NetworkManifest, spare: NetworkManifest, postgres: EmbeddedPostgres, healthPorts: readonly number[], tls: (role: PeerRole) => Promise<TlsMaterial>) {
+    this.#spare = spare;
     this.dir = dir;
     this.manifest = manifest;
     this.splitter = { manifest, rng: systemRng, device: SigningKey.generate(systemRng) };
@@ -45,15 +48,16 @@ export class ProcessNetwork {
     this.#tls = tls;
   }
 
-  /** All nodes up and ready. */
-  static async create({ nodes, threshold }: { nodes: number; threshold: number }): Promise<ProcessNetwork> {
+  /** All nodes up and ready. @param places for nodes, of which the first are taken */
+  static async create({ nodes: count, threshold, places: nodes = count }: { nodes: number; threshold: number; places?: number }): Promise<ProcessNetwork> {
     const dir = mkdtempSync(join(tmpdir(), 'boop-nodes-'));
     const ids = Array.from({ length: nodes }, (_, at) => at + 1);
     const [postgresPort, ...ports] = await freePorts(1 + 2 * nodes);
     const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: postgresPort!, databases: ids.map((id) => ({ name: `node_${id}`, user: `node_${id}` })) });
     const ca = await createDevCa(join(dir, 'ca'));
     const custodies = ids.map((id) => openFileCustody(join(dir, `keys-${id}`), systemRng));
-    const manifest = manifestOf(custodies, threshold, ports.slice(0, nodes));
+    const manifest = manifestOf(custodies.slice(0, count), threshold, ports.slice(0, count));
+    const spare = manifestOf(custodies, nodes === 7 ? 2 : threshold, ports.slice(0, nodes));
     writeFileSync(join(dir, 'network.json'), JSON.stringify(manifest));
     const certificate = async (role: PeerRole, id: string) =>
       await ensureCertificate(ca, join(dir, `tls-${role}-${id}`), { commonName: role, uri: peerUri(manifest.networkId, { role, id }), ips: ['127.0.0.1'] });
@@ -63,7 +67,8 @@ export class ProcessNetwork {
       const config = {
         networkId: manifest.networkId,
         nodeId: id,
-        manifestFile: join(dir, 'network.json'),
+        // A node that joins is given the manifest that names it.
+        manifestFile: join(dir, id <= count ? 'network.json' : 'next.json'),
         nextManifestFile: join(dir, 'next.json'),
         epochDrainSeconds: 5,
         keysDir: join(dir, `keys-${id}`),
@@ -75,10 +80,31 @@ export class ProcessNetwork {
       // JSON is YAML.
       writeFileSync(join(dir, `node-${id}.yaml`), JSON.stringify(config));
     }
-    const network = new ProcessNetwork(dir, manifest, postgres, ports.slice(nodes), async (role) => loadTlsMaterial(await certificate(role, '1')));
-    for (const id of ids) await network.start(id);
-    await network.waitReady(ids);
+    const network = new ProcessNetwork(dir, manifest, spare, postgres, ports.slice(nodes), async (role) => loadTlsMaterial(await certificate(role, '1')));
+    for (const id of ids.slice(0, count)) await network.start(id);
+    await network.waitReady(ids.slice(0, count));
     return network;
+  }
+
+  /** The manifest of an epoch in which all places are taken. */
+  everyPlace(epoch: number): NetworkManifest {
+    return { ...this.#spare, epoch };
+  }
+
+  /**
+   * A node's disk is gone, with its keys and its database: another machine takes its place, with keys of its own. It is to be started once the manifest
+   * that names it has been proposed.
+   */
+  async loseDisk(id: number): Promise<{ identityKey: string; hpkeKey: string }> {
+    await this.kill(id);
+    await this.query(id, 'DROP OWNED BY CURRENT_USER');
+    rmSync(join(this.dir, `keys-${id}`), { recursive: true });
+    const custody = openFileCustody(join(this.dir, `keys-${id}`), systemRng);
+    const keys = { identityKey: toBase64Url(custody.identityPublicKey), hpkeKey: toBase64Url(custody.hpkePublicKey) };
+    custody.destroy();
+    const file = join(this.dir, `node-${id}.yaml`);
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), manifestFile: join(this.dir, 'next.json') }));
+    return keys;
   }
 
   /** Approves a manifest at all nodes, whole at once. */
@@ -97,9 +123,10 @@ export class ProcessNetwork {
     }
   }
 
-  async start(id: number): Promise<void> {
-    const child = spawn(process.execPath, ['--conditions=@boop/source', '--disable-warning=ExperimentalWarning', mainFile], {
-      env: { PATH: process.env['PATH'], BOOP_CONFIG: join(this.dir, `node-${id}.yaml`) },
+  /** @param fault at which the process is to die, as of `crashing-main.ts` */
+  async start(id: number, fault?: string): Promise<void> {
+    const child = spawn(process.execPath, ['--conditions=@boop/source', '--disable-warning=ExperimentalWarning', fault ? crashingMainFile : mainFile], {
+      env: { PATH: process.env['PATH'], BOOP_CONFIG: join(this.dir, `node-${id}.yaml`), ...(fault && { TEST_FAULT: fault }) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [child.stdout, child.stderr]) stream!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
@@ -112,17 +139,24 @@ export class ProcessNetwork {
   async fill(count: number, palmOf: (slot: number) => Int8Array): Promise<void> {
     const ids = [...this.#nodes.keys()];
     for (const id of ids) await this.kill(id);
-    const opened = await Promise.all(ids.map(async (id) => await this.#openStore(id)));
-    await fillGalleries(this.manifest, opened, count, palmOf, systemRng);
-    for (const { close } of opened) await close();
+    const places = ids.map((id) => ({ custody: openFileCustody(join(this.dir, `keys-${id}`), systemRng), databaseUrl: this.#postgres.urls[`node_${id}`]! }));
+    await fillGalleries(this.manifest, places, count, palmOf, systemRng);
     for (const id of ids) await this.start(id);
     await this.waitReady(ids);
   }
 
   /** A link to one node in some role. */
   async client(role: PeerRole, id: number): Promise<LinkClient> {
-    const { host, linkPort: port } = this.manifest.members[id - 1]!;
+    const { host, linkPort: port } = this.#spare.members[id - 1]!;
     return new LinkClient({ tls: await this.#tls(role), networkId: this.manifest.networkId, expect: { role: 'node', id: String(id) }, host, port });
+  }
+
+  /** Waits until a process has died by itself. */
+  async ended(id: number, timeoutMs: number): Promise<void> {
+    const { child } = this.#nodes.get(id)!;
+    for (const deadline = Date.now() + timeoutMs; child.exitCode === null && child.signalCode === null; await sleep(50)) {
+      if (Date.now() > deadline) throw new Error(`node ${id} lives on\n${this.output.slice(-4000)}`);
+    }
   }
 
   async kill(id: number): Promise<void> {
@@ -136,7 +170,7 @@ export class ProcessNetwork {
     return (await this.#nodes.get(id)!.client.request(method, body, { timeoutMs })) as z.infer<Methods[M]['answer']>;
   }
 
-  async waitReady(ids: readonly number[], timeoutMs = 60_000): Promise<void> {
+  async waitReady(ids: readonly number[], timeoutMs = 150_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (const id of ids) {
       while (!(await this.#isReady(id))) {
@@ -165,18 +199,6 @@ export class ProcessNetwork {
     await Promise.all(ends);
     await this.#postgres.stop();
     rmSync(this.dir, { recursive: true, force: true });
-  }
-
-  /** The gallery of a node that is stopped. */
-  async #openStore(id: number): Promise<StoppedNode & { close(): Promise<void> }> {
-    const custody = openFileCustody(join(this.dir, `keys-${id}`), systemRng);
-    const database = await openDatabase(this.#postgres.urls[`node_${id}`]!);
-    const sealer = await openSealer(database, custody, this.manifest.epoch, systemRng);
-    const close = async (): Promise<void> => {
-      sealer.wipe();
-      await database.$disconnect();
-    };
-    return { custody, store: new PrismaGalleryStore(database, sealer), close };
   }
 
   async #isReady(id: number): Promise<boolean> {

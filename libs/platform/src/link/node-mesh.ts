@@ -43,11 +43,13 @@ export class NodeMesh {
   readonly #dialled = new Map<PartyId, LinkClient>();
   readonly #accepted = new Set<PartyId>();
   readonly #listeners = new Set<(party: PartyId, connected: boolean) => void>();
+  readonly #nodes: Map<PartyId, MeshNode>;
+  #started = false;
 
   constructor(options: NodeMeshOptions) {
     this.self = options.self;
     this.#options = options;
-    const lower = new Set(options.nodes.filter((node) => node.id < options.self).map((node) => String(node.id)));
+    this.#nodes = new Map(options.nodes.map((node) => [node.id, node]));
     this.server = new LinkServer({
       tls: options.tls,
       networkId: options.networkId,
@@ -55,7 +57,7 @@ export class NodeMesh {
       handlers: options.handlers,
       log: options.log ?? silentLogger,
       limits: options.limits ?? {},
-      authorize: (peer) => (peer.role === 'node' ? lower.has(peer.id) : (options.authorizeClient?.(peer) ?? false)),
+      authorize: (peer) => (peer.role === 'node' ? this.#isLower(Number(peer.id)) : (options.authorizeClient?.(peer) ?? false)),
       onPeer: (peer, connected) => {
         if (peer.role === 'node') this.#noteAccepted(partyId(Number(peer.id)), connected);
       },
@@ -65,14 +67,26 @@ export class NodeMesh {
   /** Listens, then dials the nodes with higher ids. Resolves without waiting for any of them. */
   async start(address: { host: string; port: number } = this.#node(this.self)): Promise<{ host: string; port: number }> {
     const bound = await this.server.listen(address.port, address.host);
-    for (const node of this.#options.nodes) if (node.id > this.self) this.#dial(node);
+    this.#started = true;
+    for (const node of this.#nodes.values()) if (node.id > this.self) this.#dial(node);
     return bound;
+  }
+
+  /** Takes in nodes that are new, or that have moved; the others stay as they are. */
+  learn(nodes: readonly MeshNode[]): void {
+    for (const node of nodes) {
+      const known = this.#nodes.get(node.id);
+      if (node.id === this.self || (known?.host === node.host && known.port === node.port)) continue;
+      this.#nodes.set(node.id, node);
+      if (!this.#started || node.id < this.self) continue;
+      void this.#dialled.get(node.id)?.close();
+      this.#dial(node);
+    }
   }
 
   /** Nodes that can be reached now, this one included, in ascending order. */
   live(): PartyId[] {
-    return this.#options.nodes
-      .map((node) => node.id)
+    return [...this.#nodes.keys()]
       .filter((id) => id === this.self || this.#accepted.has(id) || (this.#dialled.get(id)?.connected ?? false))
       .sort((a, b) => a - b);
   }
@@ -139,8 +153,12 @@ export class NodeMesh {
     for (const listener of this.#listeners) listener(party, connected);
   }
 
+  #isLower(id: number): boolean {
+    return id < this.self && this.#nodes.has(id as PartyId);
+  }
+
   #node(id: PartyId): MeshNode {
-    const node = this.#options.nodes.find((candidate) => candidate.id === id);
+    const node = this.#nodes.get(id);
     if (!node) throw new BoopError('link.unknown-party', 'no such node in this network', { kind: 'fatal' });
     return node;
   }

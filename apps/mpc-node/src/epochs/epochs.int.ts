@@ -4,6 +4,7 @@ import { systemRng as rng } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { isBoopError } from '@boop/shared';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from '../testing/fixtures.ts';
+import { crashOnTheWay, waitErased } from '../testing/epoch-crash-suite.ts';
 import { ProcessNetwork } from '../testing/process-network.ts';
 
 const palms = [randomPalm(rng), randomPalm(rng)];
@@ -57,7 +58,7 @@ async function load(tally: Tally, until: () => boolean, seed: number): Promise<v
 }
 
 // The tests tell one story, in order.
-describe('a refresh while the network is in use', () => {
+describe('a network that changes its shares', () => {
   const tally: Tally = { asked: 0, retried: 0, wrong: [] };
   let subjectBefore: unknown;
   let ofOldEpoch: Awaited<ReturnType<typeof probeOf>>;
@@ -106,21 +107,26 @@ describe('a refresh while the network is in use', () => {
   }, 60_000);
 
   test('the old epoch is erased: no row, no key share and no data key is left, and its splits are refused', async () => {
-    for (const id of all) {
-      for (const deadline = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
-        const [left] = await network.query(id, 'SELECT (SELECT count(*) FROM gallery_rows WHERE epoch = 1) + (SELECT count(*) FROM registrations WHERE epoch = 1) + (SELECT count(*) FROM group_key_shares WHERE epoch = 1) + (SELECT count(*) FROM data_keys WHERE epoch = 1) AS n');
-        if (Number(left!['n']) === 0) break;
-        if (Date.now() > deadline) throw new Error(`node ${id} has not erased the old epoch`);
-      }
-    }
+    await waitErased(network, 1);
     await expect(probeOf(palms[0]!, network.manifest).then((body) => network.request(1, 'authentication.run', body))).rejects.toMatchObject({ code: 'share.wrong-epoch' });
   }, 90_000);
 
-  test('a restart stays in the new epoch', async () => {
-    await network.kill(2);
-    await network.start(2);
-    await network.waitReady([2]);
-    await network.waitStatus(2, ({ epoch, galleryRows, live }) => epoch === 2 && galleryRows === 3 && live.length === 5, 30_000);
-    await expect(network.request(2, 'authentication.run', await probeOf(palms[1]!, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: true });
-  }, 90_000);
+  test('the leader dies just before it commits the next change: after its restart all get there', async () => {
+    next = await crashOnTheWay(network, next, palms.length, { point: 'epoch.commit', when: 'before', victim: 1 });
+    await expect(network.request(1, 'authentication.run', await probeOf(palms[1]!, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: true });
+  }, 600_000);
+
+  test('a node that has lost its disk is dealt shares by the others, with keys of its own', async () => {
+    const keys = await network.loseDisk(3);
+    next = { ...next, epoch: next.epoch + 1, members: next.members.map((member) => (member.party === 3 ? { ...member, ...keys } : member)) };
+    network.propose(next);
+    await network.start(3);
+    for (const id of all) await network.waitStatus(id, ({ epoch, galleryRows, ready, live }) => epoch === next.epoch && galleryRows === palms.length && ready && live.length === 5, 150_000);
+    for (const palm of palms) await expect(network.request(3, 'authentication.run', await probeOf(palm, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: true });
+    await expect(network.request(3, 'authentication.run', await probeOf(stranger, next), 20_000)).resolves.toMatchObject({ accepted: false });
+    // Three nodes are enough, so its shares are put to the test.
+    for (const id of [4, 5]) await network.kill(id);
+    await network.waitStatus(3, ({ live }) => live.length === 3, 30_000);
+    await expect(network.request(3, 'authentication.run', await probeOf(palms[0]!, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: false });
+  }, 600_000);
 });
