@@ -37,11 +37,11 @@ function fail(reason: string): never {
 }
 
 /** One query with the stock PostgreSQL client. */
-export async function query<Row extends pg.QueryResultRow>(connectionString: string, text: string): Promise<Row[]> {
+export async function query<Row extends pg.QueryResultRow>(connectionString: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   try {
-    return (await client.query<Row>(text)).rows;
+    return (await client.query<Row>(text, [...values])).rows;
   } finally {
     await client.end();
   }
