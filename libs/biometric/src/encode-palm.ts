@@ -29,11 +29,12 @@ export function encodePalm(roi: GreyImage, encoder: Encoder = PALM_ENCODER): Enc
   if (roi.width !== ROI_SIZE || roi.height !== ROI_SIZE || roi.pixels.length !== ROI_SIZE * ROI_SIZE) {
     throw new BoopError('capture.wrong-size', 'the region of interest must be 128×128 pixels');
   }
-  const { bank, normalised, spreadMin } = recipeOf(encoder);
+  const recipe = recipeOf(encoder);
+  const { bank, normalised } = recipe;
   const half = halve(roi.pixels);
   const levelled = normalise(half);
   const responses = respond(normalised ? levelled : half, bank);
-  const mask = confidenceMask(roi.pixels, spreads(responses), spreadMin);
+  const mask = confidenceMask(roi.pixels, spreads(responses), recipe);
   const orientations = new Uint8Array(CELLS);
   for (let cell = 0; cell < CELLS; cell++) orientations[cell] = mask[cell] === 1 ? winner(responses, cell) : INVALID;
   return { template: { encoder, values: valuesOf(orientations) }, quality: assess(roi.pixels, half, structure(normalised, responses, levelled)) };

@@ -22,7 +22,7 @@ const palm = syntheticPalm({ identity: 1, position: 'left-palm', capture: 0 });
 describe('the palm encoder', () => {
   test('gives the bytes that every runtime gives', () => {
     const { template, quality } = encodePalm(palm);
-    expect(toHex(sha256(new Uint8Array(template.values)))).toBe('d6f14cdae84e0095081e6566489937dd76f0dd1e48d802a570295fe64248b7bb');
+    expect(toHex(sha256(new Uint8Array(template.values)))).toBe('02ee4a582d898d623d97ac56f7e938173ece9fd0fe8089fa481d19a34d5bd5d0');
     expect(toHex(sha256(new Uint8Array(encodePalm(palm, 'palm-compcode-0').template.values)))).toBe('8d1b75133b95f0c2212cb0d0a2f42f169cba2396cbe16017f808125640d9cd1e');
     expect(quality).toEqual({ score: 100, reasons: [] });
     expect(createTemplate(template.encoder, template.values)).toEqual(template);
@@ -32,7 +32,7 @@ describe('the palm encoder', () => {
     const orientations = toOrientations(encodePalm(stripes((j * Math.PI) / 6 + Math.PI / 2)).template);
     const share = (orientation: number): number => orientations.filter((value) => value === orientation).length / CELLS;
     // Along the dark middle of a stripe its own orientation wins; along the bright one, the filter least excited: across.
-    expect(share(j)).toBeGreaterThan(0.45);
+    expect(share(j)).toBeGreaterThan(0.43);
     expect(share(j) + share((j + 3) % 6)).toBeGreaterThan(0.8);
     expect(share(j)).toBeGreaterThan(share((j + 3) % 6));
   });

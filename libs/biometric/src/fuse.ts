@@ -13,7 +13,7 @@ const CENTRE = (GRID - 1) / 2;
  * One template per palm from its samples, made to be matched by a hand that lies somewhat otherwise next time. All samples are
  * aligned to the medoid (the one that the others fit best) by their best shift of ±2 cells and moved to the mean of their
  * places. Each votes for its orientations as it lies and turned about the centre by a few degrees (`palm-encoders.ts`); a
- * cell takes the circular median of all votes. A cell without a vote under half of the turns of the samples, or whose votes disagree, leaves the mask: what is left
+ * cell takes the circular median of all votes. A cell that gets less than half of the votes that the samples have, or whose votes disagree, leaves the mask: what is left
  * are stable bits, after Hollingsworth, Bowyer and Flynn ("The best bits in an iris code", 2009), stable against turning too.
  * @param samples 1 to 16 templates of one palm; whether they agree at all is for the caller to check with `score`
  * @throws BoopError `template.sample-count`, `template.unknown-encoder`, `template.too-few-valid`
@@ -28,9 +28,9 @@ export function fuse(samples: readonly Template[]): Template {
   samples.forEach((sample, i) => {
     const orientations = toOrientations(sample);
     const place = { dx: places[i]!.dx - origin.dx, dy: places[i]!.dy - origin.dy };
-    for (const turn of turns) vote(counts, orientations, sourceCells(turn), place);
+    for (const { degrees, votes } of turns) vote(counts, orientations, sourceCells(degrees), place, votes);
   });
-  const votesMin = (samples.length * turns.length) / 2;
+  const votesMin = (samples.length * turns.reduce((sum, turn) => sum + turn.votes, 0)) / 2;
   const out = new Uint8Array(CELLS).fill(INVALID);
   for (let cell = 0; cell < CELLS; cell++) {
     const { orientation, distance, votes } = circularMedian(counts, cell * ORIENTATIONS);
@@ -51,15 +51,15 @@ function meanOf(places: readonly Shift[]): Shift {
   return { dx: mean(places.map(({ dx }) => dx)), dy: mean(places.map(({ dy }) => dy)) };
 }
 
-/** One vote per valid cell of the sample, moved by `place` and turned. */
-function vote(counts: Uint8Array, orientations: Uint8Array, sources: Int16Array, { dx, dy }: Shift): void {
+/** `votes` votes per valid cell of the sample, moved by `place` and turned. */
+function vote(counts: Uint8Array, orientations: Uint8Array, sources: Int16Array, { dx, dy }: Shift, votes: number): void {
   for (let cell = 0; cell < CELLS; cell++) {
     const source = sources[cell]!;
     if (source < 0) continue;
     const [x, y] = [(source % GRID) - dx, Math.floor(source / GRID) - dy];
     if (x < 0 || y < 0 || x >= GRID || y >= GRID) continue;
     const orientation = orientations[y * GRID + x]!;
-    if (orientation !== INVALID) counts[cell * ORIENTATIONS + orientation] = counts[cell * ORIENTATIONS + orientation]! + 1;
+    if (orientation !== INVALID) counts[cell * ORIENTATIONS + orientation] = counts[cell * ORIENTATIONS + orientation]! + votes;
   }
 }
 

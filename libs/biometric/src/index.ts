@@ -1,4 +1,6 @@
 export { type EncodedPalm, type Position, encodePalm } from './encode-palm.ts';
+export { type EncodedHand, encodeHand } from './hand/encode-hand.ts';
+export { type HandReason, type LocatedPalm, locatePalm } from './hand/locate-palm.ts';
 export { decodeImage } from './image/decode-image.ts';
 export { type GreyImage, luma } from './image/grey-image.ts';
 export { type Quality, type QualityReason, QUALITY_MIN, qualityReasons } from './quality.ts';

@@ -14,17 +14,30 @@ export interface EncoderRecipe {
   readonly normalised: boolean;
   /** Difference of a cell's answers below which no orientation stands out, 2^12 times the unit of the filters' input. */
   readonly spreadMin: number;
+  /** Share of a capture's cells, those of the least differences, that leave the mask whatever their difference. */
+  readonly weakestShare: number;
   readonly fusion: FusionRecipe;
 }
 
 export interface FusionRecipe {
-  /** Turns about the centre, in degrees, that each sample votes under. */
-  readonly turns: readonly number[];
+  /** Turns about the centre, in degrees, that each sample votes under, and how many votes it has there. */
+  readonly turns: readonly { readonly degrees: number; readonly votes: number }[];
   /** Largest mean distance of votes from their median, in steps of π/6, of a cell that stays in the mask. */
   readonly distanceMax: number;
   /** Where the reference lies: where the medoid does, or at the mean of all samples. */
   readonly centred: boolean;
 }
+
+/** Votes fall off with the angle, about as hands do between visits. */
+const TURNS = [
+  { degrees: -7.5, votes: 1 },
+  { degrees: -5, votes: 1 },
+  { degrees: -2.5, votes: 2 },
+  { degrees: 0, votes: 3 },
+  { degrees: 2.5, votes: 2 },
+  { degrees: 5, votes: 1 },
+  { degrees: 7.5, votes: 1 },
+];
 
 // Version 0 was tuned on ten palms and fails on others; it stays so that its templates can be read and compared.
 const RECIPES: Readonly<Record<Encoder, EncoderRecipe>> = {
@@ -32,14 +45,16 @@ const RECIPES: Readonly<Record<Encoder, EncoderRecipe>> = {
     bank: filterBank({ wavelength: 12.5, across: 0.3, along: 0.4 }),
     normalised: true,
     spreadMin: 320_000,
-    fusion: { turns: [0], distanceMax: 2 / 3, centred: false },
+    weakestShare: 0,
+    fusion: { turns: [{ degrees: 0, votes: 1 }], distanceMax: 2 / 3, centred: false },
   },
   'palm-compcode-1': {
     bank: filterBank({ wavelength: 7.2, across: 0.3, along: 0.55 }),
     normalised: false,
     // Answers of unit-norm filters to noise of one grey level differ by about 5 (sums of four pixels).
     spreadMin: 20_480,
-    fusion: { turns: [-5, -2.5, 0, 2.5, 5], distanceMax: 1, centred: true },
+    weakestShare: 0.04,
+    fusion: { turns: TURNS, distanceMax: 1.1, centred: true },
   },
 };
 

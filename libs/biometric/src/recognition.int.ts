@@ -101,8 +101,8 @@ function distance(a: readonly number[], b: readonly number[]): number {
  * synthetic palms were fitted to, for where the captures themselves are absent.
  */
 const REAL_QUANTILES: Scores = {
-  genuine: [-20, 282, 364, 434, 480, 528, 568, 612, 650, 690, 724, 756, 792, 826, 868, 916, 960, 1028, 1094, 1212, 1500],
-  impostor: [-942, -854, -836, -820, -808, -798, -788, -780, -770, -762, -752, -742, -732, -722, -710, -696, -682, -664, -640, -606, -396],
+  genuine: [40, 330, 412, 472, 516, 564, 606, 644, 682, 716, 752, 782, 816, 856, 890, 938, 978, 1040, 1102, 1212, 1484],
+  impostor: [-874, -790, -770, -756, -744, -734, -724, -716, -706, -698, -688, -680, -670, -660, -648, -636, -622, -602, -580, -544, -382],
 };
 
 /** A sample with the given quantiles, 40 values to each step. */

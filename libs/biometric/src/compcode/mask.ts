@@ -25,11 +25,15 @@ export function spreads(responses: Int32Array): Int32Array {
   return out;
 }
 
-/** 1 where a cell's orientation can be trusted: answers that differ by `spreadMin`, no glare and no background within two cells. */
-export function confidenceMask(pixels: Uint8Array, spread: Int32Array, spreadMin: number): Uint8Array {
+/**
+ * 1 where a cell's orientation can be trusted: answers that differ by `spreadMin` and by more than those of the capture's weakest cells (a share of all),
+ * no glare and no background within two cells.
+ */
+export function confidenceMask(pixels: Uint8Array, spread: Int32Array, { spreadMin, weakestShare }: { readonly spreadMin: number; readonly weakestShare: number }): Uint8Array {
   const mask = new Uint8Array(CELLS).fill(1);
+  const least = Math.max(spreadMin, spread.toSorted()[Math.floor(weakestShare * CELLS)]!);
   for (let cell = 0; cell < CELLS; cell++) {
-    if (spread[cell]! < spreadMin) mask[cell] = 0;
+    if (spread[cell]! < least) mask[cell] = 0;
     if (isSpoilt(pixels, cell)) clearAround(mask, cell);
   }
   return mask;
