@@ -60,6 +60,8 @@ export class MemoryNetwork {
   readonly clock: Clock & { nowMs(): number };
   readonly splitter: Splitter;
   offsetMs = 0;
+  /** Where the clock stands still; it moves by `offsetMs` alone. */
+  frozenMs: number | undefined;
   /** Set before the nodes start; a test makes many attempts in a short time. */
   limits: BudgetLimits = patient;
   /** The storage side; none unless a test sets one. */
@@ -80,7 +82,7 @@ export class MemoryNetwork {
     this.members = members;
     this.manifest = manifestOf(members.map(({ custody }) => custody), threshold);
     this.rng = rng;
-    this.clock = { nowMs: () => Date.now() + this.offsetMs };
+    this.clock = { nowMs: () => (this.frozenMs ?? Date.now()) + this.offsetMs };
     this.splitter = { manifest: this.manifest, rng, device: SigningKey.generate(rng) };
     this.#kernel = kernel;
     this.#log = log;
