@@ -2,11 +2,14 @@ import { EventEmitter } from 'node:events';
 import { type Logger } from '@boop/platform';
 import { type Member, type NodeStatus } from '@boop/protocol';
 import { type GroupKeyRecord } from '../services/ports.ts';
+import { Admission } from './admission.ts';
 import { agreedGroupKeys, chooseLeader } from './agreement.ts';
 import { askNode, type NodeAnswer, type NodeLink, type NodeMethod, type NodeRequest } from './node-link.ts';
 
 const pollMs = 1_000;
 const statusTimeoutMs = 1_500;
+/** Methods in which the nodes search their galleries. */
+const searches: ReadonlySet<string> = new Set(['authentication.run', 'authentication.match']);
 
 interface Peer {
   readonly member: Member;
@@ -23,6 +26,7 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
   readonly #threshold: number;
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
+  readonly #admission = new Admission();
   #turn = 0;
   #seen = '';
 
@@ -60,8 +64,9 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
     chooseLeader(this.available(), this.needed, 0);
   }
 
-  /** Round robin over the available nodes. @throws BoopError `mpc.nodes-unavailable` at once when fewer than 2t+1 are up */
+  /** Round robin over the available nodes. @throws BoopError at once: `mpc.nodes-unavailable` when fewer than 2t+1 are up, `service.overloaded` when they have enough to do */
   nextLeader(): number {
+    this.#admission.assertRoom();
     this.#turn = (this.#turn + 1) >>> 0;
     return chooseLeader(this.available(), this.needed, this.#turn);
   }
@@ -72,7 +77,8 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
   }
 
   ask<Method extends NodeMethod>(party: number, method: Method, body: NodeRequest<Method>, timeoutMs: number): Promise<NodeAnswer<Method>> {
-    return askNode(this.#peers[party - 1]!.link, method, body, timeoutMs);
+    const ask = () => askNode(this.#peers[party - 1]!.link, method, body, timeoutMs);
+    return searches.has(method) ? this.#admission.during(ask) : ask();
   }
 
   statuses(): NodeStatus[] {
