@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   expect(registered.status).toBe(200);
   // As the documentation of openid-client has it; plain HTTP since a development network has no certificate.
-  config = await client.discovery(new URL(network.gatewayUrl), shop.vendorId, shop.apiKey, undefined, { execute: [client.allowInsecureRequests] });
+  config = await client.discovery(new URL(network.gatewayUrl), shop.vendorId, shop.apiKey, undefined, { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] });
 }, 300_000);
 
 afterAll(async () => {

@@ -27,7 +27,7 @@ export interface AuthenticationAnswer extends SignedEntry {
  */
 export function checkAuthenticationAnswer(
   answer: AuthenticationAnswer,
-  expected: { context: AuthenticationContext; sessionId: string; manifest: NetworkManifest; tokenKey: string; verify: VerifyEd25519 },
+  expected: { context: AuthenticationContext; sessionId: string; manifest: NetworkManifest; tokenKeys: readonly string[]; verify: VerifyEd25519 },
 ): OutboxEntry {
   const { entry, outbox } = checkEntry(answer, expected);
   if (entry.kind !== 'authentication' || entry.session !== expected.sessionId) throw refused('the log entry is of another session');
@@ -63,16 +63,17 @@ function checkEntry({ entry: bytes, receipts }: SignedEntry, { manifest, verify 
   return { entry, outbox: { entry: bytes, entryHash: logEntryHash(bytes), receipts: [...valid.values()].sort((a, b) => a.party - b.party) } };
 }
 
-function checkToken(token: string, expected: { context: AuthenticationContext; sessionId: string; tokenKey: string; tokenHash: string | undefined; verified: boolean; verify: VerifyEd25519 }): void {
-  const { context, sessionId, tokenKey, tokenHash, verified, verify } = expected;
+function checkToken(token: string, expected: { context: AuthenticationContext; sessionId: string; tokenKeys: readonly string[]; tokenHash: string | undefined; verified: boolean; verify: VerifyEd25519 }): void {
+  const { context, sessionId, tokenKeys, tokenHash, verified, verify } = expected;
   const cut = token.lastIndexOf('.');
   const signingInput = utf8(token.slice(0, Math.max(cut, 0)));
   try {
     const header = JSON.parse(fromUtf8(fromBase64Url(token.split('.')[0]!))) as Record<string, unknown>;
+    const tokenKey = tokenKeys.find((key) => publicJwk(key).kid === header['kid']);
     const claims = parseTokenClaims(token);
     const fits =
       header['alg'] === 'EdDSA' &&
-      header['kid'] === publicJwk(tokenKey).kid &&
+      tokenKey !== undefined &&
       claims.iss === context.issuer &&
       claims.aud === context.vendorId &&
       claims.nonce === context.nonce &&

@@ -13,6 +13,8 @@ beforeAll(async () => {
   party = new RelyingParty(gateway);
   await party.register();
   config = await party.configure();
+  // The client verifies the ID token's signature itself, also where it comes straight from the token endpoint.
+  client.enableNonRepudiationChecks(config);
 }, 60_000);
 afterAll(async () => {
   party?.close();

@@ -43,6 +43,7 @@ export function oidcFeature({ config, manifest, database, stores, network, clock
     jobs: [
       { name: 'settle backchannel requests', everyMs: 250, run: () => settleBackchannelRequests({ provider, logins, backchannel, clock, log }) },
       { name: 'prune the OpenID provider', everyMs: 30_000, run: () => pruneArtifacts({ database, clock }) },
+      { name: 'retire token keys', everyMs: 60_000, run: () => network.retireKeys(clock.nowMs()) },
     ],
     async mount(server) {
       const { origin } = new URL(issuer);

@@ -11,6 +11,7 @@ import { type Transition } from '../domain/events.ts';
 import { type NodeAnswer } from '../nodes/node-link.ts';
 import { type NodePool } from '../nodes/node-pool.ts';
 import { splitCapture } from '../nodes/split-capture.ts';
+import { sandboxIssuerOf, sandboxNetworkId } from '../sandbox/sandbox-key.ts';
 import { type NetworkService } from './network-service.ts';
 import { changeRecord } from './optimistic.ts';
 import { paidRun, type PaymentPort } from './paid-run.ts';
@@ -23,7 +24,6 @@ const runTimeoutMs = 10_000;
 interface Run {
   readonly leader: number;
   readonly terminalId: string;
-  readonly tokenKey: string;
 }
 
 export interface AuthenticationDependencies {
@@ -60,6 +60,7 @@ export class AuthenticationService {
     const { store, directory, network, nodes, limits, clock, rng } = this.#with;
     const vendor = await directory.vendor(vendorId);
     if (!vendor) throw new BoopError('request.forbidden', 'the vendor is not active');
+    if (vendor.suspended) throw new BoopError('vendor.suspended', 'the vendor is suspended');
     const requestHash = requestHashOf(request);
     const earlier = request.contextId === undefined ? undefined : await store.find(vendorId, request.contextId);
     if (earlier) return { record: sameRequest(earlier.record, requestHash), created: false };
@@ -67,9 +68,11 @@ export class AuthenticationService {
     await limits.take(`authentications/${vendorId}`, vendor.authenticationsPerMinute);
     if (request.terminalId !== undefined) await this.#terminalOf(request.terminalId, vendorId);
     const nowMs = clock.nowMs();
-    const context = buildContext({ request, vendor, manifest: network.manifest, issuer: network.issuer, nowMs, rng, login });
+    if (vendor.sandbox && login) throw new BoopError('request.forbidden', 'keys of the sandbox are for the sandbox');
+    const { manifest, issuer } = vendor.sandbox ? { manifest: { ...network.manifest, networkId: sandboxNetworkId }, issuer: sandboxIssuerOf(network.issuer) } : network;
+    const context = buildContext({ request, vendor, manifest, issuer, nowMs, rng, login });
     // A context that nobody could decide is refused at once instead of running into its timeout.
-    nodes.assertAvailable();
+    if (!vendor.sandbox) nodes.assertAvailable();
     const link = `${network.urls.console}/authenticate/${encodeURIComponent(vendorId)}/${encodeURIComponent(context.contextId)}`;
     const transition = openAuthentication({ request, requestHash, context, link, nowMs });
     if (await store.create(transition)) return { record: transition.record, created: true };
@@ -111,14 +114,16 @@ export class AuthenticationService {
     const terminal = await this.#terminal(terminalId);
     const open = await this.getForTerminal(terminalId, id);
     beginProbe(open, this.#with.clock.nowMs());
-    if ((await this.#with.directory.vendor(open.vendorId))?.suspended !== false) return await this.#refuse(open, terminalId, 'vendor-suspended');
+    const vendor = await this.#with.directory.vendor(open.vendorId);
+    if (vendor?.sandbox) throw new BoopError('request.forbidden', 'the sandbox takes no captures: present a template');
+    if (vendor?.suspended !== false) return await this.#refuse(open, terminalId, 'vendor-suspended');
     const leader = nodes.nextLeader();
-    const tokenKey = network.groupKey('token');
+    network.groupKey('token');
     const split = await this.#splitOf(probe, open, terminal);
     checkIncomingSplit(split, { manifest: network.manifest, purpose: 'authentication', sessionId: open.sessionId, operatingPoint: open.context.policy.operatingPoint });
     await this.#change(open.vendorId, id, (record) => beginProbe(record, this.#with.clock.nowMs()));
     try {
-      return await this.#run(open, split, { leader, terminalId, tokenKey });
+      return await this.#run(open, split, { leader, terminalId });
     } catch (error) {
       this.#with.log.warn('a probe ended without a decision', { session: open.sessionId, leader, error: describeError(error) });
       await this.#change(open.vendorId, id, releaseProbe).catch((cause: unknown) => {
@@ -175,7 +180,7 @@ export class AuthenticationService {
   /** Stores what the nodes decided, if it can be believed. */
   async #decide(open: AuthenticationRecord, answer: NodeAnswer<'authentication.run'>, run: Run & { startedMs: number; paymentId?: string | undefined }): Promise<AuthenticationRecord> {
     const { network, metrics, verify, clock, log, onDecision } = this.#with;
-    const outbox = checkAuthenticationAnswer(answer, { context: open.context, sessionId: open.sessionId, manifest: network.manifest, tokenKey: run.tokenKey, verify });
+    const outbox = checkAuthenticationAnswer(answer, { context: open.context, sessionId: open.sessionId, manifest: network.manifest, tokenKeys: network.tokenKeys(), verify });
     const { accepted, reason, verified, idToken, released } = answer;
     const decision = { accepted, reason, verified, idToken, released, outbox, terminalId: run.terminalId, paymentId: run.paymentId, entryText: toBase64Url(outbox.entry) };
     const { record } = await this.#change(open.vendorId, open.id, (current) => decideProbe(current, decision, clock.nowMs()));

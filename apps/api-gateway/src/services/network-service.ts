@@ -4,6 +4,7 @@ import { type Logger } from '@boop/platform';
 import { type NetworkInfo, type NetworkManifest, type NodeStatus } from '@boop/protocol';
 import { BoopError, fromBase64Url } from '@boop/shared';
 import { encoderOf } from '../domain/check-split.ts';
+import { keyChange, tokenKeyNames, unexpectedKeys } from '../domain/token-key-rollover.ts';
 import { type GroupKeyRecord, type GroupKeyStore } from './ports.ts';
 
 export interface PublicUrls {
@@ -13,8 +14,8 @@ export interface PublicUrls {
   readonly console: string;
 }
 
-/** Names of the nodes' token keys: in use, announced, and replaced while tokens by it may be about. */
-const tokenKeyNames = ['token', 'token-next', 'token-previous'] as const;
+/** Life of an ID token, clocks that differ, and caches of the JWKS, twice over. */
+const retiredAfterMs = 20 * 60_000;
 
 /** What everybody may know of the network, and the group keys that t+1 nodes agreed on. */
 export class NetworkService {
@@ -40,16 +41,19 @@ export class NetworkService {
     this.#keys = new Map((await this.#store.all()).map((key) => [key.name, key]));
   }
 
-  /** Takes keys on which t+1 nodes agree; a key that is known stays, whatever is said later. */
+  /** Takes keys on which t+1 nodes agree; one that is known stays, unless the token key rolls over to the one that was announced. */
   async learn(agreed: readonly GroupKeyRecord[]): Promise<void> {
-    for (const key of agreed) {
-      const known = this.#keys.get(key.name);
-      if (known && known.publicKey !== key.publicKey) this.#log.error('the nodes name another group key than before', { name: key.name });
-    }
-    const unknown = agreed.filter(({ name }) => !this.#keys.has(name));
-    if (!unknown.length) return;
-    await this.#store.pin(unknown);
+    const change = keyChange(this.#keys, agreed);
+    for (const name of unexpectedKeys(this.#keys, agreed, change)) this.#log.error('the nodes name another group key than before', { name });
+    if (!change.put.length && !change.remove.length) return;
+    if (change.remove.length) this.#log.info('the token key rolled over', {});
+    await this.#store.change(change);
     await this.load();
+  }
+
+  /** Forgets a replaced token key when no token by it can be valid any more. */
+  async retireKeys(nowMs: number): Promise<void> {
+    if (this.#keys.has('token-previous') && (await this.#store.retire('token-previous', nowMs - retiredAfterMs))) await this.load();
   }
 
   /** base64url. @throws BoopError `mpc.nodes-unavailable` until the nodes have told it */

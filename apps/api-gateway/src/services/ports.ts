@@ -122,8 +122,11 @@ export interface GroupKeyRecord {
   readonly publicKey: string;
 }
 
-/** The first key that t+1 nodes agreed on stays; another one under the same name is not taken. */
+/** The group keys that count; replicas of the gateway share them. */
 export interface GroupKeyStore {
   all(): Promise<GroupKeyRecord[]>;
-  pin(keys: readonly GroupKeyRecord[]): Promise<void>;
+  /** Both or nothing. */
+  change(change: { readonly put: readonly GroupKeyRecord[]; readonly remove: readonly string[] }): Promise<void>;
+  /** Forgets a key that stands under its name since before. @returns whether it did */
+  retire(name: string, sinceMs: number): Promise<boolean>;
 }

@@ -27,8 +27,8 @@ type AuthenticationRequest = { context: AuthenticationContext; split: Parameters
 /** N nodes that answer like a network which has computed, over the real link; "group" keys are plain Ed25519 keys. */
 export class FakeNetwork {
   readonly identities: SigningKey[];
-  readonly tokenSecret = systemRng.bytes(32);
-  readonly tokenKey = SigningKey.fromSecret(this.tokenSecret).publicKey;
+  tokenSecret: Uint8Array = systemRng.bytes(32);
+  #nextTokenSecret: Uint8Array | undefined;
   readonly logKey = SigningKey.generate(systemRng).publicKey;
   readonly behaviour: NodeBehaviour = { ready: true, decision: { accepted: true, reason: 'ok', verified: true }, delayMs: 0 };
   readonly seen: { party: number; method: string; body: unknown }[] = [];
@@ -115,10 +115,26 @@ export class FakeNetwork {
     };
   }
 
+  get tokenKey(): string {
+    return SigningKey.fromSecret(this.tokenSecret).publicKey;
+  }
+
+  /** From now on all nodes name a next token key. @returns it */
+  announceTokenKey(): string {
+    this.#nextTokenSecret = systemRng.bytes(32);
+    return SigningKey.fromSecret(this.#nextTokenSecret).publicKey;
+  }
+
+  /** From now on all nodes sign with the key that was announced, or with one that nobody has heard of. */
+  rollTokenKey(): void {
+    this.tokenSecret = this.#nextTokenSecret ?? systemRng.bytes(32);
+    this.#nextTokenSecret = undefined;
+  }
+
   #status(party: number) {
     const live = [...this.#servers.keys()].sort();
     const key = (name: string, publicKey: string) => ({ name, suite: 'ed25519', signers: 3, publicKey });
-    return { party, epoch: 1, ready: this.behaviour.ready, live, galleryRows: 2, correlations: 8, uptimeSeconds: 1, groupKeys: [key('token', this.tokenKey), key('log', this.logKey)] };
+    return { party, epoch: 1, ready: this.behaviour.ready, live, galleryRows: 2, correlations: 8, uptimeSeconds: 1, groupKeys: [key('token', this.tokenKey), key('log', this.logKey), ...(this.#nextTokenSecret ? [key('token-next', SigningKey.fromSecret(this.#nextTokenSecret).publicKey)] : [])] };
   }
 
   #authenticate({ context, split }: AuthenticationRequest, decision: Exclude<NodeBehaviour['decision'], BoopError>): AuthenticationAnswer {

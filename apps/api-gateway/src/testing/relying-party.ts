@@ -109,6 +109,7 @@ export class Inbox {
   }
 
   async close(): Promise<void> {
+    this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }

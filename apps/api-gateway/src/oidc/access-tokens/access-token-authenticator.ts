@@ -41,7 +41,7 @@ export class AccessTokenAuthenticator implements Authenticator {
     if (isBound !== (scheme.toLowerCase() === 'dpop')) throw refused();
     if (isBound) await this.#checkProof(request, value, token.jkt!);
     const vendor = await this.#use.directory.vendor(clientId);
-    return vendor ? { role: 'vendor', id: vendor.id } : undefined;
+    return vendor?.suspended === false ? { role: 'vendor', id: vendor.id } : undefined;
   }
 
   async #checkProof({ method, url, headers }: CredentialRequest, accessToken: string, boundTo: string): Promise<void> {

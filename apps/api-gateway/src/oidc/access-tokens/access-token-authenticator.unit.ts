@@ -7,7 +7,7 @@ const value = 'a-token-of-43-characters-as-the-provider-has';
 
 function authenticator(token: object | undefined, vendors: readonly string[] = ['shop']): AccessTokenAuthenticator {
   const provider = { ClientCredentials: { find: async (asked: string) => (asked === value ? token : undefined) } } as unknown as Provider;
-  const directory = { vendor: async (id: string) => (vendors.includes(id) ? { id, name: id, sector: id, authenticationsPerMinute: 1 } : undefined) } as unknown as AccessTokenDependencies['directory'];
+  const directory = { vendor: async (id: string) => (vendors.includes(id) ? { id, name: id, sector: id, authenticationsPerMinute: 1, suspended: id === 'barred' } : undefined) } as unknown as AccessTokenDependencies['directory'];
   return new AccessTokenAuthenticator({ provider: () => provider, directory, database: undefined as never, secrets: new OidcSecrets(new Uint8Array(32)), url: 'https://gateway.example', clock: { nowMs: () => 0 } as AccessTokenDependencies['clock'] });
 }
 const ask = (token: object | undefined, authorization: string | undefined, vendors?: readonly string[]) =>
@@ -20,6 +20,7 @@ describe('an access token', () => {
     await expect(ask(valid, `Bearer ${value}`)).resolves.toEqual({ role: 'vendor', id: 'shop' });
     await expect(ask({ ...valid, isValid: false }, `Bearer ${value}`)).resolves.toBeUndefined();
     await expect(ask(valid, `Bearer ${value}`, [])).resolves.toBeUndefined();
+    await expect(ask({ ...valid, clientId: 'barred' }, `Bearer ${value}`, ['barred'])).resolves.toBeUndefined();
     await expect(ask(undefined, `Bearer ${value}`)).resolves.toBeUndefined();
   });
 

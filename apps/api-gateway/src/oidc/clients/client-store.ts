@@ -48,7 +48,7 @@ export class ClientStore {
     return {
       find: async (id) => {
         const vendor = await this.#directory.vendor(id);
-        return vendor ? providerMetadata(vendor, await this.get(id)) : undefined;
+        return vendor?.suspended === false ? providerMetadata(vendor, await this.get(id)) : undefined;
       },
       upsert: readOnly,
       findByUid: readOnly,

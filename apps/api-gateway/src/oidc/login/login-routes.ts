@@ -72,5 +72,8 @@ async function answered(reply: FastifyReply, work: () => Promise<FastifyReply>):
 /** HTTP status of a failure. */
 export const loginStatusOf = (error: unknown): number => (isBoopError(error) ? (problems[error.code as ProblemCode] as { status: number } | undefined)?.status : undefined) ?? 500;
 
+/** Without a referrer at all browsers send `Origin: null` with a form, which tells nothing. */
+const pageHeaders = { 'content-type': 'text/html; charset=utf-8', 'referrer-policy': 'same-origin' };
+
 const sendPage = (reply: FastifyReply, status: number, text: string, redirectOrigin?: string): FastifyReply =>
-  reply.status(status).headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': loginPolicy(redirectOrigin) }).send(text);
+  reply.status(status).headers({ ...pageHeaders, 'content-security-policy': loginPolicy(redirectOrigin) }).send(text);
