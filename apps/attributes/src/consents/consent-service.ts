@@ -150,7 +150,7 @@ export class ConsentService {
   }
 
   async #texts(): Promise<readonly PurposeText[]> {
-    return [...commonPurposeTexts, ...(await this.#use.store.texts())];
+    return [...(await this.#use.store.texts()), ...commonPurposeTexts];
   }
 
   async #apply(change: ConsentChange): Promise<Consent> {

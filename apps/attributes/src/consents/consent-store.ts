@@ -63,6 +63,7 @@ export interface ConsentStore {
   settle(sequences: readonly number[]): Promise<void>;
   /** Deletes all of an account and writes the events that tell of it; all or nothing. @returns how many consents there were */
   erase(accountKey: string, eventsFor: (consents: readonly StoredConsent[]) => readonly Omit<ConsentEvent, 'sequence'>[]): Promise<number>;
+  /** By purpose, the highest version first. */
   texts(): Promise<PurposeText[]>;
   /** @returns false when another text stands under that purpose, version and locale; true when this one stands there now */
   publishText(text: PurposeText): Promise<boolean>;

@@ -61,7 +61,7 @@ export function prismaConsentStore(database: PrismaClient): ConsentStore {
       });
     },
     async texts() {
-      const rows = await database.purposeText.findMany({ orderBy: [{ purpose: 'asc' }, { version: 'asc' }, { locale: 'asc' }] });
+      const rows = await database.purposeText.findMany({ orderBy: [{ purpose: 'asc' }, { version: 'desc' }, { locale: 'asc' }] });
       return rows.map(({ purpose, version, locale, title, text }) => ({ purpose, version, locale, title, text }));
     },
     async publishText(text) {

@@ -41,7 +41,7 @@ export function ConsentQuestion({ clients, records, run }: { clients: OwnerClien
     setText('');
     close();
   };
-  const wording = request && records.texts.filter(({ purpose }) => purpose === request.purpose).at(-1);
+  const wording = request && records.texts.find(({ purpose }) => purpose === request.purpose);
   const until = Math.floor(Date.now() / 1000) + (request?.days ?? 0) * days;
 
   return (
