@@ -9,6 +9,8 @@ export * from './manifest.ts';
 export * from './payments.ts';
 export * from './problems.ts';
 export * from './rest.ts';
+export * from './sandbox.ts';
 export * from './split.ts';
 export * from './statements.ts';
 export * from './webhooks.ts';
+export * from './palm-erasure.ts';

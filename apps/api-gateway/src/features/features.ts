@@ -14,6 +14,7 @@ import { oidcFeature } from '../oidc/oidc.feature.ts';
 import { registrationsFeature } from './registrations.feature.ts';
 import { upkeepFeature } from './upkeep.feature.ts';
 import { paymentsFeature } from '../payments/payments.feature.ts';
+import { sandboxFeature } from '../sandbox/sandbox.feature.ts';
 import { webhooksFeature } from '../webhooks/webhooks.feature.ts';
 
 /** All features of the gateway. One that needs another's service gets it here, as an argument. */
@@ -38,6 +39,7 @@ export async function openFeatures(core: Core): Promise<readonly Feature[]> {
     ledgerFeature(core),
     webhooks,
     payments,
+    sandboxFeature(core, webhooks),
     ...(attributes ? [attributesFeature(core, attributes), consentsFeature(core, attributes), personCredentialsFeature(core, attributes)] : []),
     oidcFeature(core, authentications.service),
     upkeepFeature(core),
