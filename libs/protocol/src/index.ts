@@ -3,6 +3,7 @@ export * from './channels.ts';
 export * from './consents.ts';
 export * from './credentials.ts';
 export * from './directory.ts';
+export * from './jobs.ts';
 export * from './links.ts';
 export * from './log-entries.ts';
 export * from './manifest.ts';

@@ -13,6 +13,7 @@ import { networkFeature } from './network.feature.ts';
 import { oidcFeature } from '../oidc/oidc.feature.ts';
 import { registrationsFeature } from './registrations.feature.ts';
 import { upkeepFeature } from './upkeep.feature.ts';
+import { jobsFeature } from '../jobs/jobs.feature.ts';
 import { paymentsFeature } from '../payments/payments.feature.ts';
 import { sandboxFeature } from '../sandbox/sandbox.feature.ts';
 import { webhooksFeature } from '../webhooks/webhooks.feature.ts';
@@ -40,6 +41,7 @@ export async function openFeatures(core: Core): Promise<readonly Feature[]> {
     webhooks,
     payments,
     sandboxFeature(core, webhooks),
+    jobsFeature(core),
     ...(attributes ? [attributesFeature(core, attributes), consentsFeature(core, attributes), personCredentialsFeature(core, attributes)] : []),
     oidcFeature(core, authentications.service),
     upkeepFeature(core),

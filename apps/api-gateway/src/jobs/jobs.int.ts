@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
+import { retryAfterSeconds } from './job-runner.ts';
+
+let g: TestGateway;
+beforeAll(async () => {
+  g = await TestGateway.start();
+}, 60_000);
+afterAll(() => g.stop());
+
+const get = (id: string, key: string = keys.shop) => g.call('GET', `/v1/jobs/${id}`, { key });
+const ended = async (id: string): Promise<Record<string, unknown>> => {
+  await eventually(async () => ['completed', 'failed'].includes((await get(id)).body.status as string));
+  return (await get(id)).body as Record<string, unknown>;
+};
+const period = { from: '2020-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' };
+
+test('an export goes from created to completed, and is its vendor’s alone', async () => {
+  const context = (await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'age' } })).body as { id: string };
+  await g.call('POST', `/v1/authentications/${context.id}/cancel`, { key: keys.shop });
+  await g.call('POST', '/v1/authentications', { key: keys.other, body: { type: 'access' } });
+  const answer = await g.call('POST', '/v1/authentications/exports', { key: keys.shop, body: period, headers: { 'idempotency-key': 'e-1' } });
+  expect(answer).toMatchObject({ status: 202, body: { status: 'created', kind: 'authentications.export' } });
+  expect(answer.headers.get('location')).toBe(`/v1/jobs/${answer.body.id}`);
+  expect(answer.headers.get('retry-after')).toBe('1');
+  expect((await g.call('POST', '/v1/authentications/exports', { key: keys.shop, body: period, headers: { 'idempotency-key': 'e-1' } })).body.id).toBe(answer.body.id);
+  expect(await ended(answer.body.id as string)).toMatchObject({ status: 'completed', endedAt: expect.any(String), result: { authentications: [{ id: context.id, type: 'age', status: 'cancelled' }], isComplete: true } });
+  expect((await get(answer.body.id as string)).headers.get('retry-after')).toBeNull();
+  expect((await get(answer.body.id as string, keys.other)).status).toBe(404);
+  expect((await g.call('POST', '/v1/authentications/exports', { key: keys.shop, body: { from: 'yesterday', to: 'now' } })).status).toBe(400);
+});
+
+test('a job of a process that died is done by another; one that can’t be done fails with a code', async () => {
+  const insert = (id: string, kind: string, attempts: number) =>
+    g.sql("INSERT INTO jobs (id, vendor_id, kind, input, status, attempts, created_at, next_attempt_at) VALUES ($1, 'shop', $2, $3, 'processing', $4, now(), now() - interval '1 s')", [id, kind, JSON.stringify(period), attempts]);
+  await insert('job_left', 'authentications.export', 1);
+  await insert('job_odd', 'nothing', 4);
+  expect(await ended('job_left')).toMatchObject({ status: 'completed' });
+  expect(await ended('job_odd')).toMatchObject({ status: 'failed', failure: 'service.internal' });
+});
+
+test('a job that waits advises when to look again', async () => {
+  await g.sql("INSERT INTO jobs (id, vendor_id, kind, input, status, created_at, next_attempt_at) VALUES ('job_later', 'shop', 'x', '{}', 'created', now() - interval '4 s', now() + interval '1 h')");
+  const answer = await get('job_later');
+  expect(answer.body.status).toBe('created');
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(3);
+});
+
+test('advice grows by half from 1 s to 30 s for a client that follows it', () => {
+  const waits: number[] = [];
+  for (let elapsedS = 0; waits.length < 12; elapsedS += waits.at(-1)!) waits.push(retryAfterSeconds(elapsedS * 1_000));
+  expect(waits.slice(0, 4)).toEqual([1, 2, 3, 4]);
+  expect(waits.at(-1)).toBe(30);
+  expect(waits.every((wait, i) => i === 0 || (wait >= waits[i - 1]! && wait <= waits[i - 1]! * 1.5 + 1))).toBe(true);
+});
