@@ -27,4 +27,6 @@ export { REGISTRY_LIMITS, type RegistryLimits, RunAborted, type RunOptions, RunR
 export { systemClock, systemRng } from './system.ts';
 export { type CertificateRequest, createDevCa, type DevCa, ensureCertificate, issueCertificate } from './tls/dev-ca.ts';
 export { parsePeerUri, type PeerIdentity, peerName, type PeerRole, peerUri } from './tls/peer-identity.ts';
+export { type EdgeSpan, startEdgeSpan } from './tracing/spans.ts';
+export { isTracing, startTracing, tracingFromEnvironment, type TracingOptions } from './tracing/tracing.ts';
 export { loadTlsMaterial, type TlsMaterial } from './tls/tls-material.ts';

@@ -26,6 +26,7 @@ import { ProblemFilter } from './problem-filter.ts';
 import { answersHealth } from './quick-health.ts';
 import { requestIdOf } from './request-id.ts';
 import { securityHeaders } from './security-headers.ts';
+import { traceRequests } from './trace-requests.ts';
 import { AUTHENTICATORS, CLOCK, IDEMPOTENCY, OPENAPI_DOCUMENT, READINESS, REQUESTS_PER_MINUTE } from './tokens.ts';
 
 export const bodyBytesMax = 2 * 1024 * 1024;
@@ -93,6 +94,7 @@ export async function createHttpServer(use: HttpDependencies): Promise<INestAppl
   const server = adapter.getInstance() as unknown as FastifyInstance;
   capConnections(server.server, use.connections);
   addHooks(server, use.metrics);
+  traceRequests(server);
   shedLoad(server, use.concurrency, use.registry);
   negotiateVersion(server);
   for (const feature of use.features) await feature.mount?.(server);

@@ -16,6 +16,7 @@ import {
   type ResponseMessage,
   RUN_ID_BYTES,
 } from './messages.ts';
+import { tracedCall, tracedService } from '../tracing/spans.ts';
 import { PendingRequests } from './pending-requests.ts';
 
 /** What a process does for its peers. Both directions of a link are served alike. */
@@ -104,14 +105,16 @@ export class LinkConnection {
   /** @throws BoopError `link.unavailable`, `link.timeout`, `link.busy`, `link.frame-too-large`, or the peer's own error */
   async request(method: string, body: unknown, options: { timeoutMs: number }): Promise<unknown> {
     if (!this.up) throw unavailable('the peer is not connected');
-    const { id, answer } = this.#pending.add(options.timeoutMs);
-    try {
-      this.#writeFrame(FRAME_KIND.request, encodeMessage({ id, method, body: body ?? null }));
-    } catch (error) {
-      this.#pending.forget(id);
-      throw error;
-    }
-    return await answer;
+    return await tracedCall(method, (traceparent) => {
+      const { id, answer } = this.#pending.add(options.timeoutMs);
+      try {
+        this.#writeFrame(FRAME_KIND.request, encodeMessage({ id, method, body: body ?? null, traceparent }));
+      } catch (error) {
+        this.#pending.forget(id);
+        throw error;
+      }
+      return answer;
+    });
   }
 
   /**
@@ -209,7 +212,7 @@ export class LinkConnection {
     }
     this.#serving += 1;
     try {
-      const body = await this.#context.handlers.request(this.peer, request.method, request.body);
+      const body = await tracedService(request.method, request.traceparent, () => this.#context.handlers.request(this.peer, request.method, request.body));
       this.#respond({ id: request.id, ok: true, body: body ?? null });
     } catch (error) {
       if (!isBoopError(error)) this.#context.log.error('request handler failed', { peer: this.peer, method: request.method, error });

@@ -1,6 +1,7 @@
 import { BoopError, type FaultKind } from '@boop/shared';
 import { decode, encode } from 'cborg';
 import { z } from 'zod';
+import { traceParentForm } from '../tracing/trace-parent.ts';
 
 export const LINK_VERSION = 1;
 export const BOOT_ID_BYTES = 16;
@@ -17,7 +18,7 @@ const helloSchema = z.strictObject({
   /** Random per process start: a peer that forgot its sessions shows another one. */
   bootId: z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === BOOT_ID_BYTES),
 });
-const requestSchema = z.strictObject({ id: requestId, method, body: z.unknown() });
+const requestSchema = z.strictObject({ id: requestId, method, body: z.unknown(), traceparent: z.string().regex(traceParentForm).optional() });
 const errorSchema = z.strictObject({
   code: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/).max(80),
   message: z.string().max(500),

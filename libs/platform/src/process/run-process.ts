@@ -1,6 +1,7 @@
 import { isBoopError } from '@boop/shared';
 import { CONFIG_EXIT_STATUS } from '../config/load-config.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
+import { startTracing, tracingFromEnvironment } from '../tracing/tracing.ts';
 
 /** What a running process offers to its main function. */
 export interface ProcessContext {
@@ -17,7 +18,7 @@ const STOP_TIMEOUT_MS = 4_000;
 /**
  * Runs a process's main function and owns its end: SIGTERM, SIGINT or the death of a parent that holds our IPC channel undo everything in
  * reverse order and exit 0; an invalid configuration exits 78 (EX_CONFIG) with one line on standard error; any unhandled error is logged
- * without payloads and exits 1.
+ * without payloads and exits 1. Spans go to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names, if it names one.
  */
 export function runProcess(name: string, main: (context: ProcessContext) => Promise<void>): void {
   const log = createLogger(name);
@@ -51,6 +52,10 @@ export function runProcess(name: string, main: (context: ProcessContext) => Prom
   if (process.connected) process.on('disconnect', () => void stop('parent gone', 0));
 
   Promise.resolve()
+    .then(async () => {
+      const tracing = tracingFromEnvironment(name, process.env);
+      if (tracing) undos.push(await startTracing(tracing));
+    })
     .then(() => main({ log, stopping: controller.signal, onStop: (undo) => void undos.push(undo) }))
     .catch((error: unknown) => {
       if (!isBoopError(error) || !error.code.startsWith('config.')) return crash(error);
