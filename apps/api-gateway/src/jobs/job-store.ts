@@ -1,5 +1,5 @@
 import { type Job } from '@boop/protocol';
-import { type JobRow, Prisma } from '../generated/prisma/client.ts';
+import { type JobRow, type Prisma } from '../generated/prisma/client.ts';
 import { type Database } from '../store/database.ts';
 
 /** Results are kept for a day. */
