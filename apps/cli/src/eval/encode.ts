@@ -1,9 +1,9 @@
-import { type Encoder, type GreyImage, type Template, VALID_CELLS_MIN, encodePalm, validCells } from '@boop/biometric';
+import { type Encoder, type GreyImage, type IrisTemplate, type Template, VALID_CELLS_MIN, createIrisTemplate, encodeIris, encodePalm, locatePalm, resizeSquare, validCells } from '@boop/biometric';
 import { type AcquisitionFailure, type Capture, type CaptureSet, type PlainScale, plainCompCode } from '@boop/evaluation';
 import { BoopError, isBoopError } from '@boop/shared';
 import { type Presentation } from './presentations.ts';
 
-export type Encode = (image: GreyImage) => Template;
+export type Encode<T = Template> = (image: GreyImage) => T;
 
 /** The network's own encoder as an enrolment or a probe uses it: too little usable palm is a failure to acquire. */
 export const encodeOwn = (encoder: Encoder): Encode => (image) => {
@@ -15,15 +15,34 @@ export const encodeOwn = (encoder: Encoder): Encode => (image) => {
 /** Plain CompCode, as published or on an image of half the size. */
 export const encodePlain = (scale: PlainScale): Encode => (image) => plainCompCode(image, scale);
 
+/** What an image of a capture shows, as a region of interest of the encoders. */
+export type Acquire = (image: GreyImage) => GreyImage;
+
+/** A square that is the region of interest already. */
+export const regionOf: Acquire = resizeSquare;
+
+/** A whole hand; the reasons why none is found are the codes of the failures. */
+export const handRegionOf: Acquire = (image) => {
+  const { roi, reasons } = locatePalm(image);
+  if (roi === undefined) throw new BoopError(`capture.${reasons[0] ?? 'no-hand'}`, 'no palm was found');
+  return roi;
+};
+
+/** The iris encoder as an enrolment or a probe uses it. */
+export const encodeOwnIris: Encode<IrisTemplate> = (image) => {
+  const { template } = encodeIris(image);
+  return createIrisTemplate(template.encoder, template.values);
+};
+
 /**
  * Loads each presentation once and encodes it with every encoder; one capture set per encoder, with what failed. Only one image
  * is held at a time. `onProgress` is called after each presentation.
  */
-export async function encodeAll(presentations: readonly Presentation[], encoders: readonly Encode[], onProgress: (done: number) => void = () => undefined): Promise<CaptureSet<Template>[]> {
-  const sets = encoders.map(() => ({ captures: [] as Capture<Template>[], failures: [] as AcquisitionFailure[] }));
+export async function encodeAll<T extends object>(presentations: readonly Presentation[], acquire: Acquire, encoders: readonly Encode<T>[], onProgress: (done: number) => void = () => undefined): Promise<CaptureSet<T>[]> {
+  const sets = encoders.map(() => ({ captures: [] as Capture<T>[], failures: [] as AcquisitionFailure[] }));
   for (const [i, presentation] of presentations.entries()) {
     const { palm, name, session } = presentation;
-    const image = await presentation.load().catch(reasonOf);
+    const image = await presentation.load().then(acquire).catch(reasonOf);
     encoders.forEach((encode, e) => {
       const template = typeof image === 'string' ? image : attempt(encode, image);
       if (typeof template === 'string') sets[e]!.failures.push({ palm, name, reason: template });
@@ -34,7 +53,7 @@ export async function encodeAll(presentations: readonly Presentation[], encoders
   return sets;
 }
 
-function attempt(encode: Encode, image: GreyImage): Template | string {
+function attempt<T>(encode: Encode<T>, image: GreyImage): T | string {
   try {
     return encode(image);
   } catch (error) {

@@ -1,8 +1,8 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { syntheticPalm } from '@boop/biometric';
+import { type GreyImage, syntheticEye, syntheticPalm } from '@boop/biometric';
 import { jsonReport } from '@boop/evaluation';
 import { isBoopError } from '@boop/shared';
 import { palmFolders } from './palm-folders.ts';
@@ -11,12 +11,15 @@ import { runEval } from './run-eval.ts';
 import { summaryLines } from './summary.ts';
 import { syntheticPresentations } from './synthetic-presentations.ts';
 
+jest.setTimeout(60_000);
+
 const folder = mkdtempSync(join(tmpdir(), 'boop-eval-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** An 8-bit grey BMP, bottom-up. */
-function bmp(identity: number, capture: number): Uint8Array {
-  const { width, height, pixels } = syntheticPalm({ identity, position: 'left-palm', capture });
+const bmp = (identity: number, capture: number): Uint8Array => bmpOf(syntheticPalm({ identity, position: 'left-palm', capture }));
+
+/** An 8-bit grey BMP, bottom-up; rows of a multiple of four pixels. */
+function bmpOf({ width, height, pixels }: GreyImage): Uint8Array {
   const out = Buffer.alloc(1078 + pixels.length);
   out.write('BM');
   out.writeUInt32LE(1078, 10);
@@ -66,6 +69,22 @@ describe('boop eval', () => {
     mkdirSync(join(folder, 'empty/p0'), { recursive: true });
     for (const capture of [0, 1, 2, 3]) put(`one/p0/1_${capture}.bmp`, bmp(0, capture));
     expect(await codeOf(palmFolders(join(folder, name)).then((set) => runEval({ set, samples: 0, seed: 1 })))).toBe(code);
+  });
+
+  test('eyes by session folders, whose failures are counted', async () => {
+    for (let eye = 0; eye < 3; eye++) for (const capture of [0, 1]) put(`eyes/e${eye}/${capture + 1}/a.bmp`, bmpOf(syntheticEye({ identity: eye, capture }).image));
+    put('eyes/e0/2/blank.bmp', bmpOf({ width: 320, height: 280, pixels: new Uint8Array(320 * 280) }));
+    const set = await palmFolders(join(folder, 'eyes'));
+    const report = await runEval({ set, kind: 'iris', samples: 0, seed: 1, replicates: 20 });
+    expect(report.acquisitions).toMatchObject([{ palms: 3, attempts: 7, failures: [{ palm: 'e0', name: '2/blank.bmp', reason: 'template.too-few-valid' }] }]);
+    expect(report.evaluations[0]).toMatchObject({ eer: { rate: 0 }, genuine: { count: 3 }, impostor: { count: 12 } });
+    expect(await codeOf(runEval({ set, kind: 'iris', samples: 0, seed: 1, baseline: 'compcode' }))).toBe('eval.no-baseline');
+  });
+
+  test('a square that is no hand is a failure with its reason', async () => {
+    const set = await palmFolders(join(folder, 'palms'));
+    const failed = runEval({ set: { ...set, presentations: set.presentations.slice(0, 5) }, kind: 'hand', samples: 0, seed: 1, replicates: 20 });
+    expect(await codeOf(failed)).toBe('evaluation.one-palm');
   });
 
   test('plots become PNG with their text and colours', async () => {

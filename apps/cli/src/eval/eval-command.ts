@@ -6,7 +6,7 @@ import { Command, Option } from 'commander';
 import { fromHere } from '../demo/network-access.ts';
 import { palmFolders } from './palm-folders.ts';
 import { pngOf } from './png.ts';
-import { type Baseline, BASELINES, runEval } from './run-eval.ts';
+import { type Baseline, type CaptureKind, BASELINES, CAPTURE_KINDS, runEval } from './run-eval.ts';
 import { summaryLines } from './summary.ts';
 import { syntheticPresentations } from './synthetic-presentations.ts';
 import { wholeNumber } from '../whole-number.ts';
@@ -17,6 +17,7 @@ interface EvalOptions {
   readonly svg?: string;
   readonly png?: string;
   readonly enrol: number;
+  readonly capture: CaptureKind;
   readonly baseline?: Baseline;
   readonly seed: number;
   readonly cohorts?: string;
@@ -26,8 +27,9 @@ interface EvalOptions {
 /** `boop eval`: biometric performance of captures in a folder (ISO/IEC 19795-1). Exit code 1 where nothing could be evaluated. */
 export function evalCommand(): Command {
   return new Command('eval')
-    .description('measure biometric performance on captures: a folder for each palm, with BMP or PNG of square regions of interest; sessions by the name before "_"')
-    .argument('[dir]', 'folder with a folder for each palm')
+    .description('measure biometric performance on captures: a folder for each palm or eye, with JPEG, PNG, BMP, TIFF or WebP; sessions by the name before "_"')
+    .argument('[dir]', 'folder with a folder for each palm or eye')
+    .addOption(new Option('--capture <kind>', 'what the captures show: squares of palms, whole hands, or eyes in near infrared').choices(CAPTURE_KINDS).default('palm-roi'))
     .option('--json <file>', 'write all figures')
     .option('--html <file>', 'write a report to read in a browser')
     .option('--svg <dir>', 'write the plots as SVG')
@@ -52,7 +54,7 @@ async function run(directory: string | undefined, options: EvalOptions): Promise
   if ((directory === undefined) === (options.synthetic === undefined)) throw new BoopError('eval.no-captures', 'give a folder, or --synthetic instead of one');
   const set = directory === undefined ? syntheticPresentations(options.synthetic!) : await palmFolders(fromHere(directory));
   const cohorts = options.cohorts === undefined ? undefined : await readCohorts(fromHere(options.cohorts));
-  const report = await runEval({ set, samples: options.enrol, baseline: options.baseline, seed: options.seed, cohorts, onProgress: progress(set.presentations.length) });
+  const report = await runEval({ set, kind: options.capture, samples: options.enrol, baseline: options.baseline, seed: options.seed, cohorts, onProgress: progress(set.presentations.length) });
   for (const line of summaryLines(report)) console.log(line);
   await writeAll(report, options);
   return 0;

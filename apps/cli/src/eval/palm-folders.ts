@@ -1,6 +1,7 @@
 import { open, opendir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { type GreyImage, decodeImage, resizeSquare } from '@boop/biometric';
+import { type GreyImage } from '@boop/biometric';
+import { DECODE_LIMITS, decodeCapture } from '@boop/encoders';
 import { BoopError, isBoopError } from '@boop/shared';
 import { type Presentation, type PresentationSet } from './presentations.ts';
 
@@ -8,12 +9,10 @@ import { type Presentation, type PresentationSet } from './presentations.ts';
 export const CAPTURES_MAX = 4_000;
 /** Entries of all folders together, so that a folder tree by mistake ends soon. */
 export const ENTRIES_MAX = 50_000;
-/** As the decoder's limit: a larger file is a failure to acquire and is not read. */
-const FILE_BYTES_MAX = 1 << 20;
 const IMAGE = /\.(bmp|png|jpe?g|jp2|gif|tiff?|webp|pgm)$/i;
 
 /**
- * Captures from a folder with a folder for each palm; the session is what the file's name has before its first `_`. Every file
+ * Captures from a folder with a folder for each palm or eye; the session is what the file's name has before its first `_`, or the folder that it lies in there. Every file
  * with an image's name counts as presented, also of formats that the decoder refuses; symbolic links are not followed.
  * @throws BoopError `eval.no-captures`, `eval.too-many-captures`
  */
@@ -26,8 +25,8 @@ export async function palmFolders(directory: string): Promise<PresentationSet> {
       ignored.push(palm.name);
       continue;
     }
-    for (const entry of await list(join(directory, palm.name), budget)) {
-      if (entry.isFile() && IMAGE.test(entry.name)) presentations.push(presentation(directory, palm.name, entry.name));
+    for (const entry of await withSessions(join(directory, palm.name), budget)) {
+      if (entry.isImage) presentations.push(presentation(directory, palm.name, entry.name, entry.session));
       else ignored.push(`${palm.name}/${entry.name}`);
     }
     if (presentations.length > CAPTURES_MAX) throw new BoopError('eval.too-many-captures', `an evaluation takes ${CAPTURES_MAX} captures at most`);
@@ -36,10 +35,28 @@ export async function palmFolders(directory: string): Promise<PresentationSet> {
   return { source: basename(resolve(directory)), presentations, ignored };
 }
 
-const presentation = (directory: string, palm: string, name: string): Presentation => ({
+interface Entry {
+  readonly name: string;
+  readonly session: string;
+  readonly isImage: boolean;
+}
+
+/** The files of a palm, and of its folders one level down: each of them is a session. */
+async function withSessions(palm: string, budget: { entries: number }): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const entry of await list(palm, budget)) {
+    if (!entry.isDirectory()) entries.push({ name: entry.name, session: entry.name.includes('_') ? entry.name.slice(0, entry.name.indexOf('_')) : '', isImage: isImage(entry) });
+    else for (const file of await list(join(palm, entry.name), budget)) entries.push({ name: `${entry.name}/${file.name}`, session: entry.name, isImage: isImage(file) });
+  }
+  return entries;
+}
+
+const isImage = (entry: import('node:fs').Dirent): boolean => entry.isFile() && IMAGE.test(entry.name);
+
+const presentation = (directory: string, palm: string, name: string, session: string): Presentation => ({
   palm,
   name,
-  session: name.includes('_') ? name.slice(0, name.indexOf('_')) : '',
+  session,
   load: () => loadImage(join(directory, palm, name)),
 });
 
@@ -64,8 +81,9 @@ async function loadImage(path: string): Promise<GreyImage> {
   try {
     const file = await open(path);
     try {
-      if ((await file.stat()).size > FILE_BYTES_MAX) throw new BoopError('capture.too-large', 'the image may have 1 MiB at most');
-      return resizeSquare(decodeImage(new Uint8Array(await file.readFile())));
+      // Not read where the decoder would refuse it.
+      if ((await file.stat()).size > DECODE_LIMITS.bytesMax) throw new BoopError('capture.too-large', 'the image has too many bytes');
+      return await decodeCapture(new Uint8Array(await file.readFile()));
     } finally {
       await file.close();
     }

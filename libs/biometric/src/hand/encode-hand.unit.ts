@@ -1,8 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { score } from '../score.ts';
 import { encodeHand } from './encode-hand.ts';
 import { locatePalm } from './locate-palm.ts';
 import { type HandPlacement, syntheticHand } from './testing/synthetic-hand.ts';
+
+jest.setTimeout(60_000);
 
 const encoded = (placement: HandPlacement) => encodeHand(syntheticHand(placement));
 

@@ -1,8 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { type GreyImage, decodeImage, syntheticPalm } from '@boop/biometric';
 import { isBoopError } from '@boop/shared';
 import sharp, { type Sharp } from 'sharp';
 import { DECODE_LIMITS, type DecodeLimits, decodeCapture } from './decode-capture.ts';
+
+jest.setTimeout(60_000);
 
 const [WIDTH, HEIGHT] = [96, 64];
 const palm = syntheticPalm({ identity: 4, position: 'left-palm', capture: 0 });
