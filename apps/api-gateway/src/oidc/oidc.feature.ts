@@ -9,6 +9,7 @@ import { settleBackchannelRequests } from './ciba/backchannel-settlement.ts';
 import { oidcClientApi } from './clients/oidc-client.api.ts';
 import { OidcClientController } from './clients/oidc-client.controller.ts';
 import { ClientStore } from './clients/client-store.ts';
+import { limitRequests } from './limit-requests.ts';
 import { acceptedWays } from './login/acr.ts';
 import { mountLogin } from './login/login-routes.ts';
 import { LoginService } from './login/login-service.ts';
@@ -21,7 +22,7 @@ import { mountPasskeys } from '../passkeys/passkey-routes.ts';
 import { PasskeyService } from '../passkeys/passkey-service.ts';
 
 /** The OpenID provider: relying parties are vendors, sign-ins are authentication contexts, ID tokens are the nodes'. */
-export function oidcFeature({ config, manifest, database, stores, network, clock, rng, log }: Core, authentications: AuthenticationService): Feature {
+export function oidcFeature({ config, manifest, database, stores, network, limits, clock, rng, log }: Core, authentications: AuthenticationService): Feature {
   const { directory } = stores;
   const { issuer } = network;
   const secrets = openOidcSecrets(config.oidcSecretFile ?? join(dirname(config.tls.keyFile), 'gateway-oidc.key'), rng);
@@ -47,9 +48,12 @@ export function oidcFeature({ config, manifest, database, stores, network, clock
     ],
     async mount(server) {
       const { origin } = new URL(issuer);
-      await mountProvider(server, host, log);
-      mountLogin(server, { service, origin, passkeys: passkeys.available });
-      if (passkeys.available) mountPasskeys(server, { passkeys, origin });
+      await server.register(async (scope) => {
+        limitRequests(scope, limits, config.requestsPerMinute);
+        await mountProvider(scope, host, log);
+        mountLogin(scope, { service, origin, passkeys: passkeys.available });
+        if (passkeys.available) mountPasskeys(scope, { passkeys, origin });
+      });
     },
   };
 }

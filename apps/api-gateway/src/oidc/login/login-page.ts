@@ -44,7 +44,7 @@ function palmPart({ record, status }: Login): Html | undefined {
 
 /** Shown by the script: a passkey takes one. */
 function passkeyPart({ ways, status }: Login): Html {
-  return html`${ways.passkey && status !== 'accepted' && html`<button type="button" id="passkey" hidden>Use a passkey instead</button><button type="button" id="passkey-new" class="quiet" hidden>Make a passkey: no palm needed</button>`}
+  return html`${ways.passkey && status !== 'accepted' && html`<button type="button" id="passkey" class="quiet" hidden>Use a passkey instead</button><button type="button" id="passkey-new" class="quiet" hidden>Make a passkey: no palm needed</button>`}
 ${ways.passkey && ways.palm && (status === 'waiting' || status === 'comparing') && html`<label class="fine" id="keep" hidden><input type="checkbox"> After my palm, make a passkey for next time</label>`}
 ${ways.passkey && status === 'accepted' && html`<button type="button" id="passkey-keep" hidden>Make a passkey for next time</button>`}
 <noscript><p class="fine">A passkey, the way without a palm, needs JavaScript.</p></noscript>`;

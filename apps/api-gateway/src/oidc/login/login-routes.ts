@@ -9,7 +9,6 @@ import { type Login, type LoginService } from './login-service.ts';
 
 const assetsDir = new URL('../../../assets/login/', import.meta.url);
 const assets = { 'login.js': 'text/javascript; charset=utf-8', 'login.css': 'text/css; charset=utf-8' } as const;
-const uidForm = '^[A-Za-z0-9_-]{10,64}$';
 
 export interface LoginRoutes {
   readonly service: LoginService;
@@ -26,16 +25,15 @@ export function mountLogin(server: FastifyInstance, { service, origin, passkeys 
     const content = readFileSync(fileURLToPath(new URL(name, assetsDir)));
     server.get(`/login/assets/${name}`, (_request, reply) => reply.headers({ 'content-type': type, 'cache-control': 'public, max-age=3600' }).send(content));
   }
-  const schema = { params: { type: 'object', properties: { uid: { type: 'string', pattern: uidForm } } } };
   const show = (reply: FastifyReply, login: Login): FastifyReply => {
     const redirect = login.redirectUri === undefined ? undefined : URL.parse(login.redirectUri)?.origin;
     return sendPage(reply, 200, loginPage(login, { passkeys }), redirect === 'null' ? undefined : redirect);
   };
 
-  server.get('/login/:uid', { schema }, (request: LoginRequest, reply) =>
+  server.get('/login/:uid', (request: LoginRequest, reply) =>
     answered(reply, async () => show(reply, await service.present(request.raw, reply.raw, request.params.uid, request.query.again === '1'))),
   );
-  server.get('/login/:uid/state', { schema }, async (request: LoginRequest, reply) => {
+  server.get('/login/:uid/state', async (request: LoginRequest, reply) => {
     try {
       const { status } = await service.find(request.raw, reply.raw, request.params.uid);
       return { status };
@@ -45,7 +43,7 @@ export function mountLogin(server: FastifyInstance, { service, origin, passkeys 
   });
   const forms = { finish: service.finish.bind(service), cancel: service.cancel.bind(service) };
   for (const [name, act] of Object.entries(forms)) {
-    server.post(`/login/:uid/${name}`, { schema }, (request: LoginRequest, reply) =>
+    server.post(`/login/:uid/${name}`, (request: LoginRequest, reply) =>
       answered(reply, async () => {
         assertOwnPage(request, origin);
         return reply.header('content-security-policy', "default-src 'none'").redirect(await act(request.raw, reply.raw, request.params.uid), 303);
