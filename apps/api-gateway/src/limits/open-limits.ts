@@ -6,14 +6,14 @@ import { type Database } from '../store/database.ts';
 import { degradingCounter, postgresCounter, redisCounter } from './counter.ts';
 
 /** A request never waits longer than this for its count. */
-const commandTimeoutMs = 250;
+const commandTimeoutMsDefault = 250;
 const logEveryMs = 10_000;
 
 /** Limits that all replicas share: in Redis where there is one, else in PostgreSQL. */
-export function openLimits(use: { redisUrl: string | undefined; database: Database; registry: Registry; log: Logger }): { limits: RateLimits; close(): Promise<void> } {
-  const { redisUrl, database, registry, log } = use;
+export function openLimits(use: { redisUrl: string | undefined; database: Database; registry: Registry; log: Logger; commandTimeoutMs?: number }): { limits: RateLimits; close(): Promise<void> } {
+  const { redisUrl, database, registry, log, commandTimeoutMs = commandTimeoutMsDefault } = use;
   const degraded = new MetricsCounter({ name: 'boop_rate_limits_degraded_total', help: 'Counts that were kept in this process because the shared store failed', registers: [registry] });
-  const redis = redisUrl === undefined ? undefined : openRedis(redisUrl);
+  const redis = redisUrl === undefined ? undefined : openRedis(redisUrl, commandTimeoutMs);
   let loggedAtMs = -Infinity;
   const counter = degradingCounter(redis ? redisCounter(redis) : postgresCounter(database), (error) => {
     degraded.inc();
@@ -24,8 +24,8 @@ export function openLimits(use: { redisUrl: string | undefined; database: Databa
   return { limits: new RateLimits(counter), close: async () => redis?.disconnect() };
 }
 
-function openRedis(url: string): Redis {
-  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: commandTimeoutMs, connectTimeout: 2_000, retryStrategy: (times) => Math.min(times * 100, 2_000) });
+function openRedis(url: string, commandTimeout: number): Redis {
+  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout, connectTimeout: 2_000, retryStrategy: (times) => Math.min(times * 100, 2_000) });
   // What fails shows with each count.
   redis.on('error', () => undefined);
   return redis;

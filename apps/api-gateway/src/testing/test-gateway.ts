@@ -147,7 +147,7 @@ const seed: Seed = {
   auditors: [{ id: 'ida', keyHash: keyHash(keys.auditor) }],
 };
 
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
     const server = createServer();
     server.listen(0, host, () => resolve(server));
