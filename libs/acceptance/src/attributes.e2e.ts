@@ -48,7 +48,7 @@ const give = async (of: Person, attributes: readonly string[], recipientKey = ve
   return await of.consents.give({ vendorId: shop.vendorId, recipientKey, text, attributes: attributes.map((name) => ({ name, positions: ['right-palm'] })), expiresAt: now() + 3_600 });
 };
 
-const opened = async (sealed: Parameters<typeof openAttributes>[0], recipient = vendor): Promise<OpenedRecord[]> => await openAttributes(sealed, recipient, { ...keys, registry, now: now() });
+const opened = async (sealed: Parameters<typeof openAttributes>[0], recipient = vendor): Promise<OpenedRecord[]> => await openAttributes(sealed, recipient, { network: keys, registry, now: now() });
 
 type Input<A extends RecordRequest['action']> = Omit<Extract<RecordRequest, { action: A }>, 'v' | 'kind' | 'networkId' | 'accountKey' | 'nonce' | 'issuedAt' | 'expiresAt'>;
 const request = (of: Person, input: Input<'release'> | Input<'read'>, changes: Partial<RecordRequest> = {}) =>

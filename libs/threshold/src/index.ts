@@ -6,5 +6,5 @@ export { type SigningNonces } from './nonces.ts';
 export { keyCeremony, type KeyCeremonyInput } from './key-ceremony.ts';
 export { type Identities } from './ceremony-messages.ts';
 export { aggregate, commit, signShare, verifyShare, verifySignature } from './signing.ts';
-export { prfCombine, prfEvaluate, PRF_PARTIAL_BYTES } from './prf.ts';
+export { prfCombine, prfCombineUnproven, prfEvaluate, PRF_PARTIAL_BYTES } from './prf.ts';
 export { type KeyResharingInput, reshareKey } from './resharing.ts';

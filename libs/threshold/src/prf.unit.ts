@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { fromHex, partyId, type PartyId, toHex, utf8 } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { dealKey, subsets } from './fixtures/dealer.ts';
-import { PRF_PARTIAL_BYTES, prfCombine, prfEvaluate, ThresholdFault } from './index.ts';
+import { PRF_PARTIAL_BYTES, prfCombine, prfCombineUnproven, prfEvaluate, ThresholdFault } from './index.ts';
 
 const secret = fromHex('ca5d94c8807817669a51b196c34c1b7f8442fde4334a7121ae4736364312fca6');
 const keys = dealKey('FROST-P256-SHA256', 3, 5, seededRng(1), secret);
@@ -48,6 +48,14 @@ describe('the threshold PRF', () => {
     const combine = () => prfCombine(group, input, new Map(partials).set(partyId(3), bad));
     expect(combine).toThrow(ThresholdFault);
     expect(combine).toThrow(expect.objectContaining({ code: 'prf.bad-partial', kind: 'peer', blame: [3] }));
+  });
+
+  test('comes out the same without the proofs, and then differs with any partial that is wrong', () => {
+    expect(prfCombineUnproven(group, input, partials)).toEqual(prfCombine(group, input, partials));
+    const wrong = new Map(partials).set(partyId(1), partials.get(partyId(2))!);
+    expect(prfCombineUnproven(group, input, wrong)).not.toEqual(prfCombine(group, input, partials));
+    expect(() => prfCombineUnproven(group, input, new Map(partials).set(partyId(1), new Uint8Array(PRF_PARTIAL_BYTES).fill(0xff)))).toThrow(expect.objectContaining({ code: 'prf.malformed-partial' }));
+    expect(() => prfCombineUnproven(group, input, pick(everybody.slice(0, 2)))).toThrow(expect.objectContaining({ code: 'prf.too-few-partials' }));
   });
 
   test('names all bad parties at once', () => {

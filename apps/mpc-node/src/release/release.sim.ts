@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { openReleased, openRelease, type RecipientKey, recipientKeyOf, recordIdOf, personIdOf, recordRequestHash, recoverKey, revokeConsent, type Sealed, type SealedPartial, signAsOwner, erasureRequestBytes, erasureRequestDomain, type ErasureRequest, SigningKey, type SignedGrant } from '@boop/identity';
+import { openReleased, openRelease, type RecipientKey, recipientKeyOf, recordIdOf, personIdOf, recordRequestHash, recoverKey, revokeConsent, partialResultBytes, sealPartial, type Sealed, type SealedPartial, signAsOwner, erasureRequestBytes, erasureRequestDomain, type ErasureRequest, SigningKey, type SignedGrant } from '@boop/identity';
 import { type Rng, toBase64Url } from '@boop/shared';
 import { systemRng } from '@boop/platform';
+import { prfEvaluate } from '@boop/threshold';
 import { AttributeSide, Owner } from '../testing/attribute-fixtures.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from '../testing/fixtures.ts';
 import { MemoryNetwork } from '../testing/memory-network.ts';
@@ -108,6 +109,23 @@ describe('a release that the own device asks for', () => {
     await expect(recoverKey(answers.slice(0, 2).map(({ partial }) => partial), expected, vendor, owner.networkKeys)).rejects.toMatchObject(code('release.bad-partial'));
     await expect(evaluate(1, request)).rejects.toMatchObject(code('release.replayed'));
     await expect(recoverKey(answers.map(({ partial }) => partial), { ...expected, basis: recordRequestHash(readRequest().record) }, vendor, owner.networkKeys)).rejects.toMatchObject({ blame: [1, 2, 3] });
+  }, 60_000);
+
+  test('names the node whose part does not prove what it claims', async () => {
+    await owner.write('email', 'ada@example.org');
+    const request = readRequest();
+    const answers = await Promise.all([1, 2, 3, 4].map((party) => evaluate(party, request)));
+    const { grant } = answers[0]!.grant!;
+    const stored = (await side.storage.open([[answers[0]!.grant!]]))[0]!;
+    // Sealed and signed as it should be, and a multiple of another point.
+    const lie = { party: 3, recordId: stored.document.recordId, basis: grant.basis, document: grant.document, time: 1, partial: toBase64Url(prfEvaluate(network.node(3).ring.get('attributes'), new Uint8Array(9), rng)) };
+    const signed = { ...lie, signature: toBase64Url(network.members[2]!.custody.signIdentity(partialResultBytes(lie))) };
+    const partials = answers.map(({ partial }) => partial).with(2, await sealPartial(signed, vendor.publicKey));
+    const record = { ...stored, basis: grant.basis, partials };
+    await expect(openReleased(record, vendor, owner.networkKeys)).resolves.toMatchObject({ value: 'ada@example.org', blame: [3] });
+    await expect(openReleased({ ...record, partials: partials.slice(0, 3) }, vendor, owner.networkKeys)).rejects.toMatchObject({ code: 'release.bad-partial', blame: [3] });
+    const byAnother = { ...lie, signature: toBase64Url(network.members[4]!.custody.signIdentity(partialResultBytes(lie))) };
+    await expect(openReleased({ ...record, partials: partials.with(2, await sealPartial(byAnother, vendor.publicKey)) }, vendor, owner.networkKeys)).resolves.toMatchObject({ blame: [3] });
   }, 60_000);
 
   test('is refused by each node for itself', async () => {

@@ -24,7 +24,7 @@ import {
 } from '@boop/identity';
 import { type StoredRecord } from '@boop/protocol';
 import { type PartyId, toBase64Url } from '@boop/shared';
-import { prfCombine } from '@boop/threshold';
+import { prfCombine, prfCombineUnproven } from '@boop/threshold';
 import { createPublicKey, verify } from 'node:crypto';
 import { type RecordStorage } from '../release/release-leader.ts';
 import { consentText } from './fixtures.ts';
@@ -89,6 +89,7 @@ export class Owner {
       needed: 2 * threshold + 1,
       verifyNode: (party, bytes, signature) => verify(null, bytes, createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: members[party - 1]!.identityKey }, format: 'jwk' }), signature),
       combine: (input, partials) => prfCombine(group, input, partials as ReadonlyMap<PartyId, Uint8Array>),
+      combineUnproven: (input, partials) => prfCombineUnproven(group, input, partials as ReadonlyMap<PartyId, Uint8Array>),
     };
   }
 

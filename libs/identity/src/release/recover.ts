@@ -27,6 +27,8 @@ export interface NetworkKeys {
    * An error that names parties has them in `blame`.
    */
   combine(input: Uint8Array, partials: ReadonlyMap<number, Uint8Array>): Uint8Array;
+  /** The same without the proofs (`prfCombineUnproven`), for a key that a ciphertext will prove. */
+  combineUnproven(input: Uint8Array, partials: ReadonlyMap<number, Uint8Array>): Uint8Array;
 }
 
 export interface RecoveredKey {
@@ -41,7 +43,25 @@ export interface RecoveredKey {
  * @param expected what each result must be for; `document` absent for a version that is not written yet
  * @throws ReleaseFault `release.bad-partial` naming parties, when fewer than 2t+1 good results are left
  */
-export async function recoverKey(sealed: readonly SealedPartial[], expected: { recordId: string; basis: string; document?: string }, recipient: RecipientKey, keys: NetworkKeys): Promise<RecoveredKey> {
+export async function recoverKey(sealed: readonly SealedPartial[], expected: Expected, recipient: RecipientKey, keys: NetworkKeys): Promise<RecoveredKey> {
+  return combineProven(await openPartials(sealed, expected, recipient, keys), expected, keys);
+}
+
+/** What each result must be for. */
+interface Expected {
+  readonly recordId: string;
+  readonly basis: string;
+  /** Absent for a version that is not written yet. */
+  readonly document?: string;
+}
+
+interface OpenedPartials {
+  readonly good: Map<number, Uint8Array>;
+  readonly blame: Set<number>;
+}
+
+/** Leaves out results that do not open, are for something else, or are not signed by their node. */
+async function openPartials(sealed: readonly SealedPartial[], expected: Expected, recipient: RecipientKey, keys: NetworkKeys): Promise<OpenedPartials> {
   const good = new Map<number, Uint8Array>();
   const blame = new Set<number>();
   for (const one of sealed) {
@@ -49,11 +69,16 @@ export async function recoverKey(sealed: readonly SealedPartial[], expected: { r
     if (result && !good.has(result.party) && isFor(result, expected) && keys.verifyNode(result.party, partialResultBytes(result), fromBase64Url(result.signature))) good.set(result.party, fromBase64Url(result.partial));
     else blame.add(one.party);
   }
-  const input = recordKeyInput(expected.recordId);
+  if (good.size < keys.needed) throw tooFew(blame);
+  return { good, blame };
+}
+
+function combineProven({ good, blame }: OpenedPartials, { recordId }: Expected, keys: NetworkKeys): RecoveredKey {
+  const input = recordKeyInput(recordId);
   for (;;) {
-    if (good.size < keys.needed) throw new ReleaseFault('release.bad-partial', 'too few nodes gave a partial result that they can prove', [...blame].sort((a, b) => a - b));
+    if (good.size < keys.needed) throw tooFew(blame);
     try {
-      return { prfOutput: keys.combine(input, good), blame: [...blame].sort((a, b) => a - b) };
+      return { prfOutput: keys.combine(input, good), blame: ascending(blame) };
     } catch (error) {
       const named = (error as { blame?: readonly number[] }).blame?.filter((party) => good.delete(party)) ?? [];
       if (named.length === 0) throw error;
@@ -61,6 +86,9 @@ export async function recoverKey(sealed: readonly SealedPartial[], expected: { r
     }
   }
 }
+
+const ascending = (parties: ReadonlySet<number>): number[] => [...parties].sort((a, b) => a - b);
+const tooFew = (blame: ReadonlySet<number>): ReleaseFault => new ReleaseFault('release.bad-partial', 'too few nodes gave a partial result that they can prove', ascending(blame));
 
 const isFor = (result: PartialResult, { basis, document }: { basis: string; document?: string }): boolean => result.basis === basis && result.document === document;
 
@@ -74,17 +102,27 @@ export interface OpenedRecord {
 }
 
 /**
- * Recovers a released record's key and opens its value. Whether its issuer is accredited is for the caller to check (`checkAgainstRegistry`).
+ * Recovers a released record's key and opens its value, which proves the key; only where it does not open are the nodes' proofs looked at. Whether its issuer is accredited is for the caller to check (`checkAgainstRegistry`).
  * @throws ReleaseFault `release.bad-partial`; BoopError `attribute.tampered`, `attribute.bad-attestation`
  */
-export async function openReleased({ document, attested, ciphertext, basis, partials }: ReleasedRecord, recipient: RecipientKey, keys: NetworkKeys): Promise<OpenedRecord> {
+export async function openReleased({ document, attested, ciphertext, basis, partials: sealed }: ReleasedRecord, recipient: RecipientKey, keys: NetworkKeys): Promise<OpenedRecord> {
   verifyAttestation(document, attested);
   const { recordId, attribute, version, source } = document;
-  const { prfOutput, blame } = await recoverKey(partials, { recordId, basis, document: attributeDocumentHash(document) }, recipient, keys);
   const place: ValuePlace = { recordId, attribute, version, source };
+  const expected = { recordId, basis, document: attributeDocumentHash(document) };
+  const partials = await openPartials(sealed, expected, recipient, keys);
+  const open = (prfOutput: Uint8Array): ReturnType<typeof openValue> => {
+    try {
+      return openValue(prfOutput, place, fromBase64Url(ciphertext), document);
+    } finally {
+      prfOutput.fill(0);
+    }
+  };
   try {
-    return { attribute, ...openValue(prfOutput, place, fromBase64Url(ciphertext), document), document, blame };
-  } finally {
-    prfOutput.fill(0);
+    return { attribute, ...open(keys.combineUnproven(recordKeyInput(recordId), partials.good)), document, blame: ascending(partials.blame) };
+  } catch {
+    // A node lied, or the value was tampered with: the proofs tell which.
+    const { prfOutput, blame } = combineProven(partials, expected, keys);
+    return { attribute, ...open(prfOutput), document, blame };
   }
 }

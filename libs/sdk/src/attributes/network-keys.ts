@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { type NetworkKeys } from '@boop/identity';
 import { fromBase64Url } from '@boop/shared';
-import { parseGroupKey, prfCombine } from '@boop/threshold';
+import { parseGroupKey, prfCombine, prfCombineUnproven } from '@boop/threshold';
 
 /** What a recipient checks partial results against. */
 export interface AttributeNetwork {
@@ -11,8 +11,16 @@ export interface AttributeNetwork {
   readonly attributesKey: Uint8Array;
 }
 
-/** @throws BoopError `threshold.malformed-group-key` */
-export function networkKeysOf({ identityKeys, attributesKey }: AttributeNetwork): NetworkKeys {
+const known = new WeakMap<AttributeNetwork, NetworkKeys>();
+
+/** Tables for the keys are made once for each network object. @throws BoopError `threshold.malformed-group-key` */
+export function networkKeysOf(network: AttributeNetwork): NetworkKeys {
+  const keys = known.get(network) ?? tabulated(network);
+  known.set(network, keys);
+  return keys;
+}
+
+function tabulated({ identityKeys, attributesKey }: AttributeNetwork): NetworkKeys {
   const group = parseGroupKey(attributesKey);
   const keys = identityKeys.map(fromBase64Url);
   return {
@@ -22,5 +30,6 @@ export function networkKeysOf({ identityKeys, attributesKey }: AttributeNetwork)
       return key !== undefined && ed25519.verify(signature, bytes, key, { zip215: false });
     },
     combine: (input, partials) => prfCombine(group, input, partials as Parameters<typeof prfCombine>[2]),
+    combineUnproven: (input, partials) => prfCombineUnproven(group, input, partials as Parameters<typeof prfCombine>[2]),
   };
 }
