@@ -12,6 +12,7 @@ import { type ChosenForm } from './committees/run-form.ts';
 import { RunService } from './committees/run-service.ts';
 import { SplitCheckService } from './committees/split-check-service.ts';
 import { type FeedStore } from './consents/facts.ts';
+import { ErasureService } from './gallery/erasure-service.ts';
 import { Gallery } from './gallery/gallery.ts';
 import { type GalleryStore } from './gallery/gallery-store.ts';
 import { Registrar } from './gallery/registrar.ts';
@@ -19,6 +20,7 @@ import { RegistrationService } from './gallery/registration-service.ts';
 import { type ShareRows } from './gallery/share-rows.ts';
 import { GallerySync } from './gallery/sync.ts';
 import { AuthenticationLeader } from './leader/authentication-leader.ts';
+import { ErasureLeader } from './leader/erasure-leader.ts';
 import { Investigator } from './leader/investigation.ts';
 import { RegistrationLeader } from './leader/registration-leader.ts';
 import { Rescan } from './leader/rescan.ts';
@@ -82,6 +84,7 @@ export interface AssembledNode {
   readonly checkpoints: CheckpointService;
   readonly authentications: AuthenticationLeader;
   readonly registrations: RegistrationLeader;
+  readonly erasure: ErasureLeader;
   readonly release: AttributeRelease;
   readonly handlers: PeerHandlers;
   /** Reads what the stores hold. */
@@ -114,7 +117,8 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity, refusalOf: (session, row) => release.sessions.refusalOf(session, row) });
   const registrar = new Registrar({ gallery, store: stores.gallery, members, network, clock });
   const registrations = new RegistrationService({ network, gallery, registrar, decisions, members, signIdentity });
-  const sync = new GallerySync({ network, peers, gallery, registrar, log });
+  const erasures = new ErasureService({ network, registrar, sessions, clock, signIdentity });
+  const sync = new GallerySync({ network, peers, gallery, registrar, erasures, log });
   const ceremonies = new CeremonyService({ network, peers, runner, ring, custody, members, rng, log });
   const checkpoints = new CheckpointService({ self: network.self, network: network.manifest, ring, store: stores.checkpoints, signIdentity, clock, rng, log });
   const release = assembleRelease({ network, gallery, ring, peers, store: stores.feed, storage: surroundings.storage, signIdentity, clock, rng, log });
@@ -136,8 +140,9 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     checkpoints,
     authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, tokens, release, investigator, rescan, members, clock, rng, log }),
     registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log }),
+    erasure: new ErasureLeader({ network, peers, members, log }),
     release,
-    handlers: peerHandlers({ release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies }),
+    handlers: peerHandlers({ release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, erasures, ceremonies }),
     async load() {
       await Promise.all([ring.load(), checkpoints.load(), registrar.load(), release.feed.load()]);
     },

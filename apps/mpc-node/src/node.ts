@@ -170,11 +170,16 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
 
 const meshNodes = ({ members }: NetworkManifest): MeshNode[] => members.map(({ party, host, linkPort }) => ({ id: partyId(party), host, port: linkPort }));
 
-/** Each request in the epoch of its split, the others in the current one. */
+/** Each request in the epoch of its split, the end of a held session where it is held, the others in the current epoch. */
 function byEpochOfSplit(epochs: NodeEpochs): GatewayHandlers {
   const serve = (method: keyof GatewayHandlers) => async (body: { split?: { header: { epoch: number } } }) =>
     await (epochs.servedOrCurrent(body.split?.header.epoch).gateway[method] as (body: unknown) => Promise<unknown>)(body);
-  return Object.fromEntries(Object.keys(nodeMethods).map((method) => [method, serve(method as keyof GatewayHandlers)])) as unknown as GatewayHandlers;
+  const sign: GatewayHandlers['authentication.sign'] = async (body) => {
+    const [newest, ...older] = epochs.all().reverse();
+    for (const served of older) if (served.node.authentications.holds(body.session)) return await served.gateway['authentication.sign'](body);
+    return await (newest ?? epochs.servedOrCurrent(undefined)).gateway['authentication.sign'](body);
+  };
+  return Object.fromEntries(Object.keys(nodeMethods).map((method) => [method, method === 'authentication.sign' ? sign : serve(method as keyof GatewayHandlers)])) as unknown as GatewayHandlers;
 }
 
 /** @throws BoopError `manifest.invalid` */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createAuthenticationSchema, probeSchema } from './rest.ts';
 import { qualitySchema } from './channels.ts';
 import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
+import { signedPalmErasureSchema } from './palm-erasure.ts';
 import { sealedSplitSchema } from './split.ts';
 
 /**
@@ -43,6 +44,11 @@ export const nodeMethods = {
   'authentication.sign': {
     body: z.strictObject({ session: bytesField(32), sign: z.boolean() }),
     answer: z.union([authenticationAnswer, z.strictObject({ dropped: z.literal(true) })]),
+  },
+  /** All nodes delete the shares of a person's palms; those in `pending` do so when they come back. */
+  'subject.erase': {
+    body: z.strictObject({ request: signedPalmErasureSchema }),
+    answer: z.strictObject({ entry: bytes, receipts: z.array(entryReceiptSchema), pending: z.array(party) }),
   },
   'registration.run': {
     body: z.strictObject({ context: registrationContextSchema, consent: signedConsentSchema, split: sealedSplitSchema }),

@@ -143,7 +143,8 @@ export class EpochLeader {
       if (page.length === 0) return moved;
       for (const { shares } of page) for (const share of shares) share.fill(0);
       const certificates = page.map(({ certificate }) => certificate!);
-      await this.#ask(all, 'epoch.rows', { attempt, runId: rng.bytes(16), certificates });
+      const erasures = page.flatMap(({ record, erased }) => (erased ? [{ splitHash: record.splitHash, request: erased }] : []));
+      await this.#ask(all, 'epoch.rows', { attempt, runId: rng.bytes(16), certificates, erasures });
       moved += certificates.reduce((sum, { record }) => sum + record.positions.length, 0);
     }
   }

@@ -1,6 +1,6 @@
 import { opensslCtr } from '@boop/engine';
 import { type KeyCustody, type Logger } from '@boop/platform';
-import { entryReceiptBytes, type NetworkManifest, signersNeeded } from '@boop/protocol';
+import { entryReceiptBytes, type NetworkManifest, signersNeeded, verifyPalmErasure } from '@boop/protocol';
 import { agreeHolderKeys, type HolderKeys, reshare, type ResharingParties } from '@boop/mpc';
 import { BoopError, canonicalJson, type Clock, epoch as toEpoch, equalBytes, fromBase64Url, lengthPrefixed, type PartyId, type Rng, toBase64Url, utf8 } from '@boop/shared';
 import { KeyShare, parseGroupKey, reshareKey, serializeGroupKey } from '@boop/threshold';
@@ -101,15 +101,16 @@ export class EpochMember {
     return {};
   }
 
-  async #rows(attempt: Attempt, { runId, certificates }: EpochBody<'epoch.rows'>): Promise<Record<string, never>> {
+  async #rows(attempt: Attempt, { runId, certificates, erasures }: EpochBody<'epoch.rows'>): Promise<Record<string, never>> {
     const { host, runner, self, rng, faults = noFaults } = this.#input;
     const { dealers, receivers, manifest } = attempt;
     const records = certificates.map(({ record }) => record);
     const statistic = statisticOf(records[0]!.encoder);
     const count = records.reduce((sum, { positions }) => sum + positions.length, 0) * statistic.coordinates;
-    const share = dealers.includes(self) ? await this.#ownShares(certificates) : undefined;
+    const share = dealers.includes(self) ? await this.#ownShares(certificates, erasures) : undefined;
     const target = await host.sharesOf(manifest.epoch);
-    const context = lengthPrefixed(this.#context(attempt), ...records.map((record) => canonicalJson(record)));
+    for (const { request } of erasures) verifyPalmErasure(request, manifest.networkId);
+    const context = lengthPrefixed(this.#context(attempt), ...records.map((record) => canonicalJson(record)), canonicalJson(erasures));
     const input = { ...sidesOf(attempt), self, p: statistic.p, count, runId, context, prf: opensslCtr, ...(share && { share, keys: attempt.masks! }) };
     const participants = [...new Set([...dealers, ...receivers])].sort((a, b) => a - b);
     try {
@@ -118,7 +119,10 @@ export class EpochMember {
       const shares = balanceShares(fresh, statistic);
       fresh.fill(0);
       let at = 0;
-      const registrations = certificates.map((certificate) => ({ record: certificate.record, certificate, shares: shares.slice(at, (at += certificate.record.positions.length)) }));
+      const registrations = certificates.map((certificate) => {
+        const erased = erasures.find(({ splitHash }) => splitHash === certificate.record.splitHash)?.request;
+        return { record: certificate.record, certificate, shares: shares.slice(at, (at += certificate.record.positions.length)), ...(erased && { erased }) };
+      });
       await guarded(faults, 'epoch.rows', () => target.gallery.addCommitted(registrations));
       for (const row of shares) row.fill(0);
       return {};
@@ -128,11 +132,14 @@ export class EpochMember {
   }
 
   /** This node's own rows of these registrations; what the leader says about them must be what is stored here. */
-  async #ownShares(certificates: readonly RegistrationCertificate[]): Promise<Uint16Array> {
+  async #ownShares(certificates: readonly RegistrationCertificate[], erasures: EpochBody<'epoch.rows'>['erasures']): Promise<Uint16Array> {
     const current = this.#input.host.current()!;
     const first = certificates[0]!.record.firstSlot;
     const own = await current.shares.gallery.page(first, certificates.length);
-    const same = own.length === certificates.length && own.every(({ record }, at) => equalBytes(canonicalJson(record), canonicalJson(certificates[at]!.record)));
+    const same = own.length === certificates.length && own.every(({ record, erased }, at) => {
+        const told = erasures.find(({ splitHash }) => splitHash === record.splitHash)?.request;
+        return equalBytes(canonicalJson(record), canonicalJson(certificates[at]!.record)) && equalBytes(canonicalJson(erased ?? null), canonicalJson(told ?? null));
+      });
     if (!same) throw new BoopError('epoch.other-rows', 'this node has other registrations there', { kind: 'peer' });
     const rows = own.flatMap(({ shares }) => shares);
     const joined = joinShares(rows, current.node.gallery.statistic);

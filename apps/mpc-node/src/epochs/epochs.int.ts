@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parseTokenClaims } from '@boop/identity';
+import { parseTokenClaims, signAsOwner, SigningKey } from '@boop/identity';
 import { systemRng as rng } from '@boop/platform';
-import { type NetworkManifest } from '@boop/protocol';
-import { isBoopError } from '@boop/shared';
+import { type NetworkManifest, type PalmErasure, palmErasureBytes, palmErasureDomain } from '@boop/protocol';
+import { isBoopError, toBase64Url } from '@boop/shared';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from '../testing/fixtures.ts';
 import { crashOnTheWay, waitErased } from '../testing/epoch-crash-suite.ts';
 import { ProcessNetwork } from '../testing/process-network.ts';
 
 const palms = [randomPalm(rng), randomPalm(rng)];
 const stranger = randomPalm(rng);
+const thirdOwner = SigningKey.generate(rng);
 const all = [1, 2, 3, 4, 5];
 let network: ProcessNetwork;
 let next: NetworkManifest;
@@ -74,7 +75,7 @@ describe('a network that changes its shares', () => {
       for (let attempt = 0; ; attempt++) {
         try {
           const { epoch } = await network.request(2, 'node.status', {});
-          return await network.request(2, 'registration.run', await enrolment(splitterOf(epoch === 2 ? next : network.manifest), { 'right-palm': third }, Date.now()), 30_000);
+          return await network.request(2, 'registration.run', await enrolment({ ...splitterOf(epoch === 2 ? next : network.manifest), device: thirdOwner }, { 'right-palm': third }, Date.now()), 30_000);
         } catch (error) {
           if (!isBoopError(error) || error.kind !== 'unavailable' || attempt >= 30) throw error;
           await new Promise((resolve) => setTimeout(resolve, 300));
@@ -111,6 +112,15 @@ describe('a network that changes its shares', () => {
     await expect(probeOf(palms[0]!, network.manifest).then((body) => network.request(1, 'authentication.run', body))).rejects.toMatchObject({ code: 'share.wrong-epoch' });
   }, 90_000);
 
+  test('a person is erased from all nodes, and stays so through what follows', async () => {
+    const record: PalmErasure = { v: 1, kind: 'palm-erasure', networkId: next.networkId, accountKey: thirdOwner.publicKey, requestedAt: Math.floor(Date.now() / 1000), nonce: toBase64Url(rng.bytes(32)) };
+    const request = { record, signed: signAsOwner(palmErasureDomain, palmErasureBytes(record), thirdOwner) };
+    const { receipts, pending } = await network.request(2, 'subject.erase', { request }, 30_000);
+    expect([receipts.map(({ party }) => party), pending]).toEqual([all, []]);
+    await expect(network.request(5, 'authentication.run', await probeOf(palms[2]!, next), 20_000)).resolves.toMatchObject({ accepted: false });
+    await expect(network.request(5, 'authentication.run', await probeOf(palms[0]!, next), 20_000)).resolves.toMatchObject({ accepted: true });
+  }, 60_000);
+
   test('the leader dies just before it commits the next change: after its restart all get there', async () => {
     next = await crashOnTheWay(network, next, palms.length, { point: 'epoch.commit', when: 'before', victim: 1 });
     await expect(network.request(1, 'authentication.run', await probeOf(palms[1]!, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: true });
@@ -122,8 +132,8 @@ describe('a network that changes its shares', () => {
     network.propose(next);
     await network.start(3);
     for (const id of all) await network.waitStatus(id, ({ epoch, galleryRows, ready, live }) => epoch === next.epoch && galleryRows === palms.length && ready && live.length === 5, 150_000);
-    for (const palm of palms) await expect(network.request(3, 'authentication.run', await probeOf(palm, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: true });
-    await expect(network.request(3, 'authentication.run', await probeOf(stranger, next), 20_000)).resolves.toMatchObject({ accepted: false });
+    for (const palm of palms.slice(0, 2)) await expect(network.request(3, 'authentication.run', await probeOf(palm, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: true });
+    for (const palm of [stranger, palms[2]!]) await expect(network.request(3, 'authentication.run', await probeOf(palm, next), 20_000)).resolves.toMatchObject({ accepted: false });
     // Three nodes are enough, so its shares are put to the test.
     for (const id of [4, 5]) await network.kill(id);
     await network.waitStatus(3, ({ live }) => live.length === 3, 30_000);

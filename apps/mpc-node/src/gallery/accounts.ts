@@ -15,6 +15,13 @@ export class Accounts {
     this.#accountOf.set(subjectId, accountKey);
   }
 
+  /** The account may be given another palm. */
+  remove(subjectId: string): void {
+    const accountKey = this.#accountOf.get(subjectId);
+    this.#accountOf.delete(subjectId);
+    if (accountKey !== undefined) this.#known.delete(accountKey);
+  }
+
   has(accountKey: string): boolean {
     return this.#known.has(accountKey);
   }

@@ -1,3 +1,4 @@
+import { type SignedPalmErasure } from '@boop/protocol';
 import { type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
 
 export interface StoredRegistration {
@@ -7,6 +8,8 @@ export interface StoredRegistration {
   /** Present once committed. */
   readonly certificate: RegistrationCertificate | undefined;
   readonly preparedAtMs: number;
+  /** The owner's request for which its shares were deleted; they are zeros then. */
+  readonly erased?: SignedPalmErasure;
 }
 
 /**
@@ -22,6 +25,8 @@ export interface GalleryStore {
   /** @throws BoopError `gallery.slot-taken` when a slot is occupied by another registration */
   prepare(registration: Omit<StoredRegistration, 'certificate'>): Promise<void>;
   commit(certificate: RegistrationCertificate): Promise<void>;
+  /** Deletes the shares of committed registrations, all or none, and keeps the request in their place. May be repeated. */
+  erase(splitHashes: readonly string[], request: SignedPalmErasure): Promise<void>;
   /** Removes a registration unless it is committed. @returns whether it is gone */
   drop(splitHash: string): Promise<boolean>;
 }

@@ -3,7 +3,7 @@ import { type Statistic } from '@boop/mpc';
 import { BoopError, fromBase64Url } from '@boop/shared';
 import { type GalleryHead, type RegistrationRecord } from '../link/peer-methods.ts';
 import { Accounts } from './accounts.ts';
-import { emptyDigest, nextDigest } from './digest.ts';
+import { emptyDigest, type ErasedAt, foldErased, nextDigest } from './digest.ts';
 import { localRows, type ShareRows } from './share-rows.ts';
 
 /** What a node knows of a row besides its share. */
@@ -29,6 +29,7 @@ export class Gallery {
   readonly accounts = new Accounts();
   readonly #rows: GalleryRow[] = [];
   readonly #subjects = new Set<string>();
+  readonly #erased = new Map<string, ErasedAt>();
   /** Digest at each number of rows at which a registration ended. */
   readonly #digests = new Map<number, string>([[0, emptyDigest]]);
 
@@ -43,7 +44,7 @@ export class Gallery {
   }
 
   get head(): GalleryHead {
-    return { rows: this.rows, digest: this.#digests.get(this.rows)! };
+    return { rows: this.rows, digest: this.#digestAt(this.rows)! };
   }
 
   row(slot: number): GalleryRow {
@@ -66,7 +67,27 @@ export class Gallery {
    */
   compare(head: GalleryHead): 'same' | 'behind' | 'diverged' {
     if (head.rows > this.rows) return 'behind';
-    return this.#digests.get(head.rows) === head.digest ? 'same' : 'diverged';
+    return this.#digestAt(head.rows) === head.digest ? 'same' : 'diverged';
+  }
+
+  /**
+   * Takes a registration's shares out of memory: its slots stay, as those of a template without a valid coordinate, which scores 0. To be called while
+   * no session is open, or two nodes would compare different rows.
+   */
+  erase(record: RegistrationRecord): void {
+    const nothing = new Int16Array(this.statistic.coordinates);
+    record.positions.forEach((_, at) => this.shares.replace(record.firstSlot + at, nothing));
+    this.#erased.set(record.splitHash, { splitHash: record.splitHash, firstSlot: record.firstSlot });
+    this.accounts.remove(record.subjectId);
+  }
+
+  hasErased(splitHash: string): boolean {
+    return this.#erased.has(splitHash);
+  }
+
+  #digestAt(rows: number): string | undefined {
+    const digest = this.#digests.get(rows);
+    return digest && foldErased(digest, rows, this.#erased.values());
   }
 
   /**
@@ -77,7 +98,7 @@ export class Gallery {
   append(record: RegistrationRecord, shares: readonly Int16Array[]): void {
     if (record.firstSlot !== this.rows || shares.length !== record.positions.length)
       throw new BoopError('gallery.slot-taken', 'rows are appended in the order of their slots', { kind: 'fatal' });
-    const digest = nextDigest(this.head.digest, record);
+    const digest = nextDigest(this.#digests.get(this.rows)!, record);
     record.positions.forEach((position, at) => {
       this.shares.append(shares[at]!);
       this.#rows.push({ subjectId: fromBase64Url(record.subjectId), position, version: firstVersion });

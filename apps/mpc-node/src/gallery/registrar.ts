@@ -1,4 +1,5 @@
-import { BoopError, canonicalJson, type Clock, equalBytes, type PartyId } from '@boop/shared';
+import { palmErasureBytes, type SignedPalmErasure } from '@boop/protocol';
+import { BoopError, canonicalJson, type Clock, equalBytes, type PartyId, toBase64Url } from '@boop/shared';
 import { type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
 import { Mutex } from '../mutex.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
@@ -29,6 +30,7 @@ export class Registrar {
   readonly #certificates = new Map<string, RegistrationCertificate>();
   /** Certificates whose commit has not been confirmed by the store. */
   readonly #deciding = new Map<string, RegistrationCertificate>();
+  readonly #erasures = new Map<string, SignedPalmErasure>();
   #pending: Pending | undefined;
   #closedUntilMs = 0;
 
@@ -118,6 +120,41 @@ export class Registrar {
     });
   }
 
+  /** What is committed of an account. */
+  ofAccount(accountKey: string): RegistrationRecord[] {
+    return [...this.#certificates.values()].flatMap(({ record }) => (record.accountKey === accountKey ? [record] : []));
+  }
+
+  /** Requests for which shares were deleted here. */
+  get erasures(): SignedPalmErasure[] {
+    return [...new Map([...this.#erasures.values()].map((request) => [toBase64Url(palmErasureBytes(request.record)), request])).values()];
+  }
+
+  /**
+   * Deletes the shares of what an account had registered by the time of its request, here, durably and in memory. Idempotent.
+   * @param alone runs the last step while no session is open
+   * @returns how many registrations are erased by this request, now or before
+   * @throws BoopError `gallery.closed`, `subject.unknown`
+   */
+  async erase(request: SignedPalmErasure, alone: (step: () => void) => Promise<void>): Promise<number> {
+    return await this.#mutex.run(async () => {
+      const { accountKey, requestedAt } = request.record;
+      const meant = this.ofAccount(accountKey).filter(({ time }) => time <= requestedAt);
+      if (meant.length === 0) throw new BoopError('subject.unknown', 'nothing is registered under this account');
+      const left = meant.filter(({ splitHash }) => !this.#gallery.hasErased(splitHash));
+      if (left.length === 0) return meant.length;
+      if (this.isClosed) throw new BoopError('gallery.closed', 'the network moves to another epoch', { kind: 'unavailable', retryAllowed: true });
+      await this.#store.erase(left.map(({ splitHash }) => splitHash), request);
+      await alone(() => {
+        for (const record of left) {
+          this.#gallery.erase(record);
+          this.#erasures.set(record.splitHash, request);
+        }
+      });
+      return meant.length;
+    });
+  }
+
   /** Repeats commits whose outcome the store left open. */
   async retryDeciding(): Promise<void> {
     for (const certificate of [...this.#deciding.values()]) await this.commit(certificate);
@@ -134,6 +171,9 @@ export class Registrar {
     this.#gallery.append(registration.record, registration.shares);
     this.#certificates.set(registration.record.splitHash, certificate);
     for (const share of registration.shares) share.fill(0);
+    if (!('erased' in registration) || !registration.erased) return;
+    this.#gallery.erase(registration.record);
+    this.#erasures.set(registration.record.splitHash, registration.erased);
   }
 }
 

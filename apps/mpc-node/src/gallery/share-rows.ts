@@ -5,6 +5,7 @@ import { scoreShares, type Statistic } from '@boop/mpc';
 /** Port: where this node's shares of the gallery lie and are multiplied. A row that was appended is in the next products. */
 export interface ShareRows {
   append(share: Int16Array): void;
+  replace(row: number, share: Int16Array): void;
   /** Shares of degree 2t of the scores of one probe: rows × shifts, row-major, canonical. @throws BoopError `service.overloaded` */
   products(probe: Int16Array, fromRow: number, toRow: number): Promise<Uint16Array>;
 }
@@ -14,6 +15,7 @@ export function localRows(kernel: Kernel, statistic: Statistic): ShareRows {
   const rows = kernel.createGallery(statistic.coordinates, statistic.p);
   return {
     append: (share) => void rows.append(share),
+    replace: (row, share) => rows.replace(row, share),
     products: async (probe, fromRow, toRow) => scoreShares(rows, probe, statistic, fromRow, toRow),
   };
 }
@@ -23,6 +25,7 @@ export function engineRows(engine: MatchingEngine): ShareRows {
   const { shifts } = engine.gallery;
   return {
     append: (share) => void engine.gallery.append(share),
+    replace: (row, share) => engine.gallery.replace(row, share),
     async products(probe, fromRow, toRow) {
       const rows = toRow - fromRow;
       const byShift = await engine.products(probe, fromRow, toRow);

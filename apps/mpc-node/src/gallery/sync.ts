@@ -3,6 +3,7 @@ import { isBoopError, type PartyId } from '@boop/shared';
 import { type PeerAnswer, type PeerBody } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
+import { type ErasureService } from './erasure-service.ts';
 import { type Gallery } from './gallery.ts';
 import { type Registrar } from './registrar.ts';
 
@@ -14,18 +15,22 @@ const periodMs = 2_000;
  * nobody has committed, and nobody leads, is dropped once all peers have said so.
  */
 export class GallerySync {
-  readonly #input: { network: Network; peers: Peers; gallery: Gallery; registrar: Registrar; log: Logger };
+  readonly #input: { network: Network; peers: Peers; gallery: Gallery; registrar: Registrar; erasures: ErasureService; log: Logger };
   /** Registrations that this node leads now. */
   readonly #leading = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #working = false;
+  #turn = 0;
 
-  constructor(input: { network: Network; peers: Peers; gallery: Gallery; registrar: Registrar; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; gallery: Gallery; registrar: Registrar; erasures: ErasureService; log: Logger }) {
     this.#input = input;
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.settle(), periodMs).unref();
+    this.#timer = setInterval(() => {
+      void this.settle();
+      void this.catchUp();
+    }, periodMs).unref();
   }
 
   stop(): void {
@@ -59,6 +64,25 @@ export class GallerySync {
       log.warn('pending registration not settled', { code: isBoopError(error) ? error.code : 'internal', error });
     } finally {
       this.#working = false;
+    }
+  }
+
+  /**
+   * Erases what a peer has erased and this node has not: it was down, or an older backup was restored. A peer can't have anything erased by it: each request
+   * bears its owner's signature.
+   */
+  async catchUp(): Promise<void> {
+    const { network, peers, gallery, erasures, log } = this.#input;
+    const others = peers.live().filter((party) => party !== network.self);
+    if (others.length === 0) return;
+    const peer = others[(this.#turn += 1) % others.length]!;
+    try {
+      const { head, requests } = await peers.request(peer, 'gallery.erasures', {}, askTimeoutMs);
+      if (gallery.compare(head) !== 'diverged') return;
+      for (const request of requests) await erasures.erase(request);
+      if (gallery.compare(head) !== 'diverged') log.info('erased what a peer had erased', { peer, rows: gallery.rows });
+    } catch (error) {
+      log.warn('erasures not compared', { peer, code: isBoopError(error) ? error.code : 'internal' });
     }
   }
 

@@ -49,6 +49,11 @@ export class AuthenticationLeader {
     return await this.#held.open(session, (approve) => this.#lead(request, approve));
   }
 
+  /** Whether a session is held here. */
+  holds(session: string): boolean {
+    return this.#held.has(session);
+  }
+
   /** @throws BoopError `mpc.aborted` when nothing is held under that session, or what {@link run} throws */
   async sign({ session, sign }: { session: string; sign: boolean }): Promise<SignAnswer> {
     return await this.#held.conclude(session, sign);

@@ -25,6 +25,10 @@ const heldMax = 256;
 export class HeldSessions {
   readonly #waiting = new Map<string, Waiting>();
 
+  has(session: string): boolean {
+    return this.#waiting.has(session);
+  }
+
   /** Answers as soon as `lead` holds, or with its answer when it never does. @throws what `lead` throws before it holds */
   async open(session: string, lead: (hold: Hold) => Promise<Answer>): Promise<MatchAnswer> {
     if (this.#waiting.has(session)) throw outward(new BoopError('session.held', 'the session is held already', { kind: 'peer' }));

@@ -3,6 +3,7 @@ import { type CommitteeService } from '../committees/committee-service.ts';
 import { type HolderKeysService } from '../committees/holder-keys-service.ts';
 import { type RunService } from '../committees/run-service.ts';
 import { type SplitCheckService } from '../committees/split-check-service.ts';
+import { type ErasureService } from '../gallery/erasure-service.ts';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type Registrar } from '../gallery/registrar.ts';
 import { type RegistrationService } from '../gallery/registration-service.ts';
@@ -29,9 +30,10 @@ export function peerHandlers(services: {
   registrations: RegistrationService;
   registrar: Registrar;
   sync: GallerySync;
+  erasures: ErasureService;
   ceremonies: CeremonyService;
 }): PeerHandlers {
-  const { release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, ceremonies } = services;
+  const { release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, erasures, ceremonies } = services;
   const nothing = {};
   return {
     'session.open': async (from, body) => {
@@ -91,6 +93,8 @@ export function peerHandlers(services: {
       return nothing;
     },
     'gallery.sync': async (_from, body) => sync.answer(body),
+    'subject.erase': async (_from, body) => await erasures.erase(body),
+    'gallery.erasures': async () => ({ head: gallery.head, requests: registrar.erasures }),
     'ceremony.status': async () => ceremonies.status(),
     'ceremony.start': async (from, body) => await ceremonies.join(from, body),
     'ceremony.confirm': async (from, body) => {

@@ -1,5 +1,5 @@
 import { attributeNameSchema, bytesField, idField, sealedPartialSchema, secondsField, sessionContextSchema, signedConsentSchema, signedRecordGrantSchema } from '@boop/identity';
-import { matchStatementSchema, nodeSplitSchema } from '@boop/protocol';
+import { matchStatementSchema, nodeSplitSchema, signedPalmErasureSchema } from '@boop/protocol';
 import { z } from 'zod';
 import { signedTranscriptSchema } from './run-transcripts.ts';
 
@@ -133,6 +133,10 @@ export const peerMethods = {
     body: z.strictObject({ pending: z.array(hash).max(64) }),
     answer: z.strictObject({ head: galleryHeadSchema, certificates: z.array(registrationCertificateSchema).max(64), inFlight: z.array(hash).max(64) }),
   },
+  /** asked node → all: delete what the owner of an account has asked to have deleted. */
+  'subject.erase': { body: signedPalmErasureSchema, answer: z.strictObject({ receipt: bytesField(64), registrations: z.number().int().min(0) }) },
+  /** What was erased at the peer; its signatures are the owners'. */
+  'gallery.erasures': { body: nothing, answer: z.strictObject({ head: galleryHeadSchema, requests: z.array(signedPalmErasureSchema).max(4_096) }) },
   'ceremony.status': { body: nothing, answer: z.strictObject({ keys: z.array(z.strictObject({ name: groupKeyNameSchema, ceremonyId: bytesOf(16), confirmed: z.boolean() })).max(8) }) },
   'ceremony.start': { body: z.strictObject({ name: groupKeyNameSchema, ceremonyId: bytesOf(16) }), answer: z.strictObject({ publicKey: bytesUpTo(64) }) },
   'ceremony.confirm': { body: z.strictObject({ name: groupKeyNameSchema, ceremonyId: bytesOf(16) }), answer: nothing },

@@ -40,6 +40,10 @@ export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: Node
       if (!('dropped' in answer)) metrics.session('authentication', answer.reason, answer.stages);
       return answer;
     },
+    'subject.erase': async (body) => {
+      requireReady();
+      return await node.erasure.run(body);
+    },
     'registration.run': async (body) => {
       requireReady();
       const answer = await node.registrations.run(body);

@@ -8,6 +8,7 @@ const lifeMs = 60_000;
 export class SessionStore {
   readonly #clock: Clock;
   readonly #sessions = new Map<string, Session>();
+  #closed = false;
   readonly #limits: { readonly sessionsMax: number; readonly lifeMs: number };
 
   constructor(clock: Clock, limits: { sessionsMax: number; lifeMs: number } = { sessionsMax, lifeMs }) {
@@ -22,6 +23,7 @@ export class SessionStore {
   /** @throws BoopError `service.overloaded` when full of live sessions, `split.replayed` for a split that is open here */
   add(session: Session): void {
     this.expire();
+    if (this.#closed) throw new BoopError('gallery.behind', 'rows are being erased here', { kind: 'unavailable', retryAllowed: true });
     if (this.#sessions.has(session.splitHash)) throw new BoopError('split.replayed', 'this split is being decided');
     if (this.#sessions.size >= this.#limits.sessionsMax) throw new BoopError('service.overloaded', 'too many sessions', { kind: 'unavailable' });
     this.#sessions.set(session.splitHash, session);
@@ -41,6 +43,18 @@ export class SessionStore {
 
   expire(): void {
     for (const session of this.#sessions.values()) if (this.#isOld(session)) this.end(session.splitHash);
+  }
+
+  /** Runs a step while no session is open: opens none meanwhile, waits for those that are, and ends what takes too long. */
+  async alone(step: () => void, waitMs: number): Promise<void> {
+    this.#closed = true;
+    try {
+      for (const deadline = performance.now() + waitMs; this.#sessions.size > 0 && performance.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 10));
+      this.endAll();
+      step();
+    } finally {
+      this.#closed = false;
+    }
   }
 
   endAll(): void {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type EmbeddedPostgres, startEmbeddedPostgres, systemRng as rng } from '@boop/platform';
+import { type SignedPalmErasure } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
 import { type StoredRegistration } from '../gallery/gallery-store.ts';
 import { type RegistrationRecord } from '../link/peer-methods.ts';
@@ -104,6 +105,33 @@ describe('a gallery at rest', () => {
     await expect(store.load()).resolves.toHaveLength(4);
     await database.$executeRaw`UPDATE gallery_heads SET head = ${older}`;
     await expect(store.load()).rejects.toMatchObject(tampered);
+  });
+
+  describe('with a person erased', () => {
+    const request: SignedPalmErasure = {
+      record: { v: 1, kind: 'palm-erasure', networkId: 'test-net', accountKey: hash(), requestedAt: 1_700_000_001, nonce: hash() },
+      signed: { method: 'account-key', signature: toBase64Url(rng.bytes(64)) },
+    };
+    beforeEach(async () => await store.erase([people[0]!.record.splitHash], request));
+
+    test('deletes the shares, keeps the slots as zeros, and has another head', async () => {
+      const loaded = await store.load();
+      expect(loaded[0]).toMatchObject({ erased: request, shares: [new Int16Array(4096), new Int16Array(4096)] });
+      expect(loaded.slice(1)).toEqual(people.slice(1));
+      expect(await database.$queryRawUnsafe('SELECT slot FROM gallery_rows ORDER BY slot')).toEqual([{ slot: 2 }, { slot: 3 }, { slot: 4 }]);
+      const head = await store.head();
+      await store.erase([people[0]!.record.splitHash], request);
+      await expect(store.head()).resolves.toEqual(head);
+    });
+
+    test.each([
+      ['an erasure undone', 'UPDATE registrations SET erasure = NULL WHERE first_slot = 0'],
+      ['an erasure moved to somebody else', 'UPDATE registrations r SET erasure = o.erasure FROM registrations o WHERE r.first_slot = 2 AND o.first_slot = 0'],
+      ['rows that came back', 'INSERT INTO gallery_rows (epoch, slot, version, share, registration_id) SELECT 1, 0, 1, share, (SELECT id FROM registrations WHERE first_slot = 0) FROM gallery_rows WHERE slot = 3'],
+    ])('finds %s', async (_name, sql) => {
+      expect(await database.$executeRawUnsafe(sql)).toBe(1);
+      await expect(store.load()).rejects.toMatchObject(tampered);
+    });
   });
 
   test('cannot be read with another node\'s key, or the rows of one epoch as those of another', async () => {

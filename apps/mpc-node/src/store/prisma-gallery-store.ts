@@ -1,8 +1,10 @@
-import { BoopError, canonicalJson, fromUtf8 } from '@boop/shared';
-import { type z } from 'zod';
-import { emptyDigest, nextDigest } from '../gallery/digest.ts';
+import { BoopError, canonicalJson, equalBytes, fromUtf8 } from '@boop/shared';
+import { z } from 'zod';
+import { type SignedPalmErasure, signedPalmErasureSchema } from '@boop/protocol';
+import { emptyDigest, type ErasedAt, foldErased, nextDigest } from '../gallery/digest.ts';
 import { type EpochGalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
 import { galleryHeadSchema, type GalleryHead, registrationCertificateSchema, type RegistrationCertificate, type RegistrationRecord, registrationRecordSchema } from '../link/peer-methods.ts';
+import { statisticOf } from '../network.ts';
 import { column, type Database, type DatabaseReader } from './database.ts';
 import { type Sealer } from './sealer.ts';
 
@@ -12,7 +14,7 @@ const uniqueViolation = 'P2002';
 const signaturesSchema = registrationCertificateSchema.shape.signatures;
 
 type StoredRow = { slot: number; epoch: number; version: number; share: Uint8Array };
-type StoredSealed = { id: string; firstSlot: number; record: Uint8Array; certificate: Uint8Array | null; preparedAt: Date; rows: StoredRow[] };
+type StoredSealed = { id: string; firstSlot: number; record: Uint8Array; certificate: Uint8Array | null; erasure: Uint8Array | null; preparedAt: Date; rows: StoredRow[] };
 
 /** {@link EpochGalleryStore} of the sealer's epoch on PostgreSQL; shares, records and certificates are sealed before they leave the process. */
 export class PrismaGalleryStore implements EpochGalleryStore {
@@ -60,6 +62,20 @@ export class PrismaGalleryStore implements EpochGalleryStore {
     });
   }
 
+  async erase(splitHashes: readonly string[], request: SignedPalmErasure): Promise<void> {
+    const { epoch } = this.#sealer;
+    await this.#database.$transaction(async (transaction) => {
+      const erased: ErasedAt[] = [];
+      for (const id of splitHashes) {
+        const { firstSlot } = await transaction.registration.findUniqueOrThrow({ where: { epoch_id: { epoch, id }, certificate: { not: null } }, select: { firstSlot: true } });
+        await transaction.row.deleteMany({ where: { epoch, registrationId: id } });
+        await transaction.registration.update({ where: { epoch_id: { epoch, id } }, data: { erasure: this.#sealer.seal({ table: 'erasure', id }, canonicalJson(request)) } });
+        erased.push({ splitHash: id, firstSlot });
+      }
+      await this.#advance(transaction, [], erased);
+    });
+  }
+
   async drop(splitHash: string): Promise<boolean> {
     const { epoch } = this.#sealer;
     await this.#database.registration.deleteMany({ where: { epoch, id: splitHash, certificate: null } });
@@ -69,18 +85,24 @@ export class PrismaGalleryStore implements EpochGalleryStore {
   async addCommitted(registrations: readonly Omit<StoredRegistration, 'preparedAtMs'>[]): Promise<void> {
     const { epoch } = this.#sealer;
     await this.#database.$transaction(async (transaction) => {
-      await this.#advance(transaction, registrations.map(({ record }) => record));
+      const erased = registrations.flatMap((registration) => (registration.erased ? [{ splitHash: registration.record.splitHash, firstSlot: registration.record.firstSlot }] : []));
+      await this.#advance(transaction, registrations.map(({ record }) => record), erased);
       await transaction.registration.createMany({
-        data: registrations.map(({ record, certificate }) => ({ ...this.#registration(record, 0), certificate: this.#sealCertificate(record.splitHash, certificate!.signatures) })),
+        data: registrations.map(({ record, certificate, erased: request }) => ({
+          ...this.#registration(record, 0),
+          certificate: this.#sealCertificate(record.splitHash, certificate!.signatures),
+          ...(request && { erasure: this.#sealer.seal({ table: 'erasure', id: record.splitHash }, canonicalJson(request)) }),
+        })),
       });
       await transaction.row.createMany({
-        data: registrations.flatMap(({ record, shares }) => shares.map((share, at) => ({ ...this.#sealShare(record.firstSlot + at, share), epoch, registrationId: record.splitHash }))),
+        data: registrations.flatMap(({ record, shares, erased: request }) => (request ? [] : shares).map((share, at) => ({ ...this.#sealShare(record.firstSlot + at, share), epoch, registrationId: record.splitHash }))),
       });
     });
   }
 
   async head(): Promise<GalleryHead> {
-    return (await this.#storedHead(this.#database)) ?? emptyHead;
+    const { rows, digest, erased } = (await this.#storedHead(this.#database)) ?? emptyHead;
+    return { rows, digest: foldErased(digest, rows, erased) };
   }
 
   async #read(fromSlot: number, take: number, where: object): Promise<StoredRegistration[]> {
@@ -94,23 +116,24 @@ export class PrismaGalleryStore implements EpochGalleryStore {
   }
 
   /** The head after these registrations, which must be the next ones. */
-  async #advance(transaction: DatabaseReader, records: readonly RegistrationRecord[]): Promise<void> {
+  async #advance(transaction: DatabaseReader, records: readonly RegistrationRecord[], erased: readonly ErasedAt[] = []): Promise<void> {
     const { epoch } = this.#sealer;
-    const next = headAfter((await this.#storedHead(transaction)) ?? emptyHead, records);
+    const next = headAfter((await this.#storedHead(transaction)) ?? emptyHead, records, erased);
     const head = this.#sealer.seal({ table: 'gallery-head', id: '', numbers: [epoch] }, canonicalJson(next));
     await transaction.galleryHead.upsert({ where: { epoch }, create: { epoch, head }, update: { head } });
   }
 
-  async #storedHead(reader: DatabaseReader): Promise<GalleryHead | undefined> {
+  async #storedHead(reader: DatabaseReader): Promise<StoredHead | undefined> {
     const { epoch } = this.#sealer;
     const stored = await reader.galleryHead.findUnique({ where: { epoch } });
-    return stored ? parse(galleryHeadSchema, this.#sealer.open({ table: 'gallery-head', id: '', numbers: [epoch] }, stored.head)) : undefined;
+    return stored ? parse(storedHeadSchema, this.#sealer.open({ table: 'gallery-head', id: '', numbers: [epoch] }, stored.head)) : undefined;
   }
 
   async #compareHead(loaded: readonly StoredRegistration[]): Promise<void> {
     const committed = loaded.flatMap(({ record, certificate }) => (certificate ? [record] : []));
-    const [stored, found] = [(await this.#storedHead(this.#database)) ?? emptyHead, headAfter(emptyHead, committed)];
-    if (stored.rows !== found.rows || stored.digest !== found.digest) throw tampered();
+    const erased = loaded.flatMap((registration) => (registration.erased ? [{ splitHash: registration.record.splitHash, firstSlot: registration.record.firstSlot }] : []));
+    const [stored, found] = [(await this.#storedHead(this.#database)) ?? emptyHead, headAfter(emptyHead, committed, erased)];
+    if (!equalBytes(canonicalJson(stored), canonicalJson(found))) throw tampered();
   }
 
   #registration(record: RegistrationRecord, preparedAtMs: number) {
@@ -127,24 +150,30 @@ export class PrismaGalleryStore implements EpochGalleryStore {
     return { slot, version, share: this.#sealer.seal(rowPlace(slot, epoch, version), new Uint8Array(share.buffer, share.byteOffset, share.byteLength)) };
   }
 
-  #open({ id, record: sealedRecord, certificate, preparedAt, rows }: StoredSealed): StoredRegistration {
+  #open({ id, record: sealedRecord, certificate, erasure, preparedAt, rows }: StoredSealed): StoredRegistration {
     const record = parse(registrationRecordSchema, this.#sealer.open({ table: 'record', id }, sealedRecord));
-    const placed = record.splitHash === id && rows.length === record.positions.length && rows.every(({ slot }, at) => slot === record.firstSlot + at);
+    const erased = erasure ? parse(signedPalmErasureSchema, this.#sealer.open({ table: 'erasure', id }, erasure)) : undefined;
+    const placed = record.splitHash === id && rows.length === (erased ? 0 : record.positions.length) && rows.every(({ slot }, at) => slot === record.firstSlot + at);
     if (!placed) throw tampered();
-    const shares = rows.map((row) => new Int16Array(column(this.#sealer.open(rowPlace(row.slot, row.epoch, row.version), row.share)).buffer));
+    const shares = erased ? record.positions.map(() => new Int16Array(statisticOf(record.encoder).coordinates)) : rows.map((row) => new Int16Array(column(this.#sealer.open(rowPlace(row.slot, row.epoch, row.version), row.share)).buffer));
     const signatures = certificate && parse(signaturesSchema, this.#sealer.open({ table: 'certificate', id }, certificate));
-    return { record, shares, certificate: signatures ? { record, signatures } : undefined, preparedAtMs: preparedAt.getTime() };
+    return { record, shares, certificate: signatures ? { record, signatures } : undefined, preparedAtMs: preparedAt.getTime(), ...(erased && { erased }) };
   }
 }
 
-const emptyHead: GalleryHead = { rows: 0, digest: emptyDigest };
+/** Digest of the registrations alone, and which of them were erased. */
+const storedHeadSchema = z.strictObject({ ...galleryHeadSchema.shape, erased: z.array(z.strictObject({ splitHash: z.string(), firstSlot: z.number().int() })) });
+type StoredHead = z.infer<typeof storedHeadSchema>;
+const emptyHead: StoredHead = { rows: 0, digest: emptyDigest, erased: [] };
 
 /** @throws BoopError `store.tampered` when a registration does not start at the next slot */
-function headAfter(head: GalleryHead, records: readonly RegistrationRecord[]): GalleryHead {
-  return records.reduce(({ rows, digest }, record) => {
-    if (record.firstSlot !== rows) throw tampered();
-    return { rows: rows + record.positions.length, digest: nextDigest(digest, record) };
+function headAfter(head: StoredHead, records: readonly RegistrationRecord[], erased: readonly ErasedAt[]): StoredHead {
+  const { rows, digest } = records.reduce<Omit<StoredHead, 'erased'>>((before, record) => {
+    if (record.firstSlot !== before.rows) throw tampered();
+    return { rows: before.rows + record.positions.length, digest: nextDigest(before.digest, record) };
   }, head);
+  const all = new Map([...head.erased, ...erased].map(({ splitHash, firstSlot }) => [splitHash, { splitHash, firstSlot }]));
+  return { rows, digest, erased: [...all.values()].sort((a, b) => a.firstSlot - b.firstSlot) };
 }
 
 /** Additional data of a share at rest: slot, epoch, version. */

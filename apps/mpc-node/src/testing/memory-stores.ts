@@ -44,6 +44,12 @@ export class MemoryStores {
         const id = certificate.record.splitHash;
         this.#registrations.set(id, { ...this.#registrations.get(id)!, certificate });
       }),
+    erase: async (ids, erased) => {
+      for (const id of ids) {
+        const stored = this.#registrations.get(id)!;
+        this.#registrations.set(id, { ...stored, shares: stored.shares.map((share) => new Int16Array(share.length)), erased });
+      }
+    },
     drop: async (id) =>
       await this.#call('drop', () => {
         if (this.#registrations.get(id)?.certificate) return false;
