@@ -7,6 +7,8 @@ import { evalCommand } from './eval/eval-command.ts';
 import { ledgerCommand } from './ledger/ledger-command.ts';
 import { monitorCommand } from './monitor/monitor-command.ts';
 import { networkCommand } from './network/network-command.ts';
+import { listenCommand } from './vendor/listen-command.ts';
+import { scanCommand } from './vendor/scan-command.ts';
 
 const program = new Command('boop').description('operate a boop network').showHelpAfterError();
 program.addCommand(networkCommand());
@@ -15,6 +17,8 @@ program.addCommand(evalCommand());
 program.addCommand(canaryCommand());
 program.addCommand(ledgerCommand());
 program.addCommand(monitorCommand());
+program.addCommand(scanCommand());
+program.addCommand(listenCommand());
 
 try {
   await program.parseAsync();
