@@ -19,12 +19,14 @@ export interface LoginRoutes {
 
 type LoginRequest = FastifyRequest<{ Params: { uid: string }; Querystring: { again?: string } }>;
 
-/** The sign-in page and what it asks for. All of it is bound to the browser by the provider's cookie. */
+/** The sign-in page and what it asks for, in a scope of their own. All of it is bound to the browser by the provider's cookie. */
 export function mountLogin(server: FastifyInstance, { service, origin, passkeys }: LoginRoutes): void {
   for (const [name, type] of Object.entries(assets)) {
     const content = readFileSync(fileURLToPath(new URL(name, assetsDir)));
     server.get(`/login/assets/${name}`, (_request, reply) => reply.headers({ 'content-type': type, 'cache-control': 'public, max-age=3600' }).send(content));
   }
+  // The page's forms have no fields: where they lead says it all.
+  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: 4_096 }, (_request, _body, done) => done(null, {}));
   const show = (reply: FastifyReply, login: Login): FastifyReply => {
     const redirect = login.redirectUri === undefined ? undefined : URL.parse(login.redirectUri)?.origin;
     return sendPage(reply, 200, loginPage(login, { passkeys }), redirect === 'null' ? undefined : redirect);
