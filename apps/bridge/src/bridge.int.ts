@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { pvsServerMessage, registrationServerMessage, vendorServerMessage } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
+import { WebSocket } from 'ws';
 import { TestBridge } from './testing/test-bridge.ts';
 import { TestClient } from './testing/test-client.ts';
 
@@ -225,6 +227,24 @@ test('no log line holds a key or a secret', () => {
   expect(text).toContain('vendor/vendor-1');
   expect(text).not.toMatch(/sk_test|tk_test|ak_test|secret-1/);
 });
+
+test('by TLS 1.3 and nothing older, where a certificate is configured', async () => {
+  const secured = await TestBridge.start({}, { tls: true });
+  const ca = readFileSync(secured.caFile);
+  try {
+    secured.script = b.script;
+    await secured.append('vendor:vendor-1', expired('a'));
+    const connect = (maxVersion: 'TLSv1.2' | 'TLSv1.3') => new WebSocket(`${secured.url}/ws/vendor`, { ca, maxVersion });
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect('TLSv1.3').on('error', reject).on('message', (data: Buffer) => resolve(data.toString()));
+      socket.on('open', () => socket.send(JSON.stringify(hello)));
+    });
+    expect(JSON.parse(answer)).toMatchObject({ type: 'vendor_hello_response', offset: 1 });
+    await expect(new Promise((resolve, reject) => connect('TLSv1.2').on('open', resolve).on('error', reject))).rejects.toThrow(/protocol version/i);
+  } finally {
+    await secured.stop();
+  }
+}, 60_000);
 
 test('shutting down tells clients to come back', async () => {
   const drained = await TestBridge.start();

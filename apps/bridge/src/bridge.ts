@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createMetrics, describeError, LinkClient, loadTlsMaterial, type Logger, readSecretFile, startMetricsServer } from '@boop/platform';
 import { Counter, Gauge } from 'prom-client';
 import { adminChannel } from './channels/admin.ts';
@@ -12,6 +13,8 @@ import { gatewayClient } from './gateway-client.ts';
 
 export interface Bridge {
   readonly port: number;
+  /** What `/readyz` says. */
+  isReady(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -35,19 +38,21 @@ export async function startBridge(config: BridgeConfig, { log }: { log: Logger }
     const open = new Gauge({ name: 'boop_ws_connections', help: 'Open WebSocket connections', labelNames: ['channel'], registers: [registry] });
     const closed = new Counter({ name: 'boop_ws_closes_total', help: 'Closed WebSocket connections by close code', labelNames: ['channel', 'code'], registers: [registry] });
 
+    const ready = async () => {
+      const checks = await source.checks();
+      // Without Redis everything goes on by way of the database.
+      return { ready: checks.database && link.connected, checks: { ...checks, gateway: link.connected } };
+    };
     const gateway = gatewayClient(link);
     const channels = [registrationChannel(gateway), vendorChannel(gateway), pvsChannel(gateway), adminChannel(gateway)] as unknown as readonly ChannelDefinition[];
     const server = await startSocketServer({
       ...config.http,
+      tls: config.publicTls && { cert: readFileSync(config.publicTls.certFile, 'utf8'), key: readFileSync(config.publicTls.keyFile, 'utf8') },
       channels,
       hub: source.hub,
       limits,
       origins: config.origins,
-      ready: async () => {
-        const checks = await source.checks();
-        // Without Redis everything goes on by way of the database.
-        return { ready: checks.database && link.connected, checks: { ...checks, gateway: link.connected } };
-      },
+      ready,
       onConnection: (channel, change, code) => {
         open.inc({ channel }, change);
         if (code !== undefined) closed.inc({ channel, code: String(code) });
@@ -56,7 +61,7 @@ export async function startBridge(config: BridgeConfig, { log }: { log: Logger }
     });
     undos.push(() => server.close());
     log.info('bridge started', { port: server.port });
-    return { port: server.port, close };
+    return { port: server.port, isReady: async () => (await ready()).ready, close };
   } catch (error) {
     await close().catch(failedUndo(log));
     throw error;

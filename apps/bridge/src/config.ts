@@ -25,6 +25,8 @@ export const bridgeConfigSchema = z.strictObject({
   networkId: idField,
   tls: z.strictObject({ certFile: path, keyFile: path, caFile: path }),
   http: address,
+  /** Serves the public port by TLS 1.3 with this certificate; absent: plain HTTP and WebSocket, for a proxy that does. */
+  publicTls: z.strictObject({ certFile: path, keyFile: path }).optional(),
   metrics: address,
   /** The gateway's database: the bridge reads the channels' events there. */
   databaseUrlFile: path,

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { type Logger, type Readiness } from '@boop/platform';
@@ -16,6 +17,8 @@ import { WriteBatch } from './write-batch.ts';
 export interface SocketServerOptions {
   readonly host: string;
   readonly port: number;
+  /** PEM texts. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly channels: readonly ChannelDefinition[];
   readonly hub: FeedHub;
   readonly limits: Limits;
@@ -62,7 +65,7 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
   // Frames a little over the limit are closed with our code; far larger ones by the library, unread, with 1009.
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * limits.frameBytesMax, perMessageDeflate: false, clientTracking: false, handleProtocols: chooseSubprotocol });
 
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
+  const server = publicServer(options.tls, (request, response) => {
     const reply = (status: number, body: object): void => void response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
     const path = request.url?.split('?')[0];
     if (path === '/healthz') return reply(200, { status: 'ok' });
@@ -103,6 +106,11 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
       await closed;
     },
   };
+}
+
+function publicServer(tls: SocketServerOptions['tls'], listener: RequestListener): Server {
+  const timeouts = { requestTimeout: 10_000, headersTimeout: 5_000 };
+  return tls ? createTlsServer({ ...timeouts, ...tls, minVersion: 'TLSv1.3' }, listener) : createServer(timeouts, listener);
 }
 
 /** Browsers always send an origin, and a page can't forge it; other clients authenticate by their key alone. */

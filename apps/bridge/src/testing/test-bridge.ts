@@ -15,6 +15,8 @@ export type GatewayScript = (method: string, body: Record<string, unknown>) => P
 export interface TestBridgeOptions {
   readonly redisUrl?: string;
   readonly history?: Partial<BridgeConfig['history']>;
+  /** Serves the public port by TLS with the bridge's own certificate. */
+  readonly tls?: boolean;
 }
 
 /** Tables of the gateway's database that the bridge reads, as the gateway's own migration makes them. */
@@ -40,9 +42,9 @@ export class TestBridge {
   }
 
   /** Database and gateway only; bridges come as processes of their own. */
-  static async withoutBridge(limits: Partial<Limits> = {}, { redisUrl, history }: TestBridgeOptions = {}): Promise<TestBridge> {
+  static async withoutBridge(limits: Partial<Limits> = {}, options: TestBridgeOptions = {}): Promise<TestBridge> {
     const started = new TestBridge();
-    await started.#prepare(limits, redisUrl, history ?? {});
+    await started.#prepare(limits, options);
     return started;
   }
 
@@ -56,7 +58,12 @@ export class TestBridge {
   }
 
   urlOf({ port }: Bridge): string {
-    return `ws://${host}:${port}`;
+    return `${this.#config.publicTls ? 'wss' : 'ws'}://${host}:${port}`;
+  }
+
+  /** Of the authority that issued the bridge's certificate. */
+  get caFile(): string {
+    return this.#config.tls.caFile;
   }
 
   /** One more bridge of the same channels. */
@@ -64,7 +71,7 @@ export class TestBridge {
     const note = (message: string, fields?: object): void => void this.logged.push(JSON.stringify([message, fields]));
     const bridge = await startBridge(this.#config, { log: { ...silentLogger, info: note, warn: note, error: note } });
     this.bridges.push(bridge);
-    while ((await fetch(`http://${host}:${bridge.port}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!(await bridge.isReady())) await new Promise((resolve) => setTimeout(resolve, 20));
     return bridge;
   }
 
@@ -75,7 +82,7 @@ export class TestBridge {
     return started;
   }
 
-  async #prepare(limits: Partial<Limits>, redisUrl: string | undefined, history: Partial<BridgeConfig['history']>): Promise<void> {
+  async #prepare(limits: Partial<Limits>, { redisUrl, history = {}, tls: publicTls = false }: TestBridgeOptions): Promise<void> {
     const dir = this.#dir;
     this.#postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: await freePort(), databases: [{ name: 'gateway', user: 'gateway' }] });
     const databaseUrl = this.#postgres.urls['gateway']!;
@@ -103,9 +110,11 @@ export class TestBridge {
       writeFileSync(join(dir, name), text, { mode: 0o600 });
       return join(dir, name);
     };
+    const [certFile, keyFile] = [write('tls.crt', own.cert), write('tls.key', own.key)];
     this.#config = bridgeConfigSchema.parse({
       networkId,
-      tls: { certFile: write('tls.crt', own.cert), keyFile: write('tls.key', own.key), caFile: write('ca.crt', own.ca) },
+      tls: { certFile, keyFile, caFile: write('ca.crt', own.ca) },
+      ...(publicTls ? { publicTls: { certFile, keyFile } } : {}),
       http: { host, port: 0 },
       metrics: { host, port: 0 },
       databaseUrlFile: write('database.url', databaseUrl),
