@@ -6,7 +6,7 @@ import { gateKey } from '../releases/release-gate.ts';
 import { type Database } from '../store/database.ts';
 import { type FeedLog, type FeedLogEntry, type FeedPosition } from './feed-log.ts';
 
-const erasable: readonly string[] = ['grant', 'revocation', 'attribute'];
+const erasable: readonly string[] = ['grant', 'revocation', 'attribute', 'credential', 'credential-status'];
 
 /** {@link FeedLog} on PostgreSQL. */
 export class PrismaFeedLog implements FeedLog {

@@ -39,6 +39,7 @@ export function ConsentQuestion({ clients, records, run }: { clients: OwnerClien
     const { vendorId, recipientKey, attributes } = request;
     await run(() => clients.consents.give({ vendorId, recipientKey, text: wording, attributes, expiresAt: until }), `${request.vendorName} may see it from now on`);
     setText('');
+    history.replaceState(null, '', '#/owner');
     close();
   };
   const wording = request && records.texts.find(({ purpose }) => purpose === request.purpose);

@@ -13,7 +13,7 @@ export function ReleaseHistory({ records }: { records: OwnerRecords }) {
           <tbody>
             {records.releases.map(({ releaseId, at, vendorId, attribute, version, by }) => (
               <tr key={`${releaseId}/${attribute}`} data-vendor={vendorId ?? 'self'}>
-                <td>{momentOf(at)}</td><th scope="row">{vendorId ?? 'you'}</th><td>{titleOf(records.registry, attribute)} <span className="muted">version {version}</span></td><td>{by === 'palm' ? 'your palm' : 'this device'}</td>
+                <td>{momentOf(at / 1000)}</td><th scope="row">{vendorId ?? 'you'}</th><td>{titleOf(records.registry, attribute)} <span className="muted">version {version}</span></td><td>{by === 'palm' ? 'your palm' : 'this device'}</td>
               </tr>
             ))}
           </tbody>
