@@ -108,7 +108,6 @@ export class EpochMember {
     const statistic = statisticOf(records[0]!.encoder);
     const count = records.reduce((sum, { positions }) => sum + positions.length, 0) * statistic.coordinates;
     const share = dealers.includes(self) ? await this.#ownShares(certificates, erasures) : undefined;
-    const target = await host.sharesOf(manifest.epoch);
     for (const { request } of erasures) verifyPalmErasure(request, manifest.networkId);
     const context = lengthPrefixed(this.#context(attempt), ...records.map((record) => canonicalJson(record)), canonicalJson(erasures));
     const input = { ...sidesOf(attempt), self, p: statistic.p, count, runId, context, prf: opensslCtr, ...(share && { share, keys: attempt.masks! }) };
@@ -116,6 +115,7 @@ export class EpochMember {
     try {
       const fresh = await runner.run(runId, participants, () => reshare(input, rng), runTimeoutMs);
       if (!fresh) return {};
+      const target = await host.sharesOf(manifest.epoch);
       const shares = balanceShares(fresh, statistic);
       fresh.fill(0);
       let at = 0;
