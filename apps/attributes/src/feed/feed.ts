@@ -10,6 +10,16 @@ import { NodeReader } from './node-reader.ts';
 export const heartbeatMs = 400;
 const acknowledgeTimeoutMs = 5_000;
 
+interface FeedInput {
+  readonly nodes: Nodes;
+  readonly log: FeedLog;
+  readonly gate: ReleaseGate;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Five seconds unless said otherwise. */
+  readonly acknowledgeTimeoutMs?: number;
+}
+
 /** What has become of an entry at the nodes. */
 interface Waiting {
   readonly entry: FeedPosition;
@@ -26,7 +36,7 @@ interface Waiting {
  * that counts.
  */
 export class Feed {
-  readonly #input: { nodes: Nodes; log: FeedLog; gate: ReleaseGate; clock: Clock; logger: Logger };
+  readonly #input: FeedInput;
   readonly #readers: readonly NodeReader[];
   readonly #waiting = new Map<number, Waiting>();
   #head: FeedPosition;
@@ -34,7 +44,7 @@ export class Feed {
   #timer: NodeJS.Timeout | undefined;
   #forgetting: Promise<void> = Promise.resolve();
 
-  private constructor(input: { nodes: Nodes; log: FeedLog; gate: ReleaseGate; clock: Clock; logger: Logger }, head: FeedPosition) {
+  private constructor(input: FeedInput, head: FeedPosition) {
     this.#input = input;
     this.#head = head;
     const { nodes, log, clock, logger } = input;
@@ -42,7 +52,7 @@ export class Feed {
     this.#readers = Array.from({ length: nodes.count }, (_, at) => new NodeReader({ party: at + 1, nodes, log, clock, logger, feed }));
   }
 
-  static async open(input: { nodes: Nodes; log: FeedLog; gate: ReleaseGate; clock: Clock; logger: Logger }): Promise<Feed> {
+  static async open(input: FeedInput): Promise<Feed> {
     return new Feed(input, await input.log.head());
   }
 
@@ -74,7 +84,7 @@ export class Feed {
     const waiting = this.#wait(known ?? (await this.#append(document)));
     this.beat();
     if (known) this.#settleRead(waiting, known);
-    await within(acknowledgeTimeoutMs, waiting.settled);
+    await within(this.#input.acknowledgeTimeoutMs ?? acknowledgeTimeoutMs, waiting.settled);
     return waiting.entry;
   }
 

@@ -1,0 +1,154 @@
+import { generateKeyPairSync, sign, verify } from 'node:crypto';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { emptyFeedDigest, type FeedDocument, feedReceiptBytes, nextFeedDigest, personOf } from '@boop/identity';
+import { silentLogger } from '@boop/platform';
+import { fromBase64Url, toBase64Url } from '@boop/shared';
+import { type Nodes } from '../nodes/node-links.ts';
+import { gateKey, ReleaseGate } from '../releases/release-gate.ts';
+import { Feed } from './feed.ts';
+import { type FeedLog, type FeedLogEntry } from './feed-log.ts';
+
+const keys = Array.from({ length: 5 }, () => generateKeyPairSync('ed25519'));
+
+/** A feed in memory; documents are what the test calls them. */
+class MemoryLog implements FeedLog {
+  readonly entries: (FeedLogEntry & { receipts: number })[] = [];
+  head = async () => ({ seq: this.entries.length, digest: this.entries.at(-1)?.digest ?? emptyFeedDigest });
+  after = async (seq: number, limit: number) => this.entries.slice(seq, seq + limit);
+  digestAt = async (seq: number) => (seq === 0 ? emptyFeedDigest : this.entries[seq - 1]?.digest);
+  find = async (document: FeedDocument) => this.entries.find((entry) => entry.document === document);
+  append = async (position: { seq: number; digest: string }, document: FeedDocument) => void this.entries.push({ ...position, document, settled: false, refused: undefined, receipts: 0 });
+  settle = async (seq: number, receipts: ReadonlyMap<number, string>) => this.#set(seq, { settled: true, receipts: receipts.size });
+  refuse = async (seq: number, code: string) => this.#set(seq, { refused: code });
+  forget = async () => true;
+  revoked = async () => [];
+  toForget = async () => [];
+  #set(seq: number, changes: Partial<FeedLogEntry & { receipts: number }>): void {
+    this.entries[seq - 1] = { ...this.entries[seq - 1]!, ...changes };
+  }
+}
+
+/** Nodes that read whatever they are given. */
+class ReadingNodes {
+  readonly down = new Set<number>();
+  /** Code with which a node refuses everything. */
+  readonly refusing = new Map<number, string>();
+  /** Nodes whose receipts are signed with another's key. */
+  readonly forging = new Set<number>();
+  readonly read = new Map<number, { seq: number; digest: string }>();
+  readonly heard: [number, number][] = [];
+  readonly nodes = {
+    networkId: 'net',
+    count: 5,
+    threshold: 1,
+    live: () => [1, 2, 3, 4, 5].filter((party) => !this.down.has(party)),
+    ask: async (party: number, method: string, body: never) => await this.#answer(party, method, body),
+    verify: (party: number, bytes: Uint8Array, signature: string) => verify(null, bytes, keys[party - 1]!.publicKey, fromBase64Url(signature)),
+  } as unknown as Nodes;
+
+  async #answer(party: number, method: string, body: { seq: number; documents: FeedDocument[] }): Promise<unknown> {
+    const position = this.read.get(party) ?? { seq: 0, digest: emptyFeedDigest };
+    if (method === 'feed.heartbeat') {
+      this.heard.push([party, body.seq]);
+      return position;
+    }
+    const outcomes = body.documents.map((document) => {
+      position.seq += 1;
+      position.digest = nextFeedDigest(position.digest, document);
+      const refused = this.refusing.get(party);
+      const { privateKey } = keys[this.forging.has(party) ? party % 5 : party - 1]!;
+      return refused === undefined ? { receipt: toBase64Url(new Uint8Array(sign(null, feedReceiptBytes('net', position.digest), privateKey))) } : { refused };
+    });
+    this.read.set(party, position);
+    return { ...position, outcomes };
+  }
+}
+
+const document = (type: 'grant' | 'revocation', consentId: string) => ({ type, document: { record: { consentId, accountKey: toBase64Url(new Uint8Array(32)) } } }) as unknown as FeedDocument;
+let side: ReadingNodes;
+let log: MemoryLog;
+let gate: ReleaseGate;
+let feed: Feed;
+const open = async (acknowledgeTimeoutMs?: number) => await Feed.open({ nodes: side.nodes, log, gate, clock: { nowMs: () => 0 }, logger: silentLogger, ...(acknowledgeTimeoutMs !== undefined && { acknowledgeTimeoutMs }) });
+
+beforeEach(async () => {
+  [side, log, gate] = [new ReadingNodes(), new MemoryLog(), new ReleaseGate()];
+  feed = await open();
+});
+
+describe('the feed', () => {
+  test('acknowledges what N − t nodes have confirmed, and the same document only once', async () => {
+    side.down.add(5);
+    const grant = document('grant', 'c1');
+    await expect(feed.publish(grant)).resolves.toMatchObject({ seq: 1 });
+    await expect(feed.publish(grant)).resolves.toMatchObject({ seq: 1 });
+    expect(log.entries).toMatchObject([{ settled: true, receipts: 4 }]);
+  });
+
+  test('acknowledges nothing that fewer have, and all of it once they are up', async () => {
+    feed = await open(100);
+    for (const party of [4, 5]) side.down.add(party);
+    const revocation = document('revocation', 'c1');
+    await expect(feed.publish(revocation)).rejects.toMatchObject({ code: 'feed.unacknowledged', kind: 'unavailable' });
+    // The storage side is closed already.
+    expect(gate.isClosed(gateKey(personOf(revocation, 'net'), 'c1'))).toBe(true);
+    side.down.clear();
+    feed = await open();
+    feed.beat();
+    await feed.stop();
+    await expect(feed.publish(revocation)).resolves.toMatchObject({ seq: 1 });
+    expect(log.entries).toHaveLength(1);
+  }, 20_000);
+
+  test('does not count a confirmation that its node did not sign', async () => {
+    feed = await open(100);
+    for (const party of [1, 2]) side.forging.add(party);
+    await expect(feed.publish(document('grant', 'c1'))).rejects.toMatchObject({ code: 'feed.unacknowledged' });
+    expect(log.entries[0]!.settled).toBe(false);
+  }, 20_000);
+
+  test('tells with what code too many nodes refuse, also when asked again; one that refuses alone counts for nothing', async () => {
+    side.refusing.set(1, 'grant.malformed');
+    await expect(feed.publish(document('grant', 'c1'))).resolves.toMatchObject({ seq: 1 });
+    side.refusing.set(2, 'grant.malformed');
+    const refused = document('grant', 'c2');
+    for (let i = 0; i < 2; i++) await expect(feed.publish(refused)).rejects.toMatchObject({ code: 'grant.malformed', kind: 'rejected' });
+    expect(log.entries).toHaveLength(2);
+  });
+
+  test('keeps one order for documents that come at once', async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, at) => feed.publish(document('grant', `c${at}`))));
+    expect(log.entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
+    expect(new Set([...side.read.values()].map(({ digest }) => digest))).toEqual(new Set([log.entries.at(-1)!.digest]));
+  });
+
+  test('gives a node that was away what it missed, and then tells it how far the feed goes', async () => {
+    side.down.add(3);
+    for (let i = 0; i < 70; i++) await feed.publish(document('grant', `c${i}`));
+    side.down.clear();
+    feed.beat();
+    await feed.stop();
+    expect(side.read.get(3)).toEqual({ seq: 70, digest: log.entries.at(-1)!.digest });
+    expect(side.heard.filter(([party]) => party === 3).at(-1)).toEqual([3, 70]);
+  });
+
+  test('gives nothing to a node that has read another feed', async () => {
+    side.read.set(2, { seq: 1, digest: toBase64Url(new Uint8Array(32).fill(7)) });
+    await feed.publish(document('grant', 'c1'));
+    await feed.publish(document('grant', 'c2'));
+    await feed.stop();
+    expect(side.read.get(2)!.seq).toBe(1);
+  });
+
+  test('settles after a restart what the nodes had read before', async () => {
+    feed = await open(100);
+    for (const party of [4, 5]) side.down.add(party);
+    const grant = document('grant', 'c1');
+    await expect(feed.publish(grant)).rejects.toMatchObject({ code: 'feed.unacknowledged' });
+    side.down.clear();
+    feed = await open();
+    feed.beat();
+    await feed.stop();
+    await expect(feed.publish(grant)).resolves.toMatchObject({ seq: 1 });
+  }, 20_000);
+});
