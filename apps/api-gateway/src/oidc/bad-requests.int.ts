@@ -179,6 +179,29 @@ describe('the sign-in page', () => {
   });
 });
 
+describe('an ID token as a hint', () => {
+  test('is one of the network\'s, for this client, unchanged and signed', async () => {
+    const { verifier, back } = await signedIn();
+    const { id_token: token } = await client.authorizationCodeGrant(config, back, { pkceCodeVerifier: verifier });
+    const [, payload] = token!.split('.') as [string, string];
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
+    const stranger = await generateKeyPair('EdDSA');
+    const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const hint = async (idTokenHint: string) => (await party.browser().get(client.buildEndSessionUrl(config, { id_token_hint: idTokenHint }).href)).status;
+    expect(await hint(token!)).toBe(200);
+    for (const foreign of [
+      await new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA' }).sign(stranger.privateKey),
+      `${encoded({ alg: 'none' })}.${payload}.`,
+      token!.replace(payload, encoded({ ...claims, sub: 'somebody-else' })),
+      token!.replace(payload, encoded({ ...claims, aud: 'other' })),
+      'not.a.token',
+    ]) {
+      expect(await hint(foreign)).toBe(400);
+      await expect(client.initiateBackchannelAuthentication(config, { scope: 'openid', id_token_hint: foreign })).rejects.toMatchObject({ status: 400 });
+    }
+  });
+});
+
 describe('access tokens at the REST API', () => {
   const open = (headers: Record<string, string>): Promise<number> => gateway.call('POST', '/v1/authentications', { body: { type: 'access' }, headers }).then(({ status }) => status);
 

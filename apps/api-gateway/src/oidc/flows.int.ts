@@ -175,6 +175,14 @@ describe('CIBA', () => {
     }
   });
 
+  test('the person of an earlier token', async () => {
+    const { verifier, url } = await party.begin(config);
+    const earlier = await client.authorizationCodeGrant(config, await party.signIn(url), { pkceCodeVerifier: verifier });
+    const request = await client.initiateBackchannelAuthentication(config, { scope: 'openid', id_token_hint: earlier.id_token! });
+    await party.present(String(request['boop_context']));
+    expect((await client.pollBackchannelAuthenticationGrant(config, { ...request, interval: 1 })).claims()).toMatchObject({ sub: earlier.claims()!.sub });
+  });
+
   test('a palm that is not recognised, and nobody at all', async () => {
     gateway.nodes.behaviour.decision = { accepted: false, reason: 'no-match', verified: false };
     try {
