@@ -13,6 +13,7 @@ import { networkFeature } from './network.feature.ts';
 import { oidcFeature } from '../oidc/oidc.feature.ts';
 import { registrationsFeature } from './registrations.feature.ts';
 import { upkeepFeature } from './upkeep.feature.ts';
+import { BackgroundWork } from '../jobs/background-work.ts';
 import { jobsFeature } from '../jobs/jobs.feature.ts';
 import { paymentsFeature } from '../payments/payments.feature.ts';
 import { sandboxFeature } from '../sandbox/sandbox.feature.ts';
@@ -22,12 +23,10 @@ import { webhooksFeature } from '../webhooks/webhooks.feature.ts';
 export async function openFeatures(core: Core): Promise<readonly Feature[]> {
   const { attributes: attributesAt } = core.config;
   const attributes = attributesAt && core.connect({ role: 'attributes', id: attributesAt.id }, attributesAt.host, attributesAt.port);
-  const webhooks = webhooksFeature(core);
-  const payments = paymentsFeature(core, webhooks.wake);
-  const authentications = authenticationsFeature(core, payments.service, () => {
-    webhooks.wake();
-    payments.wake();
-  });
+  const background = new BackgroundWork(core.config, core.log);
+  const webhooks = webhooksFeature(core, background);
+  const payments = paymentsFeature(core, background);
+  const authentications = authenticationsFeature(core, payments.service, background.wake);
   const vendors = vendorsFeature(core);
   return [
     auditFeature(core),
@@ -41,7 +40,7 @@ export async function openFeatures(core: Core): Promise<readonly Feature[]> {
     webhooks,
     payments,
     sandboxFeature(core, webhooks),
-    jobsFeature(core),
+    jobsFeature(core, background),
     ...(attributes ? [attributesFeature(core, attributes), consentsFeature(core, attributes), personCredentialsFeature(core, attributes)] : []),
     oidcFeature(core, authentications.service),
     upkeepFeature(core),

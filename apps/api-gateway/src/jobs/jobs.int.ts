@@ -1,11 +1,14 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
 import { retryAfterSeconds } from './job-runner.ts';
+
+// A whole gateway on a busy machine.
+jest.setTimeout(60_000);
 
 let g: TestGateway;
 beforeAll(async () => {
   g = await TestGateway.start();
-}, 60_000);
+});
 afterAll(() => g.stop());
 
 const get = (id: string, key: string = keys.shop) => g.call('GET', `/v1/jobs/${id}`, { key });

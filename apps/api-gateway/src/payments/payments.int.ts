@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Authentication } from '@boop/protocol';
 import { silentLogger } from '@boop/platform';
 import { openDatabase } from '../store/database.ts';
@@ -11,6 +11,9 @@ import { PaymentService } from './payment-service.ts';
 import { PaymentStore } from './payment-store.ts';
 import { PaymentWorker } from './payment-worker.ts';
 
+// A whole gateway on a busy machine.
+jest.setTimeout(60_000);
+
 const wallet = walletOf(networkId, 'shop.example', fakeSub, 'EUR');
 const till = 'vendor.shop:EUR';
 let g: TestGateway;
@@ -18,7 +21,7 @@ let books: Books;
 
 beforeAll(async () => {
   g = await TestGateway.start();
-}, 60_000);
+});
 afterAll(() => g.stop());
 beforeEach(() => {
   books = new Books();

@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Authentication, sandboxTemplates } from '@boop/protocol';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { sealedProbe } from '../testing/probes.ts';
 import { device, eventually, keys, TestGateway } from '../testing/test-gateway.ts';
 import { WebhookReceiver } from '../testing/webhook-receiver.ts';
+
+// A whole gateway on a busy machine.
+jest.setTimeout(60_000);
 
 const issuer = 'http://127.0.0.1:40401/sandbox';
 let g: TestGateway;
@@ -16,7 +19,7 @@ beforeAll(async () => {
   const signUp = async () => (await g.call('POST', '/v1/sandbox/keys', { body: { name: 'Trial' } })).body as { vendor: { id: string }; key: { key: string } };
   const first = await signUp();
   [vendor, key, other] = [first.vendor.id, first.key.key, (await signUp()).key.key];
-}, 60_000);
+});
 afterAll(() => g.stop());
 
 async function open(body: object = { type: 'access' }): Promise<Authentication> {

@@ -76,11 +76,14 @@ export class DeliveryWorker {
     const { store, clock, rng, log, wake, delaysMs = retryDelaysMs } = this.#options;
     const nowMs = clock.nowMs();
     const delayMs = retryDelayMs(delivery.attempts, rng.bytes(1)[0]! / 255, delaysMs);
-    await store.failed(delivery, failure, delayMs === undefined ? undefined : nowMs + delayMs, nowMs);
     const gone = failure.answer === 410;
-    const disabled = await store.disable(delivery.endpointId, gone ? 'gone' : 'persistent-failure', gone ? undefined : new Date(nowMs - persistentFailureMs));
-    if (disabled) log.warn('a webhook endpoint was disabled', { endpoint: delivery.endpointId });
-    else if (delayMs !== undefined) wake(delayMs);
+    // First, while the delivery is still this worker's: a disabled endpoint gets no further attempt.
+    if (await store.disable(delivery.endpointId, gone ? 'gone' : 'persistent-failure', gone ? undefined : new Date(nowMs - persistentFailureMs))) {
+      log.warn('a webhook endpoint was disabled', { endpoint: delivery.endpointId });
+      return;
+    }
+    await store.failed(delivery, failure, delayMs === undefined ? undefined : nowMs + delayMs, nowMs);
+    if (delayMs !== undefined) wake(delayMs);
   }
 
   #outgoing({ eventId, endpointId, url, type, data, eventAtMs, secretNumber, previousSecretUntilMs }: DueDelivery): { url: string; headers: Record<string, string>; body: string } {

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { hasRedisServer, RedisServer } from '../testing/redis-server.ts';
 import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
 import { WebhookReceiver } from '../testing/webhook-receiver.ts';
+
+// A whole gateway on a busy machine.
+jest.setTimeout(60_000);
 
 const backends: [string, boolean][] = [['PostgreSQL alone', false], ...(hasRedisServer ? ([['Redis', true]] as [string, boolean][]) : [])];
 
@@ -13,7 +16,7 @@ describe.each(backends)('webhooks with %s', (_, withRedis) => {
   beforeAll(async () => {
     redis = withRedis ? await RedisServer.start() : undefined;
     g = await TestGateway.start({ config: { webhookRetryMs: [40, 40, 40, 40, 40, 40] }, ...(redis ? { redisUrl: redis.url } : {}) });
-  }, 60_000);
+  });
   afterAll(async () => {
     await g?.stop();
     await redis?.stop();
@@ -186,5 +189,5 @@ describe.each(backends)('webhooks with %s', (_, withRedis) => {
       const told = receiver.received.map(({ body }) => (JSON.parse(body) as { data: { authentication: { id: string } } }).data.authentication.id);
       expect(new Set(told)).toEqual(new Set(await Promise.all(contexts)));
       await call('DELETE', `/${id}`);
-    }, 60_000);
+    });
 });
