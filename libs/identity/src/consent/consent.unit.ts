@@ -165,7 +165,7 @@ describe("an owner's request", () => {
   ])('is refused with %s (case %#)', (code, request, against) => {
     expect(() => verifyOwnerCall(request, against)).toThrow(refused(code));
   });
-  test.each(['', 'Bearer x', 'Boop-Owner', 'Boop-Owner e30', `Boop-Owner ${'A'.repeat(12_001)}`])('that is no such header is refused: %.20s', (header) => {
+  test.each(['', 'Bearer x', 'Boop-Owner', 'Boop-Owner e30', `Boop-Owner ${'A'.repeat(12_001)}`])('that is no such header is refused (case %#)', (header) => {
     expect(() => parseOwnerAuthorization(header)).toThrow(refused('owner.malformed-call'));
   });
 });
