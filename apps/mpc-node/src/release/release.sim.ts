@@ -3,6 +3,7 @@ import { openReleased, openRelease, type RecipientKey, recipientKeyOf, recordIdO
 import { type Rng, toBase64Url } from '@boop/shared';
 import { systemRng } from '@boop/platform';
 import { prfEvaluate } from '@boop/threshold';
+import { type PeerBody } from '../link/peer-methods.ts';
 import { AttributeSide, Owner } from '../testing/attribute-fixtures.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from '../testing/fixtures.ts';
 import { MemoryNetwork } from '../testing/memory-network.ts';
@@ -87,6 +88,33 @@ describe('a release after an authentication', () => {
     };
     const [email] = await valuesIn((await authenticate(right, { required: ['email'], optional: [] })).released);
     expect(email).toMatchObject({ value: 'ada@example.org', blame: [4] });
+    network.hub.onAnswer = undefined;
+  }, 60_000);
+
+  test('happens once a session, and not for an authentication that is long past', async () => {
+    await owner.write('email', 'ada@example.org');
+    await side.publish({ type: 'grant', document: owner.grant(vendor, [both('email')]) });
+    const again: unknown[] = [];
+    let body: PeerBody<'release.authorise'>;
+    network.hub.onRequest = (_from, _to, method, sent) => {
+      if (method === 'release.authorise') body = sent as typeof body;
+      return sent;
+    };
+    network.hub.onAnswer = (from, to, method, answer) => {
+      if (method === 'release.authorise') again.push(network.node(to).handlers['release.authorise'](from, body).catch((error: unknown) => error));
+      return answer;
+    };
+    await expect(authenticate(right, { required: ['email'], optional: [] })).resolves.toMatchObject({ accepted: true });
+    const codes = (await Promise.all(again)).map((error) => (error as { code?: string }).code);
+    expect([codes.length, new Set(codes)]).toEqual([4, new Set(['release.replayed'])]);
+    network.hub.onAnswer = undefined;
+    network.hub.onRequest = (_from, _to, method, sent) => {
+      if (method === 'release.authorise' && network.offsetMs < later) network.offsetMs = later;
+      return sent;
+    };
+    const later = network.offsetMs + 61_000;
+    await expect(authenticate(right, { required: ['email'], optional: [] })).rejects.toMatchObject(code('attributes.unavailable'));
+    network.hub.onRequest = undefined;
   }, 60_000);
 
   test('is not to be had from a palm that the same device registered later', async () => {
