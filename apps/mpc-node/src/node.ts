@@ -122,7 +122,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const runner = new ProtocolRunner(registry, new MeshPeers(mesh, () => epochs.servedOrCurrent(undefined).node.handlers));
     const member = new EpochMember({ self, host: epochs, store: epochStore, runner, custody, clock: systemClock, rng: systemRng, log, ...(input.faults && { faults: input.faults }) });
     const leader = new EpochLeader({ host: epochs, link: meshEpochLink(mesh, () => member.handlers), member, clock: systemClock, rng: systemRng, log });
-    const gateway = byEpochOfSplit(epochs, () => ({ party: self, epoch: 0, ready: false, live: mesh.live(), galleryRows: 0, correlations: 0, uptimeSeconds: process.uptime(), groupKeys: [] }));
+    const gateway = byEpochOfSplit(epochs, leader, () => ({ party: self, epoch: 0, ready: false, live: mesh.live(), galleryRows: 0, correlations: 0, uptimeSeconds: process.uptime(), groupKeys: [] }));
     let loaded = false;
     const ready = (): boolean => loaded && (epochs.current()?.ready() ?? false);
     await epochs.open(manifest);
@@ -171,7 +171,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
 const meshNodes = ({ members }: NetworkManifest): MeshNode[] => members.map(({ party, host, linkPort }) => ({ id: partyId(party), host, port: linkPort }));
 
 /** Each request in the epoch of its split, the end of a held session where it is held, the others in the current epoch. */
-function byEpochOfSplit(epochs: NodeEpochs, joining: () => Awaited<ReturnType<GatewayHandlers['node.status']>>): GatewayHandlers {
+function byEpochOfSplit(epochs: NodeEpochs, leader: EpochLeader, joining: () => Awaited<ReturnType<GatewayHandlers['node.status']>>): GatewayHandlers {
   const serve = (method: keyof GatewayHandlers) => async (body: { split?: { header: { epoch: number } } }) =>
     await (epochs.servedOrCurrent(body.split?.header.epoch).gateway[method] as (body: unknown) => Promise<unknown>)(body);
   const sign: GatewayHandlers['authentication.sign'] = async (body) => {
@@ -180,7 +180,8 @@ function byEpochOfSplit(epochs: NodeEpochs, joining: () => Awaited<ReturnType<Ga
     return await (newest ?? epochs.servedOrCurrent(undefined)).gateway['authentication.sign'](body);
   };
   const status: GatewayHandlers['node.status'] = async (body) => (await epochs.current()?.gateway['node.status'](body)) ?? joining();
-  const own: Partial<GatewayHandlers> = { 'authentication.sign': sign, 'node.status': status };
+  const current: GatewayHandlers['epoch.current'] = async () => ({ manifest: epochs.servedOrCurrent(undefined).node.network.manifest, entries: [...leader.entries] });
+  const own: Partial<GatewayHandlers> = { 'authentication.sign': sign, 'node.status': status, 'epoch.current': current };
   return Object.fromEntries(Object.keys(nodeMethods).map((method) => [method, own[method as keyof GatewayHandlers] ?? serve(method as keyof GatewayHandlers)])) as unknown as GatewayHandlers;
 }
 

@@ -1,8 +1,9 @@
 import { authenticationContextSchema, bytesField, idField, positionSchema, registrationContextSchema, sealedSchema, signedConsentSchema } from '@boop/identity';
 import { z } from 'zod';
 import { createAuthenticationSchema, probeSchema } from './rest.ts';
-import { qualitySchema } from './channels.ts';
+import { pvsConfigurationSchema, pvsDocumentSchema, qualitySchema } from './channels.ts';
 import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
+import { networkManifestSchema } from './manifest.ts';
 import { signedPalmErasureSchema } from './palm-erasure.ts';
 import { sealedSplitSchema } from './split.ts';
 
@@ -44,6 +45,14 @@ export const nodeMethods = {
   'authentication.sign': {
     body: z.strictObject({ session: bytesField(32), sign: z.boolean() }),
     answer: z.union([authenticationAnswer, z.strictObject({ dropped: z.literal(true) })]),
+  },
+  /**
+   * The manifest of the epoch that this node serves, and entries of the log about changes of epoch that it has led, with the receipts of those who stand
+   * behind them; appending one again changes nothing.
+   */
+  'epoch.current': {
+    body: z.strictObject({}),
+    answer: z.strictObject({ manifest: networkManifestSchema, entries: z.array(z.strictObject({ entry: bytes, receipts: z.array(entryReceiptSchema).max(7) })).max(64) }),
   },
   /** All nodes delete the shares of a person's palms; those in `pending` do so when they come back. */
   'subject.erase': {
@@ -125,6 +134,10 @@ export const gatewayMethods = {
   'capture.failed': { body: z.strictObject({ terminalId: idField, contextId: idField, reason: z.enum(['quality', 'liveness', 'device-error']) }), answer: z.strictObject({}) },
   /** A terminal connected anew: its settings and the contexts that wait for it follow as events of its stream. */
   'terminal.hello': { body: z.strictObject({ terminalId: idField }), answer: z.strictObject({}) },
+  /** By an administrator: all terminals hear of it. */
+  'configuration.publish': { body: z.strictObject({ document: pvsDocumentSchema }), answer: pvsConfigurationSchema },
+  /** Back to the version before `version`, which must be the one in force. */
+  'configuration.roll-back': { body: z.strictObject({ version: z.number().int().positive() }), answer: pvsConfigurationSchema },
   'configuration.acknowledge': { body: z.strictObject({ terminalId: idField, version: z.number().int(), applied: z.boolean(), code: z.string().optional() }), answer: z.strictObject({}) },
   'registration.start': { body: z.strictObject({ positions: z.array(positionSchema).optional(), locale: z.string().optional() }), answer: z.unknown() },
   'registration.resume': { body: z.strictObject({ registrationId: idField, secret: z.string() }), answer: z.unknown() },

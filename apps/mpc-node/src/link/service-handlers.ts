@@ -40,6 +40,7 @@ export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: Node
       if (!('dropped' in answer)) metrics.session('authentication', answer.reason, answer.stages);
       return answer;
     },
+    'epoch.current': async () => ({ manifest: node.network.manifest, entries: [] }),
     'subject.erase': async (body) => {
       requireReady();
       return await node.erasure.run(body);

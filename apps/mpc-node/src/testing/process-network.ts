@@ -10,7 +10,9 @@ import { type NetworkManifest, type nodeMethods } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
 import { type z } from 'zod';
 import { openDatabase } from '../store/database.ts';
-import { fillGalleries } from './fill-galleries.ts';
+import { PrismaGalleryStore } from '../store/prisma-gallery-store.ts';
+import { openSealer } from '../store/sealer.ts';
+import { fillGalleries, type StoppedNode } from './fill-galleries.ts';
 import { type Splitter } from './fixtures.ts';
 import { manifestOf } from './memory-network.ts';
 
@@ -48,8 +50,8 @@ export class ProcessNetwork {
     this.#tls = tls;
   }
 
-  /** All nodes up and ready. @param places for nodes, of which the first are taken */
-  static async create({ nodes: count, threshold, places: nodes = count }: { nodes: number; threshold: number; places?: number }): Promise<ProcessNetwork> {
+  /** All nodes up and ready. @param input.places for nodes, of which the first are taken; `drainSeconds` as of the configuration */
+  static async create({ nodes: count, threshold, places: nodes = count, drainSeconds = 3 }: { nodes: number; threshold: number; places?: number; drainSeconds?: number }): Promise<ProcessNetwork> {
     const dir = mkdtempSync(join(tmpdir(), 'boop-nodes-'));
     const ids = Array.from({ length: nodes }, (_, at) => at + 1);
     const [postgresPort, ...ports] = await freePorts(1 + 2 * nodes);
@@ -70,7 +72,7 @@ export class ProcessNetwork {
         // A node that joins is given the manifest that names it.
         manifestFile: join(dir, id <= count ? 'network.json' : 'next.json'),
         nextManifestFile: join(dir, 'next.json'),
-        epochDrainSeconds: 5,
+        epochDrainSeconds: drainSeconds,
         keysDir: join(dir, `keys-${id}`),
         tls: await certificate('node', String(id)),
         link: { host: '127.0.0.1', port: ports[id - 1] },
@@ -139,8 +141,9 @@ export class ProcessNetwork {
   async fill(count: number, palmOf: (slot: number) => Int8Array): Promise<void> {
     const ids = [...this.#nodes.keys()];
     for (const id of ids) await this.kill(id);
-    const places = ids.map((id) => ({ custody: openFileCustody(join(this.dir, `keys-${id}`), systemRng), databaseUrl: this.#postgres.urls[`node_${id}`]! }));
-    await fillGalleries(this.manifest, places, count, palmOf, systemRng);
+    const opened = await Promise.all(ids.map(async (id) => await this.#openStore(id)));
+    await fillGalleries(this.manifest, opened, count, palmOf, systemRng);
+    for (const { close } of opened) await close();
     for (const id of ids) await this.start(id);
     await this.waitReady(ids);
   }
@@ -199,6 +202,18 @@ export class ProcessNetwork {
     await Promise.all(ends);
     await this.#postgres.stop();
     rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** The gallery of a node that is stopped. */
+  async #openStore(id: number): Promise<StoppedNode & { close(): Promise<void> }> {
+    const custody = openFileCustody(join(this.dir, `keys-${id}`), systemRng);
+    const database = await openDatabase(this.#postgres.urls[`node_${id}`]!);
+    const sealer = await openSealer(database, custody, this.manifest.epoch, systemRng);
+    const close = async (): Promise<void> => {
+      sealer.wipe();
+      await database.$disconnect();
+    };
+    return { custody, store: new PrismaGalleryStore(database, sealer), close };
   }
 
   async #isReady(id: number): Promise<boolean> {
