@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { consentHash, type ConsentText, giveConsent, type Position, type RegistrationContext, sessionIdOf, SigningKey } from '@boop/identity';
+import { consentHash, type ConsentText, giveConsent, type Position, type RegistrationContext, sessionIdOf, SigningKey, verifySignature } from '@boop/identity';
 import { type LinkClient, systemRng } from '@boop/platform';
 import { consentEntryOf, logEntryHash, parseLogEntry, type RegistrationReceipt, registrationServerMessage, type SealedSplit, type SplitItem } from '@boop/protocol';
-import { BoopError, fromBase64Url } from '@boop/shared';
+import { BoopError, canonicalJson, fromBase64Url } from '@boop/shared';
 import { eventually, keys, TestGateway } from './testing/test-gateway.ts';
 import { sealedProbe } from './testing/probes.ts';
 
@@ -181,6 +181,26 @@ describe('the other methods of the link', () => {
     expect((await g.events('vendor:shop')).at(-1)).toMatchObject({ type: 'authentication_failed', contextId: waiting.id, authentication: { status: 'failed' } });
     await ask('configuration.acknowledge', { terminalId: 'till', version: 1, applied: false, code: 'template.unknown-encoder' });
     expect(await g.sql('SELECT version, applied, code FROM terminal_configurations')).toEqual([{ version: 1, applied: false, code: 'template.unknown-encoder' }]);
+  });
+
+  test('settings are published, rolled back and offered accordingly, also to terminals that were away', async () => {
+    const document = { encoder: 'palm-compcode-1', sampleQualityMin: 70, heartbeatMs: 30_000 };
+    const heard = async () => (await g.events('pvs:till')).filter(({ type }) => type === 'configuration').at(-1)!['configuration'];
+    const publish = async (sampleQualityMin: number) => await ask('configuration.publish', { document: { ...document, sampleQualityMin } });
+    expect(await publish(60)).toMatchObject({ version: 2 });
+    expect(await publish(70)).toEqual(await heard());
+    await expect(ask('configuration.roll-back', { version: 2 })).rejects.toMatchObject({ code: 'request.conflict' });
+    expect(await ask('configuration.roll-back', { version: 3 })).toMatchObject({ version: 2, rollbackOf: 3, document: { sampleQualityMin: 60 } });
+    expect(await ask('configuration.roll-back', { version: 2 })).toMatchObject({ version: 1, rollbackOf: 3 });
+    await expect(ask('configuration.roll-back', { version: 1 })).rejects.toMatchObject({ code: 'request.conflict' });
+    await ask('terminal.hello', { terminalId: 'till' });
+    const offered = (await heard()) as { version: number; rollbackOf: number; document: object; publicKey: string; signature: string };
+    expect(offered).toMatchObject({ version: 1, rollbackOf: 3 });
+    const { publicKey, signature, ...content } = offered;
+    expect(verifySignature('boop-pvs-configuration/1', canonicalJson(content), signature, publicKey)).toBe(true);
+    // A number is never used again.
+    expect(await publish(80)).toMatchObject({ version: 4 });
+    expect(await heard()).not.toHaveProperty('rollbackOf');
   });
 
   test('cancel for their own vendor only', async () => {

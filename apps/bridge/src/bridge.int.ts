@@ -159,6 +159,23 @@ describe('the terminal and admin channels', () => {
     expect(b.asked).toContainEqual({ method: 'configuration.acknowledge', body: { terminalId: 'terminal-1', version: 1, applied: true } });
   });
 
+  test('an administrator publishes settings and rolls them back, by the gateway', async () => {
+    const document = { encoder: 'palm-compcode-1', sampleQualityMin: 60, heartbeatMs: 30_000 };
+    const configuration = { version: 2, document, publicKey: hash, signature: hash };
+    const script = b.script;
+    b.script = (method, body) => {
+      if (method === 'configuration.publish') return configuration;
+      if (method === 'configuration.roll-back') throw new BoopError('request.conflict', 'another version is in force');
+      return script(method, body);
+    };
+    const admin = client('admin');
+    await admin.send({ type: 'admin_hello', apiKey: key('admin') });
+    await admin.send({ type: 'publish_configuration', id: 'p', document });
+    expect(await admin.next('configuration_published')).toEqual({ type: 'configuration_published', re: 'p', configuration });
+    await admin.send({ type: 'roll_back_configuration', id: 'r', version: 1 });
+    expect(await admin.next('error')).toMatchObject({ re: 'r', code: 'request.conflict' });
+  });
+
   test('an administrator hears what it subscribed to, nothing before', async () => {
     const admin = client('admin');
     await admin.send({ type: 'admin_hello', apiKey: key('admin') });

@@ -6,7 +6,7 @@
 export { adminClientMessage, type AdminClientMessage, adminServerMessage, type AdminServerMessage, adminTopics } from './channels/admin.ts';
 export { type CloseCode, closeCodes } from './channels/close-codes.ts';
 export { type Channel, channels } from './channels/names.ts';
-export { pvsClientMessage, type PvsClientMessage, type PvsConfiguration, pvsConfigurationSchema, pvsServerMessage, type PvsServerMessage } from './channels/pvs.ts';
+export { pvsClientMessage, type PvsClientMessage, type PvsConfiguration, pvsConfigurationSchema, type PvsDocument, pvsDocumentSchema, pvsServerMessage, type PvsServerMessage } from './channels/pvs.ts';
 export { qualityReasons, qualitySchema, sampleQualityMin } from './channels/quality.ts';
 export { registrationClientMessage, type RegistrationClientMessage, type RegistrationReceipt, registrationReceiptSchema, registrationServerMessage, type RegistrationServerMessage, registrationSteps } from './channels/registration.ts';
 export { vendorClientMessage, type VendorClientMessage, vendorServerMessage, type VendorServerMessage } from './channels/vendor.ts';

@@ -1,9 +1,9 @@
 import { gatewayMethods } from '@boop/protocol';
 import { encoderOf } from '../domain/check-split.ts';
-import { pvsDocument, signConfiguration } from '../domain/pvs-configuration.ts';
+import { pvsDocument } from '../domain/pvs-configuration.ts';
 import { type AuthenticationService } from '../services/authentication-service.ts';
 import { TerminalService } from './terminal-service.ts';
-import { publishedVersion } from '../store/pvs-configuration-store.ts';
+import { pvsConfigurationStore } from '../store/pvs-configuration-store.ts';
 import { type Core } from '../features/core.ts';
 import { type Feature, linkMethod } from '../features/feature.ts';
 import { PairingService } from './pairing-service.ts';
@@ -14,9 +14,10 @@ import { TerminalsController } from './terminals.controller.ts';
 /** Terminals: how they are paired, and what they are told when they connect. */
 export async function terminalsFeature(core: Core, authentications: AuthenticationService): Promise<Feature> {
   const { manifest, database, device, stores, limits, clock, rng } = core;
-  const document = pvsDocument(encoderOf(manifest, manifest.defaultOperatingPoint));
-  const configuration = signConfiguration(await publishedVersion(database, document), document, device);
-  const service = new TerminalService({ events: stores.events, directory: stores.directory, authentications, configuration, clock });
+  const configurations = pvsConfigurationStore(database);
+  await configurations.ensure(pvsDocument(encoderOf(manifest, manifest.defaultOperatingPoint)));
+  const terminals = async () => (await database.terminal.findMany({ select: { id: true }, orderBy: { id: 'asc' } })).map(({ id }) => id);
+  const service = new TerminalService({ events: stores.events, directory: stores.directory, authentications, configurations, terminals, key: device, clock });
   const store = terminalStore(database);
   const pairing = new PairingService({ store, directory: stores.directory, limits, networkId: manifest.networkId, clock, rng });
   return {
@@ -33,6 +34,8 @@ export async function terminalsFeature(core: Core, authentications: Authenticati
           return {};
         },
       }),
+      'configuration.publish': linkMethod({ ...gatewayMethods['configuration.publish'], answer: async ({ document }) => await service.publish(document) }),
+      'configuration.roll-back': linkMethod({ ...gatewayMethods['configuration.roll-back'], answer: async ({ version }) => await service.rollBack(version) }),
       'configuration.acknowledge': linkMethod({
         ...gatewayMethods['configuration.acknowledge'],
         answer: async ({ terminalId, version, applied, code }) => {

@@ -14,11 +14,14 @@ export const pvsClientMessage = z.discriminatedUnion('type', [
 ]);
 export type PvsClientMessage = z.infer<typeof pvsClientMessage>;
 
-/** A terminal's settings: versioned, signed by the network, acknowledged; `rollbackOf` names the version that is undone. */
+export const pvsDocumentSchema = z.strictObject({ encoder: idField, sampleQualityMin: z.number().int().min(0).max(100), heartbeatMs: z.number().int() });
+export type PvsDocument = z.infer<typeof pvsDocumentSchema>;
+
+/** A terminal's settings: versioned, signed by the network, acknowledged; with `rollbackOf` the versions after this one up to that one are undone. */
 export const pvsConfigurationSchema = z.strictObject({
   version: z.number().int().positive(),
   rollbackOf: z.number().int().positive().optional(),
-  document: z.strictObject({ encoder: idField, sampleQualityMin: z.number().int().min(0).max(100), heartbeatMs: z.number().int() }),
+  document: pvsDocumentSchema,
   publicKey: z.string(),
   signature: z.string(),
 });

@@ -143,7 +143,7 @@ describe('configuration', () => {
 
   test('is applied when signed and newer or a rollback, refused otherwise, and acknowledged either way', async () => {
     const { bridge, terminal } = await start();
-    const offers = [signed(2), signed(1), signed(3, {}, 'palm-compcode-1', testKey(21)), signed(3, { version: 4 }), signed(3, {}, 'palm-compcode-9'), signed(1, { rollbackOf: 2 })];
+    const offers = [signed(2), signed(1), signed(3, {}, 'palm-compcode-1', testKey(21)), signed(3, { version: 4 }), signed(3, {}, 'palm-compcode-9'), signed(1, { rollbackOf: 2 }), signed(3), signed(2, { rollbackOf: 2 }), signed(1, { rollbackOf: 2 }), signed(1, { rollbackOf: 5 })];
     offers.forEach((configuration, i) => bridge.connections[0]!.send({ type: 'configuration', epoch: 'e', offset: i + 1, configuration }));
     await until(() => bridge.received.length === 1 + offers.length);
     expect(bridge.received.slice(1).map(({ type, version, code }) => [type, version, code])).toEqual([
@@ -152,6 +152,11 @@ describe('configuration', () => {
       ['configuration_rejected', 3, 'configuration.invalid'],
       ['configuration_rejected', 4, 'configuration.invalid'],
       ['configuration_rejected', 3, 'template.unknown-encoder'],
+      ['configuration_applied', 1, undefined],
+      ['configuration_applied', 3, undefined],
+      // What was undone before this version came undoes nothing now; what reaches further does.
+      ['configuration_rejected', 2, 'configuration.invalid'],
+      ['configuration_rejected', 1, 'configuration.invalid'],
       ['configuration_applied', 1, undefined],
     ]);
     expect(terminal.configuration?.version).toBe(1);
