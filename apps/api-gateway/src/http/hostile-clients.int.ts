@@ -48,6 +48,16 @@ describe('what never becomes a request', () => {
     expect(raw.text).toMatch(/^HTTP\/1\.1 413 /);
   }, 30_000);
 
+  test.each<[string, string, number, string]>([
+    ['a parameter of 2,000 characters', `/v1/vendors/${'0'.repeat(2_000)}`, 404, 'request.not-found'],
+    ['a path that is not percent-encoded', '/v1/vendors/%zz', 400, 'request.malformed'],
+  ])('%s', async (_name, path, status, code) => {
+    const answer = await g.call('GET', path, { key: keys.admin });
+    expect(answer).toMatchObject({ status, body: { code } });
+    expect(answer.headers.get('content-type')).toMatch('application/problem+json');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
   test('a header byte a second holds a connection no longer than the headers may take', async () => {
     const raw = dial('GET /v1/network HTTP/1.1\r\n');
     const drip = setInterval(() => raw.socket.writable && raw.socket.write('x'), 100);

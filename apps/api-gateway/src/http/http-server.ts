@@ -22,7 +22,7 @@ import { documentsApi, healthApi } from './documents.api.ts';
 import { Idempotency } from './idempotency.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { assertDescribed } from './openapi/described.ts';
-import { ProblemFilter } from './problem-filter.ts';
+import { answerRouterError, ProblemFilter } from './problem-filter.ts';
 import { answersHealth } from './quick-health.ts';
 import { requestIdOf } from './request-id.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -85,6 +85,9 @@ export async function createHttpServer(use: HttpDependencies): Promise<INestAppl
     bodyLimit: bodyBytesMax,
     requestTimeout: use.timeouts.requestMs,
     clientErrorHandler: answerClientError,
+    frameworkErrors: answerRouterError,
+    // What a path parameter may be long, percent-encoded; documents promise 200 characters.
+    routerOptions: { maxParamLength: 1_024 },
     genReqId: ({ headers }: { headers: Record<string, unknown> }) => requestIdOf(headers),
     serverFactory: (handler: RequestListener) =>
       boundedServer((request, response) => {

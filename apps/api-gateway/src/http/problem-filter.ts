@@ -7,6 +7,7 @@ import { InvalidRequest } from '../domain/invalid-request.ts';
 import { limitHeaders } from '../limits/limit-policy.ts';
 import { Overloaded } from '../limits/load-shedder.ts';
 import { RateLimited } from '../services/rate-limit.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** Codes for what the HTTP framework refuses by itself; its messages quote the input and are dropped. */
 const codesByStatus: Readonly<Record<number, ProblemCode>> = {
@@ -24,7 +25,7 @@ const messages: Readonly<Partial<Record<ProblemCode, string>>> = {
 };
 
 /** Seconds after which asking again makes sense, for codes that say "later". */
-const retryAfterSeconds: Readonly<Partial<Record<ProblemCode, number>>> = { 'log.pending': 1, 'mpc.nodes-unavailable': 2, 'log.unavailable': 2, 'service.overloaded': 1, 'idempotency.in-flight': 1 };
+const retryAfterSeconds: Readonly<Partial<Record<ProblemCode, number>>> = { 'attempts.delayed': 30, 'log.pending': 1, 'mpc.nodes-unavailable': 2, 'log.unavailable': 2, 'service.overloaded': 1, 'idempotency.in-flight': 1 };
 
 /** Every error leaves as RFC 9457 `application/problem+json` from the one table of codes. */
 @Catch()
@@ -46,6 +47,13 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
     void reply.status(problem.status).header('content-type', 'application/problem+json').send(problem);
   }
+}
+
+/** Answers what the router refuses before any hook: a path that is not percent-encoded UTF-8, or a parameter that is too long to name anything. */
+export function answerRouterError(error: Error & { statusCode?: number }, request: FastifyRequest, reply: FastifyReply): void {
+  const code: ProblemCode = error.statusCode === 414 ? 'request.not-found' : 'request.malformed';
+  const problem = problemDocument(new BoopError(code, messages[code] ?? ''), request.id);
+  void reply.status(problem.status).headers({ ...securityHeaders, 'x-request-id': request.id, 'cache-control': 'no-store', 'content-type': 'application/problem+json' }).send(problem);
 }
 
 export function problemDocument(error: unknown, requestId: string): Problem {
