@@ -1,12 +1,13 @@
 import { type Position, type SigningKey } from '@boop/identity';
-import { decodeImage, encodePalm } from '@boop/biometric';
+import { type GreyImage, encodePalm } from '@boop/biometric';
+import { type DecodeLimits, decodeCapture as decodeBounded } from '@boop/encoders';
 import { countValid, palmStatistic, splitTemplate } from '@boop/mpc';
 import { type NetworkManifest, type SealedSplit, sealSplit } from '@boop/protocol';
 import { BoopError, fromBase64Url, type Rng } from '@boop/shared';
 import { probeQualityMin } from '../domain/pvs-configuration.ts';
 
 export interface CaptureInput {
-  /** BMP or PNG, base64url. */
+  /** JPEG, PNG, WebP, TIFF or BMP of a region of interest, base64url. */
   readonly capture: string;
   readonly position?: Position | undefined;
   readonly sessionId: string;
@@ -15,6 +16,10 @@ export interface CaptureInput {
   readonly device: SigningKey;
   readonly rng: Rng;
 }
+
+/** A region of interest needs no more; whoever sends a bomb pays for its upload only. */
+const CAPTURE_LIMITS: DecodeLimits = { bytesMax: 1 << 20, pixelsMax: 1 << 20, sideMax: 1_024, timeoutSeconds: 5 };
+const decodeImage = (bytes: Uint8Array): Promise<GreyImage> | GreyImage => decodeBounded(bytes, CAPTURE_LIMITS);
 
 const tools = { decodeImage, encodePalm, splitTemplate };
 
@@ -31,7 +36,7 @@ export async function splitCapture(input: CaptureInput, { decodeImage, encodePal
     return buffer;
   };
   try {
-    const image = decodeImage(held(decodeCapture(input.capture)));
+    const image = await decodeImage(held(decodeCapture(input.capture)));
     held(image.pixels);
     const { template, quality } = encodePalm(image);
     held(template.values);
