@@ -15,6 +15,7 @@ import { hasBrowser, OwnerPage } from './owner-page.ts';
 import { syntheticPalmOf } from './palms.ts';
 import { Shop } from './shop.ts';
 import { query } from './stock-clients.ts';
+import { VendorEars } from './vendor-ears.ts';
 
 const palm = syntheticPalmOf(61);
 const palmInBrowser = 62;
@@ -70,7 +71,13 @@ describe('consents', () => {
     if (result.outcome !== 'accepted') throw new Error(JSON.stringify(result));
     const opened = await openAttributes(result.authentication.result!.attributes!, vendor, { network: keys, registry: await grace.attributes.registry(), now: now() });
     expect(opened.map(({ value }) => value)).toEqual([secrets.email]);
-    expect(await grace.consents.revoke(consent)).toMatchObject({ status: 'revoked' });
+    const ears = await VendorEars.open(network, ['consent.revoked']);
+    const revoked = await grace.consents.revoke(consent);
+    expect(revoked.status).toBe('revoked');
+    const notice = { consentId: consent.consentId, purpose: 'access', revokedAt: revoked.revokedAt };
+    expect(await ears.frame('consent_revoked')).toMatchObject(notice);
+    expect(await ears.webhook('consent.revoked')).toMatchObject({ data: notice });
+    ears.close();
     await expect(shop.authenticate(palm.others[1]!, { requiredAttributes: ['email'] })).resolves.toMatchObject({ outcome: 'rejected', reason: 'vendor-not-consented' });
     receipts = await grace.consents.receipts(consent.consentId, { waitMs: 30_000 });
     const policy = await logKey();
