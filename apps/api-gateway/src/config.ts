@@ -29,6 +29,8 @@ export const gatewayConfigSchema = z.strictObject({
   signingKeyFile: path.optional(),
   /** Secret of the OpenID provider, shared by replicas; created at first start beside the TLS key when not given. */
   oidcSecretFile: path.optional(),
+  /** Failed attempts of a terminal that cost nothing, and after which nothing goes; NIST's 5 and 50, in test networks none, when not given. */
+  attemptLimits: z.strictObject({ free: z.number().int().min(1), max: z.number().int().min(1) }).optional(),
   /** Waits between the attempts of a webhook, milliseconds; the documented schedule when not given. */
   webhookRetryMs: z.array(z.number().int().positive()).max(20).optional(),
   /** File with the URL of a Redis server that all replicas share; PostgreSQL does its work when not given. */

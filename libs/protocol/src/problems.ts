@@ -68,6 +68,8 @@ export const problems = {
   'context.expired': { status: 410, retry: false, title: 'The context has expired' },
   'context.cancelled': { status: 409, retry: false, title: 'The context was cancelled' },
   'context.decided': { status: 409, retry: false, title: 'The context has its decision' },
+  'attempts.delayed': { status: 429, retry: true, title: 'Wait after a failed attempt' },
+  'attempts.exhausted': { status: 403, retry: false, title: 'Too many failed attempts; authenticate another way' },
   'context.invalid': { status: 422, retry: false, title: 'The context is not valid for this network' },
   'registration.duplicate': { status: 409, retry: false, title: 'This palm is registered already' },
   'registration.samples-disagree': { status: 422, retry: true, title: 'The samples are not of the same palm' },

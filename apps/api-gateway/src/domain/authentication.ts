@@ -106,6 +106,7 @@ export function decideProbe(record: AuthenticationRecord, decision: ProbeDecisio
   return {
     record: next,
     outbox: [outbox],
+    ...(accepted || reason === 'no-match' ? { attempt: { terminalId: decision.terminalId, failed: !accepted, atMs: nowMs } } : {}),
     ...(accepted && decision.paymentId !== undefined ? { posting: decision.paymentId } : {}),
     webhooks: [endedWebhook(next, nowMs)],
     events: [
@@ -129,6 +130,7 @@ export function failUndecided(record: AuthenticationRecord, terminalId: string, 
   const next: AuthenticationRecord = { ...withoutProcessing(record, 'failed'), outcome: outcomeOf(reason, nowMs) };
   return {
     record: next,
+    ...(reason === 'liveness' ? { attempt: { terminalId, failed: true, atMs: nowMs } } : {}),
     webhooks: [endedWebhook(next, nowMs)],
     events: [
       failedEvent(next, reason, nowMs),

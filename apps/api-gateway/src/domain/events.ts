@@ -29,6 +29,8 @@ export interface Transition<Item> {
   readonly record: Item;
   readonly events: readonly ChannelEvent[];
   readonly outbox?: readonly OutboxEntry[];
+  /** A presentation that failed or succeeded at a terminal. */
+  readonly attempt?: { readonly terminalId: string; readonly failed: boolean; readonly atMs: number };
   /** The payment whose reservation is used by this change; without it there is no change. */
   readonly posting?: string;
   /** What the vendor is told over HTTP. */

@@ -2,6 +2,8 @@ import { type SigningKey } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
 import { type CreateAuthentication, type Probe, type SealedSplit } from '@boop/protocol';
 import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
+import { type AttemptLimits, checkAttempts } from '../attempts/attempt-limits.ts';
+import { type AttemptStore } from '../attempts/attempt-store.ts';
 import { beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, failUndecided, openAuthentication, releaseProbe, requestedEvents, type UndecidedReason } from '../domain/authentication.ts';
 import { type AuthenticationRecord } from '../domain/authentication-record.ts';
 import { buildContext, type LoginRequest, requestHashOf } from '../domain/authentication-request.ts';
@@ -40,6 +42,9 @@ export interface AuthenticationDependencies {
   /** Called after a decision is stored: the outbox has work. */
   readonly onDecision: () => void;
   readonly payments: PaymentPort;
+  readonly attempts: Pick<AttemptStore, 'of'>;
+  /** Undefined: failed attempts are counted and cost nothing. */
+  readonly attemptLimits?: AttemptLimits | undefined;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Logger;
@@ -117,6 +122,7 @@ export class AuthenticationService {
     const vendor = await this.#with.directory.vendor(open.vendorId);
     if (vendor?.sandbox) throw new BoopError('request.forbidden', 'the sandbox takes no captures: present a template');
     if (vendor?.suspended !== false) return await this.#refuse(open, terminalId, 'vendor-suspended');
+    if (this.#with.attemptLimits) checkAttempts(await this.#with.attempts.of(terminalId), this.#with.attemptLimits, this.#with.clock.nowMs());
     const leader = nodes.nextLeader();
     network.groupKey('token');
     const split = await this.#splitOf(probe, open, terminal);

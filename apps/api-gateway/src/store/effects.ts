@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BoopError } from '@boop/shared';
-import { type ChannelEvent, type OutboxEntry } from '../domain/events.ts';
+import { countAttempt } from '../attempts/attempt-store.ts';
+import { type ChannelEvent, type OutboxEntry, type Transition } from '../domain/events.ts';
 import { type Prisma } from '../generated/prisma/client.ts';
 import { movePayment } from '../payments/payment-store.ts';
 import { type WebhookEvent } from '../webhooks/webhook-event.ts';
@@ -11,7 +12,8 @@ import { type Transaction } from './database.ts';
 export const notifyChannel = 'channel_event';
 
 /** Writes what goes along with a change, in the change's own transaction. */
-export async function writeEffects(tx: Transaction, effects: { events: readonly ChannelEvent[]; outbox?: readonly OutboxEntry[] | undefined; webhooks?: readonly WebhookEvent[] | undefined; posting?: string | undefined }): Promise<void> {
+export async function writeEffects(tx: Transaction, effects: { events: readonly ChannelEvent[]; outbox?: readonly OutboxEntry[] | undefined; webhooks?: readonly WebhookEvent[] | undefined; posting?: string | undefined; attempt?: Transition<unknown>['attempt'] }): Promise<void> {
+  if (effects.attempt) await countAttempt(tx, effects.attempt);
   if (effects.posting !== undefined && !(await movePayment(tx, effects.posting, ['reserved'], 'posting', Date.now()))) throw new BoopError('mpc.aborted', 'the reservation is gone', { kind: 'unavailable', retryAllowed: true });
   await writeOutbox(tx, effects.outbox ?? []);
   await writeWebhookEvents(tx, effects.webhooks ?? []);

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { type Authentication } from '@boop/protocol';
+import { sealedProbe } from '../testing/probes.ts';
+import { device, keys, TestGateway } from '../testing/test-gateway.ts';
+import { checkAttempts, nistAttemptLimits } from './attempt-limits.ts';
+
+// A whole gateway on a busy machine.
+jest.setTimeout(60_000);
+
+let g: TestGateway;
+beforeAll(async () => {
+  g = await TestGateway.start({ config: { attemptLimits: { free: 2, max: 4 } } });
+});
+afterAll(() => g.stop());
+
+async function present(isKnown: boolean) {
+  g.nodes.behaviour.decision = isKnown ? { accepted: true, reason: 'ok', verified: true } : { accepted: false, reason: 'no-match', verified: false };
+  const { body } = await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'entrance', terminalId: 'till' } });
+  const context = body as Authentication;
+  return { context, answer: await g.call('POST', `/v1/authentications/${context.id}/probe`, { key: keys.till, body: { split: await sealedProbe(g.nodes.manifest, context.sessionId, device) } }) };
+}
+const age = () => g.sql("UPDATE failed_attempts SET last_failure_at = now() - interval '31 s'");
+
+test('failures are delayed, then end, until the vendor resets its terminal; a success forgets them', async () => {
+  await present(false);
+  expect((await present(true)).answer.body.status).toBe('succeeded');
+  for (let i = 0; i < 2; i++) expect((await present(false)).answer).toMatchObject({ status: 200, body: { outcome: { reason: 'no-match', retryAllowed: true } } });
+  const seen = g.nodes.seen.length;
+  const delayed = await present(true);
+  expect(delayed.answer).toMatchObject({ status: 429, body: { code: 'attempts.delayed', retryAllowed: true } });
+  expect(delayed.answer.headers.get('retry-after')).toBe('30');
+  expect(g.nodes.seen).toHaveLength(seen);
+  expect((await g.call('GET', `/v1/authentications/${delayed.context.id}`, { key: keys.shop })).body.status).toBe('pending');
+  for (let i = 0; i < 2; i++) {
+    await age();
+    await present(false);
+  }
+  await age();
+  expect((await present(true)).answer).toMatchObject({ status: 403, body: { code: 'attempts.exhausted', retryAllowed: false } });
+  expect((await g.call('DELETE', '/v1/terminals/till/attempts', { key: keys.other })).status).toBe(404);
+  expect((await g.call('DELETE', '/v1/terminals/till/attempts', { key: keys.shop })).status).toBe(204);
+  expect((await present(true)).answer.body.status).toBe('succeeded');
+});
+
+test('a vendor that is suspended meanwhile gets no decision, and can’t open contexts', async () => {
+  const { body } = await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'membership', terminalId: 'till' } });
+  await g.sql("UPDATE vendors SET suspended_at = now() WHERE id = 'shop'");
+  const seen = g.nodes.seen.length;
+  const split = await sealedProbe(g.nodes.manifest, body.sessionId as string, device);
+  expect((await g.call('POST', `/v1/authentications/${body.id}/probe`, { key: keys.till, body: { split } })).body).toMatchObject({ status: 'failed', outcome: { reason: 'vendor-suspended', retryAllowed: false } });
+  expect(g.nodes.seen).toHaveLength(seen);
+  expect((await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'access' } })).body.code).toBe('vendor.suspended');
+  await g.sql("UPDATE vendors SET suspended_at = NULL WHERE id = 'shop'");
+});
+
+test('the limits are those of NIST', () => {
+  const check = (failures: number, sinceMs: number) => () => checkAttempts({ failures, lastFailureMs: 0 }, nistAttemptLimits, sinceMs);
+  expect(check(4, 0)).not.toThrow();
+  expect(check(5, 29_999)).toThrow(expect.objectContaining({ code: 'attempts.delayed' }));
+  expect(check(5, 30_000)).not.toThrow();
+  expect(check(49, 30_000)).not.toThrow();
+  expect(check(50, 1e9)).toThrow(expect.objectContaining({ code: 'attempts.exhausted' }));
+});
