@@ -8,6 +8,7 @@ export { resizeSquare } from './image/resize-square.ts';
 export { type Encoder, type Template, PALM_ENCODER, palmEncoders, VALID_CELLS_MIN, createTemplate, validCells } from './template.ts';
 export { type TemplateHeader, encodeTemplate, parseTemplate } from './container.ts';
 export { fuse } from './fuse.ts';
+export { reencode } from './reencode.ts';
 export { type PackedPalm, type Shift, SHIFT_MAX, bestShift, packPalm, score, scorePacked, shifts } from './score.ts';
 export { type OperatingPoint, FALSE_MATCH_RATE_DEFAULT, calibrationTable, operatingPoints, thresholdFor } from './operating-points.ts';
 export { type SyntheticSeed, CAPTURES_PER_SESSION, syntheticPalm } from './synthetic/synthetic-palm.ts';

@@ -24,16 +24,3 @@ export function resample(count: number, random: Random): Uint32Array {
   for (let i = 0; i < count; i++) weights[Math.floor(random() * count)]!++;
   return weights;
 }
-
-/** A Poisson variate; exact up to a mean of 500 (Knuth), by the normal approximation above. */
-export function poisson(mean: number, random: Random): number {
-  if (mean > 500) {
-    let sum = -6;
-    for (let i = 0; i < 12; i++) sum += random();
-    return Math.max(0, Math.round(mean + Math.sqrt(mean) * sum));
-  }
-  const limit = Math.exp(-mean);
-  let count = -1;
-  for (let product = 1; product > limit; product *= random()) count++;
-  return Math.max(0, count);
-}

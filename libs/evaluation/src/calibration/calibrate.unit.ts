@@ -30,14 +30,25 @@ describe('hold-out', () => {
   test.each(['normal', 'generalised-pareto'] as const)('%s holds where both halves are alike', (method) => {
     const check = holdOut(normalComparisons(80, 3, 6, 21), method, { target: 0.005, seed: 2, replicates: 200 })!;
     expect(check).toMatchObject({ holds: true, calibrated: { palms: 40, comparisons: 2340 }, checked: { palms: 40, comparisons: 2340 } });
-    expect(check.expected.lower).toBeLessThan(0.005);
-    expect(check.expected.upper).toBeGreaterThan(0.005);
+    expect(check.interval.lower).toBeLessThan(0.005);
+    expect(check.interval.upper).toBeGreaterThan(0.005);
   });
 
   test('does not hold where a model is wrong: heavy tails under a normal fit', () => {
     const heavy = normalComparisons(80, 3, 6, 22);
     const cubed = { ...heavy, impostor: { ...heavy.impostor, scores: heavy.impostor.scores.map((score) => score ** 3) } };
     expect(holdOut(cubed, 'normal', { target: 1e-4, seed: 2, replicates: 200 })).toMatchObject({ holds: false });
+  });
+
+  test('false matches that share palms widen the interval', () => {
+    const alike = normalComparisons(80, 3, 6, 23);
+    // Two palms that look alike: all comparisons between them score high.
+    const pair = (i: number): boolean => alike.impostor.reference[i]! % 20 === 0 && alike.impostor.probe[i]! % 20 === 0;
+    const clustered = { ...alike, impostor: { ...alike.impostor, scores: alike.impostor.scores.map((score, i) => (pair(i) ? 3 + score / 10 : score)) } };
+    const options = { target: 0.005, seed: 2, replicates: 100 };
+    const width = (check: ReturnType<typeof holdOut>): number => check!.interval.upper - check!.interval.lower;
+    expect(holdOut(clustered, 'generalised-pareto', options)!.clustering).toBeGreaterThan(holdOut(alike, 'generalised-pareto', options)!.clustering);
+    expect(width(holdOut(clustered, 'generalised-pareto', options))).toBeGreaterThan(width(holdOut(alike, 'generalised-pareto', options)));
   });
 
   test('a half of fewer than ten palms is no check', () => {

@@ -1,6 +1,6 @@
 import { type Comparisons, type ScoreTable } from '../comparisons.ts';
-import { type Random, poisson, resample, seededRandom } from '../random.ts';
-import { type Interval, binomialInterval, percentileInterval } from '../statistics/intervals.ts';
+import { type Random, resample, seededRandom } from '../random.ts';
+import { type Interval, percentileInterval, ruleOfThree } from '../statistics/intervals.ts';
 import { summarise } from '../statistics/summary.ts';
 import { bootstrapTail } from './calibrate.ts';
 import { type TailMethod } from './tails.ts';
@@ -15,11 +15,15 @@ export interface HoldOut {
   readonly target: number;
   readonly threshold: number;
   readonly calibrated: { readonly palms: number; readonly comparisons: number };
-  readonly checked: { readonly palms: number; readonly comparisons: number; readonly falseMatches: number; readonly fmr: number; readonly interval: Interval };
-  /** 95 % of what the other half should measure: by the resampled fits, and by the chance of counting clustered events. */
-  readonly expected: Interval;
-  /** False matches come in clusters, since comparisons share palms: variance over mean of their count in the first half, at least 1. */
+  readonly checked: { readonly palms: number; readonly comparisons: number; readonly falseMatches: number; readonly fmr: number };
+  /**
+   * 95 % interval of the rate that the procedure gives on palms that it has not seen: each replicate draws palms of both halves with replacement, fits a
+   * threshold on the first and measures on the second. Comparisons that share a palm stay together, so clusters of false matches widen it.
+   */
+  readonly interval: Interval;
+  /** False matches come in clusters, since comparisons share palms: variance over mean of their count in the checked half, at least 1. */
   readonly clustering: number;
+  /** The target lies within the interval. */
   readonly holds: boolean;
 }
 
@@ -42,19 +46,36 @@ export function holdOut(comparisons: Comparisons, method: TailMethod, { target, 
   if (fit === null || trials === 0) return null;
   const threshold = fit.tail.threshold(target);
   const falseMatches = other.impostor.scores.reduce((count, score) => count + (score >= threshold ? 1 : 0), 0);
-  const clusters = clustering(own, threshold, replicates, random);
-  const expected = percentileInterval(fit.replicates.map((tail) => (clusters * poisson((tail.falseMatchRate(threshold) * trials) / clusters, random)) / trials));
-  const fmr = falseMatches / trials;
+  const rates = resampledRates(other, fit.replicates.map((tail) => tail.threshold(target)), random);
+  const clusters = clustering(other, threshold, replicates, random);
+  const spread = percentileInterval(rates);
+  // Where nothing matched, resampling finds nothing either: the rule of 3 then, for as many clusters as the comparisons amount to.
+  const interval = { lower: spread.lower, upper: Math.max(spread.upper, Math.min(1, clusters * ruleOfThree(trials))) };
   return {
     method,
     target,
     threshold,
     calibrated: { palms: own.palms.length, comparisons: own.impostor.scores.length },
-    checked: { palms: other.palms.length, comparisons: trials, falseMatches, fmr, interval: binomialInterval(falseMatches, trials) },
-    expected,
+    checked: { palms: other.palms.length, comparisons: trials, falseMatches, fmr: falseMatches / trials },
+    interval,
     clustering: clusters,
-    holds: fmr >= expected.lower && fmr <= expected.upper,
+    holds: target >= interval.lower && target <= interval.upper,
   };
+}
+
+/** False match rate over palms drawn with replacement, once for each threshold; a comparison counts as often as both of its palms were drawn. */
+function resampledRates({ palms, impostor }: Comparisons, thresholds: readonly number[], random: Random): number[] {
+  const { scores, reference, probe } = impostor;
+  return thresholds.map((threshold) => {
+    const weights = resample(palms.length, random);
+    let [above, total] = [0, 0];
+    for (let i = 0; i < scores.length; i++) {
+      const weight = weights[reference[i]!]! * weights[probe[i]!]!;
+      total += weight;
+      if (scores[i]! >= threshold) above += weight;
+    }
+    return total === 0 ? 0 : above / total;
+  });
 }
 
 /**

@@ -15,9 +15,11 @@ export interface Tail {
 /** `normal`: all scores as one normal distribution; `generalised-pareto`: extreme-value theory on the highest scores only. */
 export type TailMethod = 'normal' | 'generalised-pareto';
 
-/** Share of scores that the extreme-value fit looks at, and how many it takes at least. */
+/** Share of scores that the extreme-value fit looks at, at most, and how many it takes at least. */
 export const TAIL_SHARE = 0.05;
 export const EXCEEDANCES_MIN = 50;
+/** So many exceedances suffice: of a large set the fit looks at the farthest only, since the far tail (palms that look alike) has another shape than the near one. */
+export const EXCEEDANCES = 100;
 /** Below this shape (in absolute value) the exponential limit is exact to double precision. */
 const SHAPE_ZERO = 1e-9;
 
@@ -37,13 +39,13 @@ function fitNormal({ values, weights, total }: WeightedScores): Tail | null {
 }
 
 /**
- * Peaks over threshold (Pickands 1975): scores above u, the upper 5 % quantile, follow a generalised Pareto distribution. Fitted
+ * Peaks over threshold (Pickands 1975): scores above u, the upper 5 % quantile or, of large sets, that of {@link EXCEEDANCES} scores, follow a generalised Pareto distribution. Fitted
  * by probability-weighted moments (Hosking and Wallis 1987, plotting positions (j - 0.35)/n): closed form, stable for the short
  * tails that bounded scores have. P(score ≥ x) = ζ(1 + ξ(x - u)/σ)^(-1/ξ) for x ≥ u.
  */
 function fitPareto(scores: WeightedScores): Tail | null {
   const { values, weights, total } = scores;
-  const u = upperQuantile(scores, TAIL_SHARE);
+  const u = upperQuantile(scores, Math.min(TAIL_SHARE, EXCEEDANCES / total));
   let [mass, moment0, moment1] = [0, 0, 0];
   for (let i = 0; i < values.length; i++) if (values[i]! > u) mass += weights[i]!;
   if (mass < EXCEEDANCES_MIN) return null;
