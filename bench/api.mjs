@@ -18,6 +18,9 @@ import { presentAll } from '../apps/cli/src/demo/recognition.ts';
 import { registerAll } from '../apps/cli/src/demo/registrations.ts';
 import { Story } from '../apps/cli/src/demo/story.ts';
 import { syntheticPlan } from '../apps/cli/src/demo/synthetic-captures.ts';
+import { openDatabase } from '../apps/mpc-node/src/store/database.ts';
+import { PrismaGalleryStore } from '../apps/mpc-node/src/store/prisma-gallery-store.ts';
+import { openSealer } from '../apps/mpc-node/src/store/sealer.ts';
 import { fillGalleries } from '../apps/mpc-node/src/testing/fill-galleries.ts';
 import { randomPalm } from '../apps/mpc-node/src/testing/fixtures.ts';
 
@@ -32,6 +35,7 @@ const PALMS = 6;
 const WARM_UP = 10;
 const STRANGERS = 2_048;
 const OVERLOAD = 10;
+const CAPACITY_PROBES = 24;
 const LOW_LOAD_PAUSE_MS = 100;
 const autocannon = createRequire(import.meta.url).resolve('autocannon');
 const story = new Story(process.stderr);
@@ -54,9 +58,21 @@ async function measureHealth(network) {
 async function fill(network) {
   const parties = network.manifest.members.map(({ party }) => party);
   for (const party of parties) await network.killNode(party);
-  const places = parties.map((party) => ({ custody: openFileCustody(join(network.dataDir, `nodes/${party}/keys`), systemRng), databaseUrl: network.read(`nodes/${party}/database.url`).trim() }));
+  const opened = await Promise.all(
+    parties.map(async (party) => {
+      const custody = openFileCustody(join(network.dataDir, `nodes/${party}/keys`), systemRng);
+      const database = await openDatabase(network.read(`nodes/${party}/database.url`).trim());
+      const sealer = await openSealer(database, custody, network.manifest.epoch, systemRng);
+      const close = async () => {
+        sealer.wipe();
+        await database.$disconnect();
+      };
+      return { custody, store: new PrismaGalleryStore(database, sealer), close };
+    }),
+  );
   const strangers = Array.from({ length: Math.min(gallery, STRANGERS) }, () => randomPalm(systemRng));
-  await fillGalleries(network.manifest, places, gallery, (slot) => strangers[slot % strangers.length], systemRng);
+  await fillGalleries(network.manifest, opened, gallery, (slot) => strangers[slot % strangers.length], systemRng);
+  for (const { close } of opened) await close();
   for (const party of parties) await network.startNode(party);
   await network.settled();
 }
@@ -89,9 +105,9 @@ async function lowLoad(shop, some) {
 /** Persons who never wait, so many at a time as bring the most. */
 async function capacity(shop, some) {
   const tried = [];
-  for (const concurrency of [1, 2, 4, 8]) {
+  for (const concurrency of [1, 2, 4]) {
     const start = performance.now();
-    const results = await presentAll(shop, some(40), { concurrency, story, signal });
+    const results = await presentAll(shop, some(CAPACITY_PROBES), { concurrency, story, signal });
     tried.push({ concurrency, perSecond: Math.round((results.length / (performance.now() - start)) * 10_000) / 10, ...timesOf(results) });
   }
   return tried;
@@ -131,6 +147,7 @@ async function overload({ shop, device, terminalKey }, network, some, perSecond)
 const network = await startNetwork({ nodes });
 try {
   const health = await measureHealth(network);
+  console.error('health', health);
   if (gallery > 0) await fill(network);
   const { shop, ...rest } = await openShop(network);
   const plan = syntheticPlan(PALMS);

@@ -1,3 +1,4 @@
+import { type IncomingMessage } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { pvsServerMessage, registrationServerMessage, vendorServerMessage } from '@boop/protocol';
@@ -245,8 +246,8 @@ test('no log line holds a key or a secret', () => {
   expect(text).not.toMatch(/sk_test|tk_test|ak_test|secret-1/);
 });
 
-test('by TLS 1.3 and nothing older, where a certificate is configured', async () => {
-  const secured = await TestBridge.start({}, { tls: true });
+test('by TLS 1.3 and nothing older, where a certificate is configured; one connection too many is told when to come again', async () => {
+  const secured = await TestBridge.start({ connectionsMax: 1 }, { tls: true });
   const ca = readFileSync(secured.caFile);
   try {
     secured.script = b.script;
@@ -258,6 +259,9 @@ test('by TLS 1.3 and nothing older, where a certificate is configured', async ()
     });
     expect(JSON.parse(answer)).toMatchObject({ type: 'vendor_hello_response', offset: 1 });
     await expect(new Promise((resolve, reject) => connect('TLSv1.2').on('open', resolve).on('error', reject))).rejects.toThrow(/protocol version/i);
+    const refused = await new Promise<IncomingMessage>((resolve) => connect('TLSv1.3').on('error', () => undefined).on('unexpected-response', (_, response) => resolve(response)));
+    expect([refused.statusCode, Number(refused.headers['retry-after'])]).toEqual([503, expect.any(Number)]);
+    refused.destroy();
   } finally {
     await secured.stop();
   }
