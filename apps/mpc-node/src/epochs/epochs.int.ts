@@ -19,7 +19,19 @@ const splitterOf = (manifest: NetworkManifest) => ({ ...network.splitter, manife
 const vendor = { n: 0 };
 /** Terminals and vendors of their own, so that no budget of attempts is used up. */
 const contextOf = (manifest: NetworkManifest) => authenticationContext(manifest, rng, Date.now(), { vendorId: `vendor-${(vendor.n += 1)}`, sector: 'vendor.example' });
-const probeOf = async (template: Int8Array, manifest: NetworkManifest) => await probe(splitterOf(manifest), contextOf(manifest), capture(template, rng));
+const probeOf = async (template: Int8Array, manifest: NetworkManifest) => await probe({ ...splitterOf(manifest), device: SigningKey.generate(rng) }, contextOf(manifest), capture(template, rng));
+
+/** One decision; what is unavailable for the moment is asked for again, as terminals do. */
+async function decide(leader: number, template: Int8Array, manifest: NetworkManifest) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await network.request(leader, 'authentication.run', await probeOf(template, manifest), 30_000);
+    } catch (error) {
+      if (!isBoopError(error) || error.kind !== 'unavailable' || attempt === 10) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
 
 beforeAll(async () => {
   network = await ProcessNetwork.create({ nodes: 5, threshold: 1, drainSeconds: 30 });
@@ -65,7 +77,7 @@ describe('a network that changes its shares', () => {
   let subjectBefore: unknown;
 
   test('brings all nodes to the next epoch, with every decision right and a registration in between', async () => {
-    const before = await network.request(1, 'authentication.run', await probe(network.splitter, authenticationContext(network.manifest, rng, Date.now()), capture(palms[0]!, rng)));
+    const before = await decide(1, palms[0]!, network.manifest);
     subjectBefore = parseTokenClaims(before.idToken!).sub;
     const keysBefore = (await network.request(1, 'node.status', {})).groupKeys;
     let reached = false;
@@ -85,7 +97,7 @@ describe('a network that changes its shares', () => {
     network.propose(next);
     for (const id of all) await network.waitStatus(id, ({ epoch }) => epoch === 2, 90_000);
     // Sealed to the old epoch, as by a terminal that has not heard of the new one: decided there, as long as its shares are not erased.
-    const late = await network.request(1, 'authentication.run', await probeOf(palms[1]!, network.manifest), 20_000);
+    const late = await decide(1, palms[1]!, network.manifest);
     expect([late.accepted, parseTokenClaims(late.idToken!).boop.epoch]).toEqual([true, 1]);
     await expect(registered).resolves.toMatchObject({ verified: true });
     palms.push(third);
@@ -98,12 +110,12 @@ describe('a network that changes its shares', () => {
   }, 150_000);
 
   test('the new shares recognise the same people under the same names, and no others', async () => {
-    const again = await network.request(4, 'authentication.run', await probe(splitterOf(next), authenticationContext(next, rng, Date.now()), capture(palms[0]!, rng)), 20_000);
+    const again = await decide(4, palms[0]!, next);
     expect(again).toMatchObject({ accepted: true, verified: true });
     expect(parseTokenClaims(again.idToken!).sub).toBe(subjectBefore);
-    await expect(network.request(5, 'authentication.run', await probeOf(palms[2]!, next), 20_000)).resolves.toMatchObject({ accepted: true });
-    await expect(network.request(5, 'authentication.run', await probeOf(stranger, next), 20_000)).resolves.toMatchObject({ accepted: false });
-  }, 60_000);
+    await expect(decide(5, palms[2]!, next)).resolves.toMatchObject({ accepted: true });
+    await expect(decide(5, stranger, next)).resolves.toMatchObject({ accepted: false });
+  }, 150_000);
 
   test('the old epoch is erased: no row, no key share and no data key is left, and its splits are refused', async () => {
     await waitErased(network, 1);
@@ -120,20 +132,20 @@ describe('a network that changes its shares', () => {
       if (Date.now() > deadline) throw new Error('the erasure is not vouched for');
     }
     await expect(probeOf(palms[0]!, network.manifest).then((body) => network.request(1, 'authentication.run', body))).rejects.toMatchObject({ code: 'share.wrong-epoch' });
-  }, 90_000);
+  }, 150_000);
 
   test('a person is erased from all nodes, and stays so through what follows', async () => {
     const record: PalmErasure = { v: 1, kind: 'palm-erasure', networkId: next.networkId, accountKey: thirdOwner.publicKey, requestedAt: Math.floor(Date.now() / 1000), nonce: toBase64Url(rng.bytes(32)) };
     const request = { record, signed: signAsOwner(palmErasureDomain, palmErasureBytes(record), thirdOwner) };
     const { receipts, pending } = await network.request(2, 'subject.erase', { request }, 30_000);
     expect([receipts.map(({ party }) => party), pending]).toEqual([all, []]);
-    await expect(network.request(5, 'authentication.run', await probeOf(palms[2]!, next), 20_000)).resolves.toMatchObject({ accepted: false });
-    await expect(network.request(5, 'authentication.run', await probeOf(palms[0]!, next), 20_000)).resolves.toMatchObject({ accepted: true });
-  }, 60_000);
+    await expect(decide(5, palms[2]!, next)).resolves.toMatchObject({ accepted: false });
+    await expect(decide(5, palms[0]!, next)).resolves.toMatchObject({ accepted: true });
+  }, 150_000);
 
   test('the leader dies just before it commits the next change: after its restart all get there', async () => {
     next = await crashOnTheWay(network, next, palms.length, { point: 'epoch.commit', when: 'before', victim: 1 });
-    await expect(network.request(1, 'authentication.run', await probeOf(palms[1]!, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: true });
+    await expect(decide(1, palms[1]!, next)).resolves.toMatchObject({ accepted: true, verified: true });
   }, 600_000);
 
   test('a node that has lost its disk is dealt shares by the others, with keys of its own', async () => {
@@ -142,11 +154,11 @@ describe('a network that changes its shares', () => {
     network.propose(next);
     await network.start(3);
     for (const id of all) await network.waitStatus(id, ({ epoch, galleryRows, ready, live }) => epoch === next.epoch && galleryRows === palms.length && ready && live.length === 5, 150_000);
-    for (const palm of palms.slice(0, 2)) await expect(network.request(3, 'authentication.run', await probeOf(palm, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: true });
-    for (const palm of [stranger, palms[2]!]) await expect(network.request(3, 'authentication.run', await probeOf(palm, next), 20_000)).resolves.toMatchObject({ accepted: false });
+    for (const palm of palms.slice(0, 2)) await expect(decide(3, palm, next)).resolves.toMatchObject({ accepted: true, verified: true });
+    for (const palm of [stranger, palms[2]!]) await expect(decide(3, palm, next)).resolves.toMatchObject({ accepted: false });
     // Three nodes are enough, so its shares are put to the test.
     for (const id of [4, 5]) await network.kill(id);
     await network.waitStatus(3, ({ live }) => live.length === 3, 30_000);
-    await expect(network.request(3, 'authentication.run', await probeOf(palms[0]!, next), 20_000)).resolves.toMatchObject({ accepted: true, verified: false });
+    await expect(decide(3, palms[0]!, next)).resolves.toMatchObject({ accepted: true, verified: false });
   }, 600_000);
 });

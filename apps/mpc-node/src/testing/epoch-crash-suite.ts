@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { SigningKey } from '@boop/identity';
 import { systemRng as rng } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
+import { isBoopError } from '@boop/shared';
 import { type FaultPoint } from '../epochs/fault-points.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from './fixtures.ts';
 import { ProcessNetwork } from './process-network.ts';
@@ -57,8 +59,16 @@ export function epochCrashSuite(name: string, crashes: readonly EpochCrash[]): v
     let vendors = 0;
 
     const authenticate = async (leader: number, palm: Int8Array) => {
-      const context = authenticationContext(manifest, rng, Date.now(), { vendorId: `vendor-${(vendors += 1)}` });
-      return await network.request(leader, 'authentication.run', await probe({ ...network.splitter, manifest }, context, capture(palm, rng)), 30_000);
+      for (let attempt = 1; ; attempt++) {
+        const context = authenticationContext(manifest, rng, Date.now(), { vendorId: `vendor-${(vendors += 1)}` });
+        const body = await probe({ ...network.splitter, manifest, device: SigningKey.generate(rng) }, context, capture(palm, rng));
+        try {
+          return await network.request(leader, 'authentication.run', body, 30_000);
+        } catch (error) {
+          if (!isBoopError(error) || error.kind !== 'unavailable' || attempt === 10) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 500));
+        }
+      }
     };
 
     beforeAll(async () => {
