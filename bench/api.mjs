@@ -127,7 +127,7 @@ async function overload({ shop, device, terminalKey }, network, some, perSecond)
   const start = performance.now();
   const answers = await Promise.all(
     ready.map(async ({ url, body }, at) => {
-      await sleep(start + (at * overloadSeconds * 1_000) / count - performance.now());
+      await sleep(Math.max(0, start + (at * overloadSeconds * 1_000) / count - performance.now()));
       const sentMs = performance.now();
       const response = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${terminalKey}`, 'content-type': 'application/json' }, body });
       const { result } = await response.json();

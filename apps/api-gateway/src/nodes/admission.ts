@@ -1,6 +1,6 @@
 import { BoopError } from '@boop/shared';
 
-const limitMin = 2;
+const limitMin = 1;
 const limitMax = 64;
 const limitStart = 4;
 /** Runs that take this much longer than undisturbed ones wait for each other. */
