@@ -20,7 +20,7 @@ export const consentsApi: ApiDescription = {
     Erased: erasedSchema,
   },
   routes: [
-    { method: 'post', path: '/v1/consents', summary: 'Give or change a consent; the signed grant is the credential', roles: [], body: 'CreateConsent', idempotency: 'none', answers: { 200: 'Consent', 201: 'Consent' }, codes: [...signed, 'grant.wrong-network', 'grant.malformed', 'grant.unknown-text', 'grant.stale', 'grant.not-next', 'consent.revoked', 'request.conflict'] },
+    { method: 'post', path: '/v1/consents', summary: 'Give or change a consent; the signed grant is the credential', roles: [], body: 'CreateConsent', idempotency: 'none', answers: { 200: 'Consent', 201: 'Consent' }, codes: [...signed, 'grant.wrong-network', 'grant.malformed', 'grant.unknown-text', 'grant.stale', 'grant.not-next', 'consent.revoked', 'release.revoked', 'request.conflict'] },
     { method: 'get', path: '/v1/consents', summary: "List one's own consents", roles: ['person'], query: consentsQuery, answers: { 200: 'Consents' }, codes: read },
     { method: 'get', path: '/v1/consents/{id}', summary: "Read one's own consent", roles: ['person'], answers: { 200: 'Consent' }, codes: [...read, 'request.not-found'] },
     { method: 'post', path: '/v1/consents/{id}/revoke', summary: 'Withdraw a consent; answers when no release is possible any more', roles: [], body: 'RevokeConsent', idempotency: 'none', answers: { 200: 'Consent' }, codes: [...signed, 'revocation.wrong-network', 'revocation.wrong-consent', 'request.not-found', 'request.conflict'] },
