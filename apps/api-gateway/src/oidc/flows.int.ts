@@ -151,6 +151,12 @@ describe('CIBA', () => {
     expect(inbox.received).toEqual([{ headers: expect.objectContaining({ authorization: 'Bearer a-notification-token' }), body: JSON.stringify({ auth_req_id: request.auth_req_id }) }]);
     const tokens = await client.genericGrantRequest(config, 'urn:openid:params:grant-type:ciba', { auth_req_id: request.auth_req_id });
     expect(tokens.id_token).toBeDefined();
+
+    inbox.status = 500;
+    const unheard = await client.initiateBackchannelAuthentication(config, { scope: 'openid', login_hint: 'terminal:till', client_notification_token: 'a-notification-token' });
+    await party.present(String(unheard['boop_context']));
+    await eventually(() => inbox.received.length > 1);
+    await expect(client.genericGrantRequest(config, 'urn:openid:params:grant-type:ciba', { auth_req_id: unheard.auth_req_id })).resolves.toHaveProperty('id_token');
     await inbox.close();
     await party.register();
   });

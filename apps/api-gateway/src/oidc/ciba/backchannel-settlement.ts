@@ -6,7 +6,7 @@ import { palmGrantId, type PalmLogins } from '../login/palm-logins.ts';
 import { nobodyYet } from './backchannel-hooks.ts';
 import { type BackchannelRequests, type WaitingRequest } from './backchannel-requests.ts';
 
-const batchSize = 200;
+const batchSize = 100;
 
 export interface SettlementDependencies {
   readonly provider: () => Provider;
@@ -18,16 +18,21 @@ export interface SettlementDependencies {
 
 /** Gives every waiting backchannel request the outcome of its context, and pings who asked for it; repeated by a job. */
 export async function settleBackchannelRequests(use: SettlementDependencies): Promise<void> {
-  for (const waiting of await use.backchannel.waiting(batchSize)) {
+  // Side by side: a client that is slow to take its ping keeps nobody waiting.
+  await Promise.all((await use.backchannel.waiting(batchSize)).map((waiting) => settleOne(use, waiting)));
+}
+
+async function settleOne(use: SettlementDependencies, waiting: WaitingRequest): Promise<void> {
+  try {
     const record = await use.logins.get(waiting.vendorId, waiting.contextId);
     const open = !isDue(record, use.clock.nowMs()) && (record.status === 'pending' || record.status === 'processing');
-    if (open || !(await use.backchannel.take(waiting))) continue;
-    try {
-      await settle(use, waiting, record);
-    } catch (error) {
-      use.log.warn('a backchannel request could not be settled', { vendorId: waiting.vendorId, error: describeError(error) });
+    if (open || !(await use.backchannel.take(waiting))) return;
+    await settle(use, waiting, record).catch(async (error: unknown) => {
       await use.backchannel.putBack(waiting);
-    }
+      throw error;
+    });
+  } catch (error) {
+    use.log.warn('a backchannel request could not be settled', { vendorId: waiting.vendorId, error: describeError(error) });
   }
 }
 

@@ -1,4 +1,4 @@
-import { acrOf, amrPalm } from '@boop/identity';
+import { acrOf } from '@boop/identity';
 import { type NetworkManifest } from '@boop/protocol';
 
 /** `acr` of a sign-in by passkey: the gateway vouches for it, not the nodes. */
@@ -15,7 +15,6 @@ const palmAcr = (manifest: NetworkManifest, verified: boolean): string =>
 
 /** All that this network's tokens may say. */
 export const acrValuesOf = (manifest: NetworkManifest): string[] => [palmAcr(manifest, true), palmAcr(manifest, false), acrPasskey];
-export const amrValues = [amrPalm, 'hwk', 'swk', 'user'];
 
 /** Which ways of signing in satisfy a request. */
 export interface AcceptedWays {

@@ -1,6 +1,5 @@
 import { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import { acrValuesOf } from '../login/acr.ts';
-import { grantTypes } from '../clients/client-metadata.ts';
 import { artifactAdapter } from '../artifacts/artifact-adapter.ts';
 import { backchannelHooks } from '../ciba/backchannel-hooks.ts';
 import { deviceConfirmPage, deviceDonePage, deviceInputPage, errorPage, signedOutPage, signOutPage } from '../pages/provider-pages.ts';
@@ -96,9 +95,6 @@ export function providerConfiguration(use: OidcSurroundings, nodesKeys: readonly
     fetch: (url, options = {}) => use.fetch(url, manifest.testNetwork ? withoutDispatcher(options) : options),
   };
 }
-
-/** Grants that are offered, as discovery lists them. */
-export const offeredGrants: readonly string[] = Object.values(grantTypes);
 
 function withoutDispatcher(options: RequestInit): RequestInit {
   const { dispatcher: _, ...rest } = options as RequestInit & { dispatcher?: unknown };
