@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type AuthenticationContext } from '@boop/identity';
-import { beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, openAuthentication, releaseProbe } from './authentication.ts';
+import { beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, failUndecided, openAuthentication, releaseProbe, retryAllowedAfter } from './authentication.ts';
 import { type AuthenticationRecord, staleProcessingMs } from './authentication-record.ts';
 import { terminalViewOf, viewOf } from './authentication-view.ts';
 import { buildContext, requestHashOf } from './authentication-request.ts';
@@ -27,6 +27,35 @@ describe('a context', () => {
     expect(context({ type: 'entrance', timeout: 30 }).expiresAt).toBe(1015);
     expect(context({ type: 'access', timeout: 3 }).expiresAt).toBe(1003);
   });
+
+  test.each([['payment', 30], ['entrance', 15], ['access', 30], ['membership', 30], ['age', 30]] as const)('of type %s lives %i s, then has expired and says why', (type, seconds) => {
+    const request = { type, ...(type === 'payment' ? { amount: 5, currency: 'EUR' } : {}) };
+    const { record } = openAuthentication({ request, requestHash: requestHashOf(request), context: context(request), link: 'http://c.example/a', nowMs: 1_000_500 });
+    const endMs = (1_000 + seconds) * 1_000;
+    expect([viewOf(record, endMs - 1).status, viewOf(record, endMs).status]).toEqual(['pending', 'expired']);
+    const { record: expired, webhooks } = expireAuthentication(record, endMs);
+    expect(viewOf(expired, endMs).outcome).toMatchObject({ reason: 'timeout', retryAllowed: true });
+    expect(webhooks).toMatchObject([{ type: 'authentication.expired', vendorId: 'shop' }]);
+  });
+});
+
+test('every reason says whether the same person may try again', () => {
+  expect(retryAllowedAfter).toEqual({
+    ok: false, 'no-match': true, 'vendor-not-consented': false, 'user-missing-attributes': false, quality: true, liveness: true, 'device-error': true,
+    'vendor-suspended': false, 'insufficient-balance': true, unverified: true, timeout: true,
+  });
+  const taken = beginProbe(open(), 1_001_000).record;
+  for (const reason of ['vendor-suspended', 'insufficient-balance', 'vendor-not-consented', 'user-missing-attributes', 'quality', 'liveness', 'device-error'] as const) {
+    const { record, webhooks } = failUndecided(taken, 'till', reason, 1_001_100);
+    expect(viewOf(record, 1_001_100)).toMatchObject({ status: 'failed', outcome: { reason, retryAllowed: retryAllowedAfter[reason] } });
+    expect(webhooks).toMatchObject([{ type: 'authentication.failed' }]);
+  }
+});
+
+test('webhooks never hold the token', () => {
+  const { webhooks } = decideProbe(beginProbe(open(), 1_001_000).record, decision(true), 1_001_100);
+  expect(webhooks).toMatchObject([{ type: 'authentication.succeeded' }]);
+  expect(JSON.stringify(webhooks)).not.toContain('a.b.c');
 });
 
 describe('the state of an authentication', () => {
