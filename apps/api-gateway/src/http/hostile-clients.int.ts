@@ -50,12 +50,19 @@ describe('what never becomes a request', () => {
 
   test.each<[string, string, number, string]>([
     ['a parameter of 2,000 characters', `/v1/vendors/${'0'.repeat(2_000)}`, 404, 'request.not-found'],
+    ['a NUL in a path', '/v1/vendors/a%00b', 400, 'request.malformed'],
     ['a path that is not percent-encoded', '/v1/vendors/%zz', 400, 'request.malformed'],
   ])('%s', async (_name, path, status, code) => {
     const answer = await g.call('GET', path, { key: keys.admin });
     expect(answer).toMatchObject({ status, body: { code } });
     expect(answer.headers.get('content-type')).toMatch('application/problem+json');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  test('a NUL in a text is refused, its escaped escape is not', async () => {
+    const create = (name: string) => g.call('POST', '/v1/vendors', { key: keys.admin, body: { id: 'nul', name, sector: 'nul.example' } });
+    expect(await create('a\u0000b')).toMatchObject({ status: 400, body: { code: 'request.malformed' } });
+    expect(await create('a\\u0000b')).toMatchObject({ status: 201, body: { name: 'a\\u0000b' } });
   });
 
   test('a header byte a second holds a connection no longer than the headers may take', async () => {

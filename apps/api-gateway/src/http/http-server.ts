@@ -24,6 +24,7 @@ import { openApiDocument } from './openapi/document.ts';
 import { assertDescribed } from './openapi/described.ts';
 import { answerRouterError, ProblemFilter } from './problem-filter.ts';
 import { answersHealth } from './quick-health.ts';
+import { refuseNul } from './refuse-nul.ts';
 import { requestIdOf } from './request-id.ts';
 import { securityHeaders } from './security-headers.ts';
 import { traceRequests } from './trace-requests.ts';
@@ -100,6 +101,7 @@ export async function createHttpServer(use: HttpDependencies): Promise<INestAppl
   traceRequests(server);
   shedLoad(server, use.concurrency, use.registry);
   negotiateVersion(server);
+  refuseNul(server);
   for (const feature of use.features) await feature.mount?.(server);
   const app = await NestFactory.create(HttpModule.with(use), adapter, { logger: false, abortOnError: false, rawBody: true });
   app.useGlobalFilters(new ProblemFilter(use.log));
