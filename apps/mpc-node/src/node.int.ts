@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parseTokenClaims } from '@boop/identity';
+import { parseTokenClaims, sessionIdOf } from '@boop/identity';
 import { fromBase64Url, utf8 } from '@boop/shared';
 import { systemRng as rng } from '@boop/platform';
 import { parseGroupKey } from '@boop/threshold';
@@ -41,6 +41,16 @@ describe('five node processes', () => {
     const again = enrolment(network.splitter, { 'right-palm': capture(palm, rng) }, Date.now()).then((body) => network.request(1, 'registration.run', body, 30_000));
     await expect(again).rejects.toMatchObject({ code: 'registration.duplicate' });
   }, 60_000);
+
+  test('recognise it and hold the session until they are told to sign', async () => {
+    const body = await probeOf(palm);
+    const session = sessionIdOf(body.context);
+    const matched = await network.request(3, 'authentication.match', body);
+    const sub = 'held' in matched ? matched.held.sub : undefined;
+    const signed = await network.request(3, 'authentication.sign', { session, sign: true });
+    expect('idToken' in signed && parseTokenClaims(signed.idToken!).sub).toBe(sub);
+    await expect(network.request(3, 'authentication.sign', { session, sign: true })).rejects.toMatchObject({ code: 'mpc.aborted' });
+  });
 
   test('recognise it, and sign a token that a stock library verifies', async () => {
     const { idToken, ...answer } = await authenticate(2);
