@@ -8,7 +8,7 @@ import { parseTokenClaims } from '@boop/identity';
 import { projectRoot } from './captures.ts';
 import { type RunningNetwork, startNetwork } from './network-harness.ts';
 
-/** The commands that a new vendor is told to type: the first shell block under the heading, in the README or where it points to. */
+/** The commands that a new vendor is told to type: the first shell block under the heading, in the README. */
 function commandsOf(path: string): string[] {
   const text = readFileSync(join(projectRoot, path), 'utf8');
   const from = text.search(/^#+ A vendor's first ten minutes$/m);
@@ -16,7 +16,7 @@ function commandsOf(path: string): string[] {
   return (block ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-const documents = ['README.md', 'docs/vendor-path.md'].map(commandsOf).filter((commands) => commands.length > 0);
+const commands = commandsOf('README.md');
 let network: RunningNetwork;
 let folder: string;
 beforeAll(async () => {
@@ -40,12 +40,12 @@ async function shell(script: string): Promise<{ status: number | null; output: s
   return { status, output };
 }
 
-test('the way is told in one place at least, in no more than ten commands', () => {
-  expect(documents.length).toBeGreaterThan(0);
-  for (const commands of documents) expect(commands.length).toBeLessThanOrEqual(10);
+test('the README tells the way in no more than ten commands', () => {
+  expect(commands.length).toBeGreaterThan(0);
+  expect(commands.length).toBeLessThanOrEqual(10);
 });
 
-test.each(documents.map((commands) => [commands]))('the commands, as they stand, lead from nothing to a real token', async (commands) => {
+test('the commands, as they stand, lead from nothing to a real token', async () => {
   const { status, output } = await shell(commands.join('\n'));
   expect({ status, output }).toMatchObject({ status: 0 });
   const printed = output.split('\n').flatMap((line) => [...line.matchAll(/\{"id":.*?\}(?=\{"id":|$)/g)].map(([text]) => JSON.parse(text) as { id: string; type: string }));
