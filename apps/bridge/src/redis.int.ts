@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { hasRedis, RedisServer } from '@boop/testing';
 import { Redis } from 'ioredis';
 import { NumberedClient } from './testing/numbered-stream.ts';
-import { hasRedis, TestRedis } from './testing/test-redis.ts';
 import { TestBridge } from './testing/test-bridge.ts';
 
 /** Each test has a vendor of its own. */
 let vendors = 0;
 let stream = '';
 let b: TestBridge;
-let redis: TestRedis;
+let redis: RedisServer;
 const clients: NumberedClient[] = [];
 
 const gateway = (method: string, body: Record<string, unknown>): unknown => {
@@ -27,7 +27,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 (hasRedis('channels by way of Redis') ? describe : describe.skip)('channels by way of Redis', () => {
   beforeAll(async () => {
-    redis = await TestRedis.start();
+    redis = await RedisServer.start('forgetful');
     b = await TestBridge.start({ connectionsPerIdentity: 100 }, { redisUrl: redis.url, history: { eventsMax: 50 } });
     b.script = gateway;
     await b.another();
@@ -78,7 +78,7 @@ async function until(condition: () => boolean): Promise<void> {
     await flow(50);
     await readFrom('the database');
     await until(() => both.every((one) => one.last === last));
-    await redis.start();
+    await redis.up();
     await flow(50);
     await readFrom('redis');
     await flow(50);

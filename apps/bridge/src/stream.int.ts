@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { hasRedis, RedisServer } from '@boop/testing';
 import { survive } from './testing/survive.ts';
-import { hasRedis, TestRedis } from './testing/test-redis.ts';
 
 /** Bridges run as processes of their own, from the build; `stream.long.ts` is the whole of it. */
 describe('numbered messages while connections and bridges are killed', () => {
@@ -10,7 +10,7 @@ describe('numbered messages while connections and bridges are killed', () => {
   });
 
   test('none is missed by a client that is cut off 40 times, also when one of two bridges and their Redis are killed', async () => {
-    const redis = hasRedis('Redis killed under load') ? await TestRedis.start() : undefined;
+    const redis = hasRedis('Redis killed under load') ? await RedisServer.start('forgetful') : undefined;
     try {
       const outcome = await survive({ messages: 4_000, kills: 40, bridges: 2, bridgeKills: 1, ...(redis ? { redis } : {}) });
       expect(outcome).toMatchObject({ last: 4_000, received: 4_000, missed: 0, wrong: 0, told: 0 });

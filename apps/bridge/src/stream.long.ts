@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { hasRedis, RedisServer } from '@boop/testing';
 import { survive } from './testing/survive.ts';
-import { hasRedis, TestRedis } from './testing/test-redis.ts';
 
 describe('a stream of 100,000 numbered messages', () => {
   test('a client killed and reconnected 1,000 times misses none without being told', async () => {
@@ -21,7 +21,7 @@ describe('a stream of 100,000 numbered messages', () => {
   }, 900_000);
 
   (hasRedis('bridges and a Redis that are killed') ? test : test.skip)('two bridges and their Redis, each killed in turn', async () => {
-    const redis = await TestRedis.start();
+    const redis = await RedisServer.start('forgetful');
     try {
       const outcome = await survive({ messages: 100_000, kills: 1_000, bridges: 2, bridgeKills: 5, redis });
       expect(outcome).toMatchObject({ last: 100_000, missed: 0, wrong: 0, told: 0 });

@@ -1,5 +1,7 @@
 export * from './aes-ctr.ts';
 export * from './chi-square.ts';
+export * from './free-port.ts';
 export * from './meddling.ts';
+export * from './redis-server.ts';
 export * from './seeded-rng.ts';
 export * from './simulated-network.ts';

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { hasRedis, RedisServer } from '@boop/testing';
 import { applyMigrations, type EmbeddedPostgres, silentLogger, startEmbeddedPostgres } from '@boop/platform';
 import { Registry } from 'prom-client';
 import { RateLimited, type RateLimits } from '../services/rate-limit.ts';
 import { type Database, openDatabase } from '../store/database.ts';
-import { hasRedisServer, RedisServer } from '../testing/redis-server.ts';
 import { eventually, freePorts } from '../testing/test-gateway.ts';
 import { openLimits } from './open-limits.ts';
 
+const hasRedisServer = hasRedis('limits in Redis');
 const migrations = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 let dir: string;
 let postgres: EmbeddedPostgres;
@@ -21,7 +22,7 @@ beforeAll(async () => {
   postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: (await freePorts(1))[0]!, databases: [{ name: 'gateway', user: 'gateway' }] });
   await applyMigrations(postgres.urls['gateway']!, migrations);
   database = openDatabase(postgres.urls['gateway']!);
-  redis = hasRedisServer ? await RedisServer.start() : undefined;
+  redis = hasRedisServer ? await RedisServer.start('append-only') : undefined;
 }, 60_000);
 afterAll(async () => {
   await database.$disconnect();

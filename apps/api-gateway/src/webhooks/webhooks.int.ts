@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { hasRedis, RedisServer } from '@boop/testing';
 import { Webhook } from 'standardwebhooks';
-import { hasRedisServer, RedisServer } from '../testing/redis-server.ts';
 import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
 import { WebhookReceiver } from '../testing/webhook-receiver.ts';
 
+const hasRedisServer = hasRedis('webhooks by way of Redis');
 // A whole gateway on a busy machine.
 jest.setTimeout(60_000);
 
@@ -14,7 +15,7 @@ describe.each(backends)('webhooks with %s', (_, withRedis) => {
   let redis: RedisServer | undefined;
   const receivers: WebhookReceiver[] = [];
   beforeAll(async () => {
-    redis = withRedis ? await RedisServer.start() : undefined;
+    redis = withRedis ? await RedisServer.start('append-only') : undefined;
     g = await TestGateway.start({ config: { webhookRetryMs: [40, 40, 40, 40, 40, 40] }, ...(redis ? { redisUrl: redis.url } : {}) });
   });
   afterAll(async () => {

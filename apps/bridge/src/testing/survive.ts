@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BridgeProcess } from './bridge-process.ts';
 import { NumberedClient } from './numbered-stream.ts';
 import { TestBridge } from './test-bridge.ts';
-import { type TestRedis } from './test-redis.ts';
+import { type RedisServer } from '@boop/testing';
 
 export interface Ordeal {
   readonly messages: number;
@@ -13,7 +13,7 @@ export interface Ordeal {
   /** How often a bridge is killed, and started again. */
   readonly bridgeKills?: number;
   /** Killed and started again, empty, with every bridge. */
-  readonly redis?: TestRedis;
+  readonly redis?: RedisServer;
   /** Events of history that are kept; all when absent. */
   readonly keep?: number;
 }
@@ -65,7 +65,7 @@ export async function survive({ messages, kills, bridges, bridgeKills = 0, redis
         const place = bridgesKilled++ % bridges;
         restarts = restarts.then(async () => {
           await Promise.all([running[place]!.kill(), redis?.kill()]);
-          await redis?.start();
+          await redis?.up();
           running[place] = await b.process();
         });
       }

@@ -6,7 +6,7 @@ import { Pool } from 'pg';
 import { type Bridge, startBridge } from '../bridge.ts';
 import { type BridgeConfig, bridgeConfigSchema, type Limits } from '../config.ts';
 import { BridgeProcess } from './bridge-process.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '@boop/testing';
 
 const networkId = 'test-net';
 const host = '127.0.0.1';

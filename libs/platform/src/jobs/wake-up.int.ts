@@ -2,19 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { hasRedis, RedisServer } from '@boop/testing';
 import { silentLogger } from '../logging/logger.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embedded-postgres.ts';
-import { hasRedisServer, RedisServer } from '../testing/redis-server.ts';
 import { type JobBackend, openWakeUp } from './job-backend.ts';
 import { type WakeUp } from './wake-up.ts';
 
+const hasRedisServer = hasRedis('jobs on Redis');
 let dir: string;
 let postgres: EmbeddedPostgres;
 let redis: RedisServer | undefined;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'boop-jobs-'));
-  const { port } = hasRedisServer ? (redis = await RedisServer.start()) : { port: 45_391 };
+  const { port } = hasRedisServer ? (redis = await RedisServer.start('append-only')) : { port: 45_391 };
   postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: port + 1, databases: [{ name: 'jobs', user: 'jobs' }] });
 });
 afterAll(async () => {
@@ -87,7 +88,7 @@ describe.each(backends)('waking through %s', (name, backend) => {
 });
 
 if (hasRedisServer) test('Redis killed and started again under load: everything is done, each once', async () => {
-  const server = await RedisServer.start();
+  const server = await RedisServer.start('append-only');
   const table = new Table();
   const wakeUp = await openWakeUp('test-killed', { redisUrl: server.url }, { work: table.look, log: silentLogger, intervalMs: 200 });
   const countOf = { added: 0 };

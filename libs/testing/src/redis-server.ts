@@ -13,28 +13,44 @@ export function hasRedis(what: string): boolean {
   return program !== undefined;
 }
 
-/** A Redis of the test's own that keeps nothing on disk, so that a restart finds it empty. */
-export class TestRedis {
+/** Whether a restart finds what was acknowledged, or nothing. */
+export type RedisDurability = 'append-only' | 'forgetful';
+
+const persistence: Readonly<Record<RedisDurability, readonly string[]>> = {
+  'append-only': ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
+  forgetful: ['--appendonly', 'no'],
+};
+
+/** A Redis of the test's own, on loopback and a free port. */
+export class RedisServer {
   readonly #dir = mkdtempSync(join(tmpdir(), 'boop-redis-'));
   readonly #port: number;
+  readonly #durability: RedisDurability;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number) {
+  private constructor(port: number, durability: RedisDurability) {
     this.#port = port;
+    this.#durability = durability;
   }
 
-  static async start(): Promise<TestRedis> {
-    const redis = new TestRedis(await freePort());
-    await redis.start();
-    return redis;
+  static async start(durability: RedisDurability): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), durability);
+    await server.up();
+    return server;
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   get url(): string {
     return `redis://127.0.0.1:${this.#port}`;
   }
 
-  async start(): Promise<void> {
-    this.#process = spawn(program!, ['--port', String(this.#port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.#dir], { stdio: 'ignore' });
+  /** Until it takes connections. */
+  async up(): Promise<void> {
+    const options = ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', this.#dir, '--save', '', ...persistence[this.#durability]];
+    this.#process = spawn(program!, options, { stdio: 'ignore' });
     while (!(await accepts(this.#port))) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
@@ -42,7 +58,7 @@ export class TestRedis {
   async kill(): Promise<void> {
     const killed = this.#process;
     this.#process = undefined;
-    if (!killed || killed.exitCode !== null) return;
+    if (!killed || killed.exitCode !== null || killed.signalCode !== null) return;
     const gone = new Promise((resolve) => killed.once('exit', resolve));
     killed.kill('SIGKILL');
     await gone;
