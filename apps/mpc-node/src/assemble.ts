@@ -26,6 +26,7 @@ import { RegistrationLeader } from './leader/registration-leader.ts';
 import { Rescan } from './leader/rescan.ts';
 import { SessionLead } from './leader/session-lead.ts';
 import { Standing } from './leader/standing.ts';
+import { SubjectLead } from './leader/subject-lead.ts';
 import { TokenAssembly } from './leader/token-assembly.ts';
 import { peerHandlers } from './link/peer-handlers.ts';
 import { type PeerHandlers, type Peers } from './link/peers.ts';
@@ -38,6 +39,7 @@ import { SessionService } from './sessions/session-service.ts';
 import { SessionStore } from './sessions/session-store.ts';
 import { CheckpointService } from './signing/checkpoint-service.ts';
 import { DecisionService } from './signing/decision-service.ts';
+import { SubjectService } from './signing/subject-service.ts';
 import { KeyRing } from './signing/key-ring.ts';
 import { type AttemptStore, type CheckpointStore, type EvidenceStore, type KeyStore, type SplitStore } from './store/ports.ts';
 
@@ -115,6 +117,8 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const splitChecks = new SplitCheckService({ network, peers, runner, holders, standing, rng, onRun });
   const runs = new RunService({ network, peers, runner, committees, gallery, members, rng, signIdentity, onRun, onForm: surroundings.onForm ?? (() => undefined) });
   const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity, refusalOf: (session, row) => release.sessions.refusalOf(session, row) });
+  const subjects = new SubjectService({ gallery, ring, members, clock, rng });
+  const subjectLead = new SubjectLead({ peers, ring, gallery, log });
   const registrar = new Registrar({ gallery, store: stores.gallery, members, network, clock });
   const registrations = new RegistrationService({ network, gallery, registrar, decisions, members, signIdentity });
   const erasures = new ErasureService({ network, registrar, sessions, clock, signIdentity });
@@ -138,11 +142,11 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     registrar,
     sync,
     checkpoints,
-    authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, tokens, release, investigator, rescan, members, clock, rng, log }),
+    authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, subjects: subjectLead, tokens, release, investigator, rescan, members, clock, rng, log }),
     registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log }),
     erasure: new ErasureLeader({ network, peers, members, log }),
     release,
-    handlers: peerHandlers({ release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, erasures, ceremonies }),
+    handlers: peerHandlers({ release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, subjects, decisions, registrations, registrar, sync, erasures, ceremonies }),
     async load() {
       await Promise.all([ring.load(), checkpoints.load(), registrar.load(), release.feed.load()]);
     },

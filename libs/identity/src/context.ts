@@ -35,6 +35,8 @@ export const authenticationContextSchema = z.strictObject({
   /** What the vendor's device and the terminal show alike (CIBA Core section 7.1). */
   bindingMessage: z.string().min(1).max(64).optional(),
   terminalId: idField.optional(),
+  /** The vendor's pairwise `sub` of the one person whom it means (1:1): nobody else is accepted. */
+  subject: z.string().min(1).max(255).optional(),
   /** What the vendor wants to know of the person; without the required ones it accepts nobody. */
   attributes: z.strictObject({ required: z.array(attributeNameSchema).max(16), optional: z.array(attributeNameSchema).max(16) }).optional(),
   amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),

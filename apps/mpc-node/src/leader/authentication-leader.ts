@@ -16,6 +16,7 @@ import { type Investigator } from './investigation.ts';
 import { logFailure, outward, within } from './outward.ts';
 import { type Rescan } from './rescan.ts';
 import { type Led, type SessionLead } from './session-lead.ts';
+import { type SubjectLead } from './subject-lead.ts';
 import { Stages } from './stages.ts';
 import { type TokenAssembly, validReceipts } from './token-assembly.ts';
 
@@ -29,9 +30,9 @@ const rejectTimeoutMs = 3_000;
 /** Leads authentications: all check the split, one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
 export class AuthenticationLeader {
   readonly #held = new HeldSessions();
-  readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
+  readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
 
-  constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -85,7 +86,7 @@ export class AuthenticationLeader {
   }
 
   async #decide(led: Led, stages: Stages, hold: Hold | undefined): Promise<AuthenticationAnswer> {
-    const { network, lead, splitChecks, tokens, release, clock } = this.#input;
+    const { network, lead, splitChecks, subjects, tokens, release, clock } = this.#input;
     const checked = await stages.time('check', () => splitChecks.lead(led.session, led.opened));
     const family = committeeFamily(led.opened, network.nodes, network.threshold);
     const [first, ...others] = this.#rotated(family.committees);
@@ -97,6 +98,9 @@ export class AuthenticationLeader {
     const verdicts = [identified, ...confirmations];
     // Honest committees agree: where two differ a node lied, nothing is accepted, and nobody outside is told the difference.
     if (confirmations.some(isDenied)) return await this.#reject(led, verdicts, 'no-match', stages);
+    // Before anything else that is known of the person: outside, somebody else's palm is like nobody's.
+    const isOther = led.session.authentication.subject !== undefined && !(await stages.time('subject', () => subjects.isClaimed(led, verdicts, row)));
+    if (isOther) return await this.#reject(led, verdicts, 'no-match', stages, 'subject');
     const verified = checked && family.verified;
     if (!verified && !led.session.authentication.policy.acceptUnverified) return await this.#reject(led, verdicts, 'unverified', stages);
     const lacking = release.sessions.refusalOf(led.session, row);
@@ -116,11 +120,12 @@ export class AuthenticationLeader {
     return [...committees.slice(from), ...committees.slice(0, from)];
   }
 
-  async #reject({ session, opened }: Led, verdicts: CertifiedStatement[], reason: Exclude<AuthenticationAnswer['reason'], 'ok'>, stages: Stages): Promise<AuthenticationAnswer> {
+  async #reject({ session, opened }: Led, verdicts: CertifiedStatement[], reason: Exclude<AuthenticationAnswer['reason'], 'ok'>, stages: Stages, ground?: 'subject'): Promise<AuthenticationAnswer> {
     const { peers, network, clock, members } = this.#input;
     const authTime = Math.floor(clock.nowMs() / 1000);
     const { splitHash } = session;
-    const because = reason === 'no-match' || reason === 'unverified' ? {} : ({ because: 'attributes' } as const);
+    const decided = ground ?? (reason === 'no-match' || reason === 'unverified' ? undefined : ('attributes' as const));
+    const because = decided && { because: decided };
     const asked = [...opened.filter((party) => party === peers.self), ...opened.filter((party) => party !== peers.self)].slice(0, network.committeeSize);
     const results = await stages.time('sign', () => Promise.allSettled(asked.map((party) => peers.request(party, 'decision.reject', { splitHash, verdicts, authTime, ...because }, rejectTimeoutMs))));
     const answers = results.flatMap((result, at) => (result.status === 'fulfilled' ? [[asked[at]!, result.value] as const] : []));

@@ -13,6 +13,7 @@ import { type Budgets } from '../sessions/budgets.ts';
 import { type SessionService } from '../sessions/session-service.ts';
 import { type SessionStore } from '../sessions/session-store.ts';
 import { type DecisionService } from '../signing/decision-service.ts';
+import { type SubjectService } from '../signing/subject-service.ts';
 import { type PeerHandlers } from './peers.ts';
 
 /** What this node does for the others; everything but the arranging of runs is asked for by the leader of the session. */
@@ -26,6 +27,7 @@ export function peerHandlers(services: {
   committees: CommitteeService;
   holders: HolderKeysService;
   splitChecks: SplitCheckService;
+  subjects: SubjectService;
   decisions: DecisionService;
   registrations: RegistrationService;
   registrar: Registrar;
@@ -33,7 +35,7 @@ export function peerHandlers(services: {
   erasures: ErasureService;
   ceremonies: CeremonyService;
 }): PeerHandlers {
-  const { release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, decisions, registrations, registrar, sync, erasures, ceremonies } = services;
+  const { release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, subjects, decisions, registrations, registrar, sync, erasures, ceremonies } = services;
   const nothing = {};
   return {
     'session.open': async (from, body) => {
@@ -84,6 +86,11 @@ export function peerHandlers(services: {
     'release.authorise': async (from, { splitHash, ...accepted }) => {
       const session = service.ledBy(from, splitHash);
       return await release.sessions.authorise(session, { ...decisions.accepted(session, accepted), authTime: accepted.authTime });
+    },
+    'subject.evaluate': async (from, body) => subjects.evaluate(service.ledBy(from, body.splitHash), body),
+    'subject.judge': async (from, body) => {
+      subjects.judge(service.ledBy(from, body.splitHash), body);
+      return nothing;
     },
     'decision.reject': async (from, body) => decisions.reject(service.ledBy(from, body.splitHash), body),
     'gallery.prepare': async (from, body) => await registrations.prepare(from, service.ledBy(from, body.splitHash), body),

@@ -123,8 +123,12 @@ export const peerMethods = {
     body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, verified: z.boolean() }),
     answer: z.strictObject({ records: z.array(z.strictObject({ attribute: attributeNameSchema, partial: sealedPartialSchema, grant: signedRecordGrantSchema })).max(32) }),
   },
-  /** `attributes` when it matched, but the vendor lacks what it requires. */
-  'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, because: z.literal('attributes').optional() }), answer: z.strictObject({ receipt: bytesField(64) }) },
+  /** leader → all that opened, where the context claims a person: PRF partial for the row that the statements prove. */
+  'subject.evaluate': { body: z.strictObject({ splitHash: hash, verdicts }), answer: z.strictObject({ partial: bytesUpTo(256) }) },
+  /** leader → all that opened: each finds for itself whether the row is the person that is claimed. */
+  'subject.judge': { body: z.strictObject({ splitHash: hash, partials: perParty(256) }), answer: nothing },
+  /** `attributes` when it matched, but the vendor lacks what it requires; `subject` when it matched somebody else than the context claims. */
+  'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, because: z.enum(['attributes', 'subject']).optional() }), answer: z.strictObject({ receipt: bytesField(64) }) },
   'gallery.prepare': { body: z.strictObject({ splitHash: hash, verdicts, record: registrationRecordSchema }), answer: z.strictObject({ signature: bytesField(64) }) },
   'gallery.commit': { body: registrationCertificateSchema, answer: z.strictObject({ receipt: bytesField(64) }) },
   'gallery.abort': { body: z.strictObject({ splitHash: hash }), answer: nothing },

@@ -9,6 +9,7 @@ import { type SplitStore } from '../store/ports.ts';
 import { admit } from './admission.ts';
 import { type Budgets, sourceOf } from './budgets.ts';
 import { type MemberVerifier } from './certified.ts';
+import { requireClaimedSubject } from './claimed-subject.ts';
 import { checkMatch } from './match-transcript.ts';
 import { Session } from './session.ts';
 import { type SessionStore } from './session-store.ts';
@@ -75,12 +76,13 @@ export class SessionService {
 
   /**
    * Counts an attempt as accepted, on proof that it was: statements as for a token.
-   * @throws BoopError `transcript.*`
+   * @throws BoopError `transcript.*`, `decision.subject`
    */
   async noteAccepted(session: Session, verdicts: readonly CertifiedStatement[]): Promise<void> {
     const { gallery, members, budgets } = this.#input;
     if (session.rejected) throw new BoopError('decision.other-decision', 'this session was refused', { kind: 'peer' });
     const { row } = checkMatch(session.view, verdicts, gallery, members, session.splitPassed);
+    requireClaimedSubject(session, row);
     if (session.counted) return;
     session.counted = true;
     await budgets.accepted(sourceOf(session.authentication, session.deviceKey), gallery.row(row).subjectId);

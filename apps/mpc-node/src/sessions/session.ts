@@ -5,6 +5,7 @@ import { type SigningNonces } from '@boop/threshold';
 import { type GalleryHead } from '../link/peer-methods.ts';
 import { type RunTranscript } from '../link/run-transcripts.ts';
 import { type SessionView } from './certified.ts';
+import { type SubjectVerdict } from './claimed-subject.ts';
 
 /** The one token that a session may sign, fixed at the first authorisation. */
 export interface TokenAttempt {
@@ -44,6 +45,8 @@ export class Session {
   counted = false;
   /** This node has given its part of the attributes. */
   released = false;
+  /** Where the context claims a person: whether the row that matched is theirs. */
+  subjectVerdict: SubjectVerdict | undefined;
   /** This node has signed that the session was refused. */
   rejected = false;
 

@@ -5,6 +5,7 @@ import { type Gallery } from '../gallery/gallery.ts';
 import { type PeerAnswer, type PeerBody } from '../link/peer-methods.ts';
 import { clockSkewSeconds } from '../sessions/admission.ts';
 import { type MemberVerifier, refuse } from '../sessions/certified.ts';
+import { requireClaimedSubject } from '../sessions/claimed-subject.ts';
 import { checkMatch, checkNoAcceptance } from '../sessions/match-transcript.ts';
 import { type Session } from '../sessions/session.ts';
 import { type KeyRing } from './key-ring.ts';
@@ -46,7 +47,7 @@ export class DecisionService {
   }
 
   /**
-   * What this node itself finds that the statements prove: a match under the context's policy, of somebody of whom the vendor may have what it requires.
+   * What this node itself finds that the statements prove: a match under the context's policy, of the person that is claimed if one is, and of somebody of whom the vendor may have what it requires.
    * @throws BoopError `split.invalid-form`, `transcript.*`, `decision.*`
    */
   accepted(session: Session, body: Omit<PeerBody<'token.authorise'>, 'splitHash'>): { row: number; verified: boolean } {
@@ -54,6 +55,7 @@ export class DecisionService {
     session.requireWellFormed();
     this.checkTime(session, body.authTime);
     const { row, verified } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
+    requireClaimedSubject(session, row);
     if (verified !== body.verified) refuse('decision.verified-mismatch', 'the statements prove another assurance than claimed');
     if (!verified && !session.authentication.policy.acceptUnverified) refuse('decision.unverified', 'the policy refuses a match that no family confirmed');
     if (refusalOf(session, row)) refuse('decision.requirements', 'the vendor may not have what it requires');
@@ -91,6 +93,12 @@ export class DecisionService {
     if (body.because === 'attributes') {
       const { row } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
       if (!refusalOf(session, row)) refuse('decision.requirements', 'the vendor may have what it requires');
+      return this.#rejected(session, body.authTime);
+    }
+    if (body.because === 'subject') {
+      const { row } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
+      const { subjectVerdict } = session;
+      if (subjectVerdict?.row !== row || subjectVerdict.claimed !== false) refuse('decision.subject', 'the match is not known to be of somebody else than claimed');
       return this.#rejected(session, body.authTime);
     }
     const reason = checkNoAcceptance(session.view, body.verdicts, gallery, members, session.splitPassed);
