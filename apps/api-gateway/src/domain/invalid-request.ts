@@ -16,11 +16,28 @@ export class InvalidRequest extends BoopError {
   }
 }
 
-/** @throws InvalidRequest */
+/**
+ * U+0000 is refused wherever it stands: PostgreSQL stores no text that holds it, and no field means anything by it.
+ * @throws InvalidRequest
+ */
 export function parseRequest<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new InvalidRequest(problemsOf(parsed.error.issues, []));
+  if (!parsed.success) throw new InvalidRequest(problemsOf(parsed.error.issues, []));
+  const withNul = [...pathsWithNul(parsed.data, [])];
+  if (withNul.length > 0) throw new InvalidRequest(withNul.map((path) => ({ pointer: pointerOf(path), detail: 'holds a NUL character' })));
+  return parsed.data;
+}
+
+/** Where texts with U+0000 stand; of a key that holds one, the object. */
+function* pathsWithNul(value: unknown, path: readonly PropertyKey[]): Generator<readonly PropertyKey[]> {
+  if (typeof value === 'string') {
+    if (value.includes('\0')) yield path;
+  } else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+    for (const [key, part] of Object.entries(value)) {
+      if (key.includes('\0')) yield path;
+      else yield* pathsWithNul(part, [...path, key]);
+    }
+  }
 }
 
 /** The details are ours: a schema library's messages name keys and values of the input. */

@@ -49,14 +49,14 @@ export async function receivedShares(network: RunningNetwork, party: number, rec
 /** Opens a node's gallery rows with the keys from its folder. */
 export async function storedRows(network: RunningNetwork, party: number): Promise<StoredRow[]> {
   const url = network.adminUrl(`node_${party}`);
-  const [{ wrapped, epoch }] = (await query<{ wrapped: Buffer; epoch: number }>(url, 'SELECT wrapped, epoch FROM data_keys')) as [{ wrapped: Buffer; epoch: number }];
+  const wrappedKeys = await query<{ wrapped: Buffer; epoch: number }>(url, 'SELECT wrapped, epoch FROM data_keys');
   const custody = custodyOf(network, party);
-  const dataKey = custody.unwrapDataKey(new Uint8Array(wrapped), `node-rows/${epoch}`);
+  const dataKeys = new Map(wrappedKeys.map(({ wrapped, epoch }) => [epoch, custody.unwrapDataKey(new Uint8Array(wrapped), `node-rows/${epoch}`)]));
   custody.destroy();
   const rows = await query<{ slot: number; epoch: number; version: number; share: Buffer }>(url, 'SELECT slot, epoch, version, share FROM gallery_rows ORDER BY slot');
   return rows.map(({ slot, epoch: rowEpoch, version, share }) => {
     const place = lengthPrefixed(utf8('boop-node-store/1'), utf8('gallery'), utf8(String(slot)), ...[slot, rowEpoch, version].map(uint32));
-    return { slot, sealed: share, opened: openRow(dataKey, new Uint8Array(share), place) };
+    return { slot, sealed: share, opened: openRow(dataKeys.get(rowEpoch)!, new Uint8Array(share), place) };
   });
 }
 
