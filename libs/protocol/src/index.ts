@@ -9,6 +9,7 @@ export * from './log-entries.ts';
 export * from './manifest.ts';
 export * from './payments.ts';
 export * from './problems.ts';
+export * from './registrations.ts';
 export * from './rest.ts';
 export * from './sandbox.ts';
 export * from './split.ts';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** What a vendor can be told by webhook. A type is never renamed. */
 export const webhookEventTypes = [
   'authentication.succeeded', 'authentication.failed', 'authentication.expired', 'authentication.cancelled',
-  'registration.succeeded', 'registration.failed',
+  'registration.succeeded', 'registration.failed', 'registration.cancelled', 'registration.expired',
   'payment.posted', 'payment.refused', 'payment.voided', 'payment.refunded',
   'consent.granted', 'consent.revoked', 'attribute.released',
   'ping',

@@ -2,6 +2,7 @@ import { type ConsentText, type Position, type RegistrationContext, sessionIdOf,
 import { type qualitySchema, type RegistrationReceipt, sampleQualityMin, type SealedSplit, type SplitItemPurpose } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { type z } from 'zod';
+import { type WebhookEvent } from '../webhooks/webhook-event.ts';
 import { adminEvent, isoTime, type OutboxEntry, registrationEvent, type Transition } from './events.ts';
 
 export type Quality = z.infer<typeof qualitySchema>;
@@ -12,6 +13,8 @@ export interface RegistrationRecord {
   readonly id: string;
   /** SHA-256 of the secret that resumes the session. */
   readonly secretHash: Uint8Array;
+  /** The vendor by whose link the session was opened. */
+  readonly vendorId?: string;
   readonly state: RegistrationState;
   readonly context: RegistrationContext;
   readonly consentText: ConsentText;
@@ -29,11 +32,12 @@ export const staleRunMs = 40_000;
 
 export const sessionIdOfRegistration = (record: RegistrationRecord): string => sessionIdOf(record.context);
 
-export function openRegistration(input: Pick<RegistrationRecord, 'secretHash' | 'context' | 'consentText'> & { nowMs: number }): Transition<RegistrationRecord> {
-  const { secretHash, context, consentText, nowMs } = input;
+export function openRegistration(input: Pick<RegistrationRecord, 'secretHash' | 'vendorId' | 'context' | 'consentText'> & { nowMs: number }): Transition<RegistrationRecord> {
+  const { secretHash, vendorId, context, consentText, nowMs } = input;
   const record: RegistrationRecord = {
     id: context.registrationId,
     secretHash,
+    ...(vendorId === undefined ? {} : { vendorId }),
     state: 'consent',
     context,
     consentText,
@@ -127,6 +131,7 @@ export function completeRegistration(record: RegistrationRecord, outcome: Regist
   return {
     record: { ...withoutRun(record, 'done'), receipt },
     outbox: [outbox, consent],
+    webhooks: endOfRegistration(record.vendorId, record.id, 'succeeded', nowMs),
     events: [
       registrationEvent(record.id, { type: 'registration_progress', step: 'done' }),
       registrationEvent(record.id, { type: 'registration_succeeded', receipt }),
@@ -142,8 +147,10 @@ export const endsRegistration = (code: string): boolean => finalCodes.has(code);
 /** running → samples (a new split may be sent), or failed when trying again makes no sense. Nothing was stored. */
 export function failRun(record: RegistrationRecord, problem: { code: string; message: string; retryAllowed: boolean }, nowMs: number): Transition<RegistrationRecord> {
   if (record.state !== 'running') return { record, events: [] };
+  const final = endsRegistration(problem.code);
   return {
-    record: withoutRun(record, endsRegistration(problem.code) ? 'failed' : 'samples'),
+    record: withoutRun(record, final ? 'failed' : 'samples'),
+    ...(final ? { webhooks: endOfRegistration(record.vendorId, record.id, 'failed', nowMs) } : {}),
     events: [
       registrationEvent(record.id, { type: 'registration_failed', ...problem }),
       adminEvent({ type: 'event', at: isoTime(nowMs), event: 'registration', outcome: problem.code, durationMs: nowMs - (record.runningSinceMs ?? nowMs) }),
@@ -156,15 +163,19 @@ export function cancelRegistration(record: RegistrationRecord, nowMs: number): T
   if (record.state === 'cancelled') return { record, events: [] };
   assertOpen(record, nowMs);
   if (record.state === 'running') throw new BoopError('request.conflict', 'the registration is being processed');
-  return { record: { ...record, state: 'cancelled' }, events: [] };
+  return { record: { ...record, state: 'cancelled' }, events: [], webhooks: endOfRegistration(record.vendorId, record.id, 'cancelled', nowMs) };
 }
 
 export function expireRegistration(record: RegistrationRecord, nowMs: number): Transition<RegistrationRecord> {
   const running = record.state === 'running' && nowMs - (record.runningSinceMs ?? 0) < staleRunMs;
   if (nowMs < record.expiresAtMs || running || isOver(record.state)) return { record, events: [] };
   const problem = { code: 'context.expired', message: 'the registration has expired', retryAllowed: true };
-  return { record: withoutRun(record, 'expired'), events: [registrationEvent(record.id, { type: 'registration_failed', ...problem })] };
+  return { record: withoutRun(record, 'expired'), events: [registrationEvent(record.id, { type: 'registration_failed', ...problem })], webhooks: endOfRegistration(record.vendorId, record.id, 'expired', nowMs) };
 }
+
+/** What a vendor is told when a registration that it asked for has ended; why one failed is the person's matter. */
+export const endOfRegistration = (vendorId: string | undefined, id: string, status: 'succeeded' | 'failed' | 'cancelled' | 'expired', atMs: number): readonly WebhookEvent[] =>
+  vendorId === undefined ? [] : [{ vendorId, type: `registration.${status}`, data: { registration: { id, status } }, atMs }];
 
 /** One reference and all samples of each position, in the order in which nodes cut the plaintext. */
 export const expectedItems = (context: RegistrationContext): SplitItemPurpose[] =>

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { consentHash, type ConsentText, type Position, type RegistrationContext, sessionIdOf, type SignedConsent } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
 import { envelopeHashes, type NetworkInfo, problemOf, type SealedSplit, sampleQualityMin, splitHash } from '@boop/protocol';
@@ -10,6 +10,8 @@ import { type Transition } from '../domain/events.ts';
 import { beginRun, cancelRegistration, completeRegistration, expireRegistration, failRun, openRegistration, type Quality, recordConsent, recordSample, type RegistrationRecord } from '../domain/registration.ts';
 import { type NodePool } from '../nodes/node-pool.ts';
 import { type NetworkService } from './network-service.ts';
+import { type RegistrationLinkStore } from '../registrations/link-store.ts';
+import { assertOpens, secretHashOf } from '../registrations/registration-link.ts';
 import { changeRecord } from './optimistic.ts';
 import { type RegistrationStore } from './ports.ts';
 import { type RateLimits } from './rate-limit.ts';
@@ -22,6 +24,7 @@ const sessionsPerMinute = 600;
 
 export interface RegistrationDependencies {
   readonly store: RegistrationStore;
+  readonly links: Pick<RegistrationLinkStore, 'find' | 'open'>;
   readonly network: NetworkService;
   readonly nodes: Pick<NodePool, 'registrationLeader' | 'ask'>;
   readonly limits: RateLimits;
@@ -52,36 +55,26 @@ export class RegistrationService {
 
   /** @throws BoopError `request.rate-limited`, `mpc.nodes-unavailable` */
   async start(wish: { positions?: Position[] | undefined; locale?: string | undefined }): Promise<RegistrationSession> {
-    const { network, limits, clock, rng, store } = this.#with;
+    const { limits, rng, store } = this.#with;
     await limits.take('registrations', sessionsPerMinute);
-    const info = network.info();
-    const consentText = chooseText(network.manifest.consentTexts, wish.locale);
-    const nowMs = clock.nowMs();
-    const issuedAt = Math.floor(nowMs / 1000);
-    const context: RegistrationContext = {
-      v: 1,
-      kind: 'registration',
-      networkId: network.manifest.networkId,
-      registrationId: newId('reg', rng),
-      positions: [...new Set(wish.positions ?? (['left-palm', 'right-palm'] as const))],
-      samplesPerPosition: 3,
-      consentVersion: consentText.version,
-      operatingPoint: network.manifest.defaultOperatingPoint,
-      nonce: toBase64Url(rng.bytes(16)),
-      issuedAt,
-      expiresAt: issuedAt + sessionLifeSeconds,
-    };
-    const secret = toBase64Url(rng.bytes(32));
-    await store.create(openRegistration({ secretHash: hashOf(secret), context, consentText, nowMs }));
-    return { context, secret, consentText, network: info, sampleQualityMin };
+    const { session, opening } = this.#begin(newId('reg', rng), wish);
+    await store.create(opening);
+    return session;
   }
 
-  /** @throws BoopError `request.unauthenticated` alike for an unknown session and a wrong secret */
+  /**
+   * Goes on with a session by its secret, or opens the one of a link by the link's secret. That is possible once: the session has a secret of
+   * its own, and its time begins then.
+   * @throws BoopError `request.unauthenticated` alike for an unknown session, a wrong secret and a link that was opened before;
+   *   `context.cancelled`, `context.expired` for a link
+   */
   async resume(id: string, secret: string): Promise<RegistrationSession> {
-    const found = await this.#with.store.find(id);
-    if (!found || !timingSafeEqual(found.record.secretHash, hashOf(secret))) throw new BoopError('request.unauthenticated', 'there is no such registration session');
+    const { store, network } = this.#with;
+    const found = await store.find(id);
+    if (!found) return await this.#openLink(id, secret);
+    if (!timingSafeEqual(found.record.secretHash, secretHashOf(secret))) throw noSession();
     const { context, consentText } = found.record;
-    return { context, secret, consentText, network: this.#with.network.info(), sampleQualityMin };
+    return { context, secret, consentText, network: network.info(), sampleQualityMin };
   }
 
   async consent(id: string, consent: SignedConsent): Promise<void> {
@@ -125,6 +118,40 @@ export class RegistrationService {
     await Promise.allSettled([...this.#runs]);
   }
 
+  async #openLink(id: string, secret: string): Promise<RegistrationSession> {
+    const { links, clock } = this.#with;
+    const link = await links.find(id);
+    if (!link) throw noSession();
+    assertOpens(link, secret, clock.nowMs());
+    const { session, opening } = this.#begin(id, link, link.creator.role === 'vendor' ? link.creator.id : undefined);
+    if (!(await links.open(id, opening))) throw noSession();
+    return session;
+  }
+
+  #begin(registrationId: string, wish: { positions?: readonly Position[] | undefined; locale?: string | undefined }, vendorId?: string): { session: RegistrationSession; opening: Transition<RegistrationRecord> } {
+    const { network, clock, rng } = this.#with;
+    const info = network.info();
+    const consentText = chooseText(network.manifest.consentTexts, wish.locale);
+    const nowMs = clock.nowMs();
+    const issuedAt = Math.floor(nowMs / 1000);
+    const context: RegistrationContext = {
+      v: 1,
+      kind: 'registration',
+      networkId: network.manifest.networkId,
+      registrationId,
+      positions: [...new Set(wish.positions ?? (['left-palm', 'right-palm'] as const))],
+      samplesPerPosition: 3,
+      consentVersion: consentText.version,
+      operatingPoint: network.manifest.defaultOperatingPoint,
+      nonce: toBase64Url(rng.bytes(16)),
+      issuedAt,
+      expiresAt: issuedAt + sessionLifeSeconds,
+    };
+    const secret = toBase64Url(rng.bytes(32));
+    const opening = openRegistration({ secretHash: secretHashOf(secret), ...(vendorId === undefined ? {} : { vendorId }), context, consentText, nowMs });
+    return { session: { context, secret, consentText, network: info, sampleQualityMin }, opening };
+  }
+
   async #run(record: RegistrationRecord, split: SealedSplit, leader: number): Promise<void> {
     const { nodes, network, verify, metrics, clock, log, onDecision } = this.#with;
     const { id, context } = record;
@@ -155,7 +182,7 @@ export class RegistrationService {
   }
 }
 
-const hashOf = (secret: string): Uint8Array => new Uint8Array(createHash('sha256').update(secret).digest());
+const noSession = (): BoopError => new BoopError('request.unauthenticated', 'there is no such registration session');
 
 /** The text in the wished language (RFC 4647 lookup on the primary subtag), else the network's first. */
 function chooseText(texts: readonly ConsentText[], locale: string | undefined): ConsentText {

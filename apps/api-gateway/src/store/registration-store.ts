@@ -1,18 +1,16 @@
 import { consentTextSchema, registrationContextSchema, signedConsentSchema } from '@boop/identity';
 import { registrationReceiptSchema } from '@boop/protocol';
+import { type Transition } from '../domain/events.ts';
 import { type RegistrationRecord, type RegistrationState, staleRunMs } from '../domain/registration.ts';
 import { Prisma, type RegistrationRow } from '../generated/prisma/client.ts';
 import { type RegistrationStore, type Versioned } from '../services/ports.ts';
-import { type Database, LostRace, unlessRaced } from './database.ts';
+import { type Database, LostRace, type Transaction, unlessRaced } from './database.ts';
 import { writeEffects } from './effects.ts';
 
 export function registrationStore(database: Database): RegistrationStore {
   return {
     async create(transition) {
-      await database.$transaction(async (tx) => {
-        await tx.registrationRow.create({ data: { id: transition.record.id, version: 1, ...fixedColumns(transition.record), ...changingColumns(transition.record) } });
-        await writeEffects(tx, transition);
-      });
+      await database.$transaction((tx) => insertRegistration(tx, transition));
     },
 
     async find(id) {
@@ -43,10 +41,17 @@ export function registrationStore(database: Database): RegistrationStore {
   };
 }
 
+/** Stores a new session in a transaction that changes something else as well. */
+export async function insertRegistration(tx: Transaction, transition: Transition<RegistrationRecord>): Promise<void> {
+  await tx.registrationRow.create({ data: { id: transition.record.id, version: 1, ...fixedColumns(transition.record), ...changingColumns(transition.record) } });
+  await writeEffects(tx, transition);
+}
+
 const json = (value: object): Prisma.InputJsonValue => value as Prisma.InputJsonValue;
 
 const fixedColumns = (record: RegistrationRecord) => ({
   secretHash: new Uint8Array(record.secretHash),
+  vendorId: record.vendorId ?? null,
   context: json(record.context),
   consentText: json(record.consentText),
   createdAt: new Date(record.createdAtMs),
@@ -65,6 +70,7 @@ function versioned(row: RegistrationRow): Versioned<RegistrationRecord> {
   const record: RegistrationRecord = {
     id: row.id,
     secretHash: row.secretHash,
+    ...(row.vendorId === null ? {} : { vendorId: row.vendorId }),
     state: row.state as RegistrationState,
     context: registrationContextSchema.parse(row.context),
     consentText: consentTextSchema.parse(row.consentText),

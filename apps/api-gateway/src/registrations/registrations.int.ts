@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { giveConsent, type ConsentText, type RegistrationContext, sessionIdOf, SigningKey } from '@boop/identity';
+import { type LinkClient, systemRng } from '@boop/platform';
+import { parseRegistrationLink, registrationSchema, registrationWithLinkSchema, type SplitItem } from '@boop/protocol';
+import { BoopError } from '@boop/shared';
+import { sealedProbe } from '../testing/probes.ts';
+import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
+
+// A whole gateway on a busy machine.
+jest.setTimeout(60_000);
+
+let g: TestGateway;
+let bridge: LinkClient;
+beforeAll(async () => {
+  g = await TestGateway.start();
+  bridge = await g.bridge();
+});
+afterAll(async () => {
+  await bridge.close();
+  await g.stop();
+});
+
+interface Session {
+  readonly context: RegistrationContext;
+  readonly secret: string;
+  readonly consentText: ConsentText;
+}
+
+let keyNumber = 0;
+const call = (method: string, path: string, body?: unknown, key: string = keys.shop, headers: Record<string, string> = {}) => g.call(method, `/v1/registrations${path}`, { key, headers, ...(body === undefined ? {} : { body }) });
+const invite = async (wish: object = { positions: ['left-palm'] }, key: string = keys.shop) => {
+  const { status, body } = await call('POST', '', wish, key, { 'idempotency-key': `invite-${++keyNumber}` });
+  expect(status).toBe(201);
+  return registrationWithLinkSchema.parse(body);
+};
+const view = async (id: string) => registrationSchema.parse((await call('GET', `/${id}`)).body);
+const ask = (method: string, body: object): Promise<unknown> => bridge.request(`registration.${method}`, body, { timeoutMs: 5_000 });
+const open = async (link: string): Promise<Session> => {
+  const { registrationId, secret } = parseRegistrationLink(link);
+  return (await ask('resume', { registrationId, secret })) as Session;
+};
+const told = async (id: string) => (await g.sql<{ vendor_id: string; type: string; data: object }>(`SELECT vendor_id, type, data FROM webhook_events WHERE data->'registration'->>'id' = $1`, [id]));
+
+const account = SigningKey.generate(systemRng);
+async function register({ context, consentText }: Session): Promise<void> {
+  const { registrationId, positions } = context;
+  await ask('consent', { registrationId, consent: giveConsent({ networkId: 'test-net', registrationId, text: consentText, givenAt: 5 }, account) });
+  for (const position of positions) for (const index of [0, 1, 2]) await ask('sample', { registrationId, position, index, quality: { score: 90, reasons: [] } });
+  const items = positions.flatMap((position): SplitItem[] => [{ role: 'reference', position, valid: 900 }, ...[0, 1, 2].map((index): SplitItem => ({ role: 'sample', position, index, valid: 900 }))]);
+  await ask('complete', { registrationId, split: await sealedProbe(g.nodes.manifest, sessionIdOf(context), account, { purpose: 'registration', items }) });
+}
+
+describe('a link to register', () => {
+  test('leads from the invitation to a receipt, and its vendor is told', async () => {
+    const { link, ...made } = await invite({ positions: ['left-palm'], locale: 'de-CH' });
+    expect(made).toMatchObject({ status: 'waiting', positions: ['left-palm'] });
+    expect(Date.parse(made.expiresAt) - Date.parse(made.createdAt)).toBe(24 * 60 * 60_000);
+    expect(await view(made.id)).toEqual(made);
+    const session = await open(link);
+    expect(session).toMatchObject({ context: { registrationId: made.id, positions: ['left-palm'] }, consentText: { version: 'v1-de' } });
+    expect(session.context.expiresAt - session.context.issuedAt).toBe(15 * 60);
+    expect(await view(made.id)).toMatchObject({ status: 'in-progress', expiresAt: new Date(session.context.expiresAt * 1000).toISOString(), openedAt: expect.any(String) });
+    await register(session);
+    await eventually(async () => (await view(made.id)).status === 'succeeded');
+    const { receipt } = await view(made.id);
+    expect(receipt).toMatchObject({ registrationId: made.id, verified: true, logEntry: expect.any(String) });
+    expect(JSON.stringify(await view(made.id))).not.toContain(account.publicKey);
+    expect(await told(made.id)).toEqual([{ vendor_id: 'shop', type: 'registration.succeeded', data: { registration: { id: made.id, status: 'succeeded' } } }]);
+    expect(await call('POST', `/${made.id}/cancel`)).toMatchObject({ status: 409, body: { code: 'context.decided' } });
+  });
+
+  test('starts the time of the session when it is opened, not when it is made', async () => {
+    const { id, link } = await invite();
+    await g.sql(`UPDATE registration_links SET created_at = now() - interval '23 hours', expires_at = now() + interval '1 hour' WHERE id = $1`, [id]);
+    const { context } = await open(link);
+    expect(Math.abs(context.issuedAt - Date.now() / 1000)).toBeLessThan(60);
+  });
+
+  test('opens one session, once; the session has a secret of its own', async () => {
+    const { id, link } = await invite();
+    const both = await Promise.allSettled([open(link), open(link)]);
+    const opened = both.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    expect(opened).toHaveLength(1);
+    await expect(open(link)).rejects.toMatchObject({ code: 'request.unauthenticated' });
+    const { secret, context } = opened[0]!;
+    expect(secret).not.toBe(parseRegistrationLink(link).secret);
+    expect(await ask('resume', { registrationId: id, secret })).toMatchObject({ context });
+    const { id: unopened } = await invite();
+    for (const wrong of [secret, 'A'.repeat(43), '']) await expect(ask('resume', { registrationId: unopened, secret: wrong })).rejects.toMatchObject({ code: 'request.unauthenticated' });
+    expect(await view(unopened)).toMatchObject({ status: 'waiting' });
+  });
+
+  test('is nowhere in the database', async () => {
+    const { id, link } = await invite();
+    const { secret } = parseRegistrationLink(link);
+    for (const table of ['registration_links', 'registrations', 'idempotency_keys', 'audit_entries'])
+      expect(await g.sql(`SELECT 1 FROM ${table} AS r WHERE r::text LIKE '%' || $1 || '%'`, [secret])).toEqual([]);
+    expect(await g.sql('SELECT 1 FROM registration_links AS r WHERE r::text LIKE \'%\' || $1 || \'%\'', [id])).toHaveLength(1);
+  });
+
+  test('expires, opened or not', async () => {
+    const [unopened, opened] = [await invite(), await invite()];
+    await open(opened.link);
+    await g.sql('UPDATE registration_links SET expires_at = now() WHERE id = $1', [unopened.id]);
+    await g.sql('UPDATE registrations SET expires_at = now() WHERE id = $1', [opened.id]);
+    for (const { id } of [unopened, opened]) {
+      await eventually(async () => (await told(id)).length === 1);
+      expect(await told(id)).toMatchObject([{ vendor_id: 'shop', type: 'registration.expired' }]);
+      expect(await view(id)).toMatchObject({ status: 'expired' });
+      expect(await call('POST', `/${id}/cancel`)).toMatchObject({ status: 410, body: { code: 'context.expired' } });
+    }
+    await expect(open(unopened.link)).rejects.toMatchObject({ code: 'context.expired' });
+  });
+
+  test('can be cancelled, opened or not, and again', async () => {
+    const [unopened, opened] = [await invite(), await invite()];
+    await open(opened.link);
+    for (const { id } of [unopened, opened]) {
+      for (let i = 0; i < 2; i++) expect(await call('POST', `/${id}/cancel`)).toMatchObject({ status: 200, body: { id, status: 'cancelled' } });
+      expect(await told(id)).toMatchObject([{ type: 'registration.cancelled' }]);
+    }
+    await expect(open(unopened.link)).rejects.toMatchObject({ code: 'context.cancelled' });
+    await expect(ask('sample', { registrationId: opened.id, position: 'left-palm', index: 0, quality: { score: 90, reasons: [] } })).rejects.toMatchObject({ code: 'context.cancelled' });
+  });
+
+  test('that ends with a palm that is known tells that it failed, not why', async () => {
+    const { id, link } = await invite();
+    g.nodes.behaviour.decision = new BoopError('registration.duplicate', 'told by the nodes');
+    await register(await open(link));
+    await eventually(async () => (await view(id)).status === 'failed');
+    g.nodes.behaviour.decision = { accepted: true, reason: 'ok', verified: true };
+    expect(await told(id)).toMatchObject([{ type: 'registration.failed' }]);
+    expect(JSON.stringify([await told(id), await view(id)])).not.toContain('duplicate');
+  });
+});
+
+describe('the requests', () => {
+  test('an invitation needs an Idempotency-Key, and gives the same link under it', async () => {
+    expect(await call('POST', '', {})).toMatchObject({ status: 400, body: { code: 'idempotency.missing' } });
+    const again = () => call('POST', '', {}, keys.shop, { 'idempotency-key': 'the-same' });
+    const first = await again();
+    expect(first).toMatchObject({ status: 201, body: { positions: ['left-palm', 'right-palm'] } });
+    expect(first.headers.get('location')).toBe(`/v1/registrations/${first.body.id}`);
+    expect((await again()).body).toEqual(first.body);
+    expect(await call('POST', '', { locale: 'de' }, keys.shop, { 'idempotency-key': 'the-same' })).toMatchObject({ status: 422, body: { code: 'idempotency.other-body' } });
+  });
+
+  test('another’s registration is not found, nor one without a link', async () => {
+    const { id } = await invite();
+    const { context } = (await ask('start', {})) as Session;
+    for (const key of [keys.other, keys.admin]) {
+      expect(await call('GET', `/${id}`, undefined, key)).toMatchObject({ status: 404 });
+      expect(await call('POST', `/${id}/cancel`, undefined, key)).toMatchObject({ status: 404 });
+    }
+    expect(await call('GET', `/${context.registrationId}`)).toMatchObject({ status: 404 });
+    expect(await view(id)).toMatchObject({ status: 'waiting' });
+  });
+
+  test('an admin invites for nobody’s webhooks', async () => {
+    const { id } = await invite({}, keys.admin);
+    expect(await call('POST', `/${id}/cancel`, undefined, keys.admin)).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+    expect(await told(id)).toEqual([]);
+  });
+
+  test('what does not fit is refused', async () => {
+    for (const wish of [{ positions: [] }, { positions: ['nose'] }, { locale: 'd'.repeat(40) }, { name: 'Ada' }, []])
+      expect(await call('POST', '', wish, keys.shop, { 'idempotency-key': `bad-${++keyNumber}` })).toMatchObject({ status: 400, body: { code: 'request.malformed' } });
+  });
+});
