@@ -12,6 +12,7 @@ export { checkAuthenticationEntry, checkRegistrationEntry, type EntryWithReceipt
 export { checkNetwork, type NetworkPin, pinOf, type PinnedMember } from './network/network-pin.ts';
 export { type SdkPorts, type Socket, systemRng } from './ports.ts';
 export { createRegistrationClient, type RegisterInput, type RegistrationClient, type RegistrationProgress } from './registration/registration-client.ts';
+export { parseRegistrationLink, type RegistrationInvitation } from '@boop/protocol';
 export { type CaptureRequest, type CaptureSource } from './registration/samples.ts';
 export { createSandbox, type Sandbox } from './sandbox/create-sandbox.ts';
 export { type SandboxCase, sandboxCapture, sandboxCases } from './sandbox/magic-palms.ts';

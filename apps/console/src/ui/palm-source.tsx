@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { syntheticPalm } from '@boop/biometric';
+import type { Position } from '@boop/identity';
 import { encodeGreyBmp } from '@boop/sdk';
 
 /** Where captures come from: a synthetic palm by number, or image files of the region of interest. */
@@ -9,7 +10,7 @@ export interface PalmSource {
   captures(count: number, from: number): Promise<Uint8Array[]>;
 }
 
-export function PalmPicker({ count, onPick }: { count: number; onPick(source: PalmSource): void }) {
+export function PalmPicker({ count, position = 'right-palm', onPick }: { count: number; position?: Position; onPick(source: PalmSource, position: Position): void }) {
   const [identity, setIdentity] = useState(1);
   const [files, setFiles] = useState<File[]>([]);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -21,19 +22,20 @@ export function PalmPicker({ count, onPick }: { count: number; onPick(source: Pa
         : {
             label: `synthetic palm ${identity}`,
             captures: (wanted, from) =>
-              Promise.resolve(Array.from({ length: wanted }, (_, i) => encodeGreyBmp(syntheticPalm({ identity, position: 'right-palm', capture: from + i })))),
+              Promise.resolve(Array.from({ length: wanted }, (_, i) => encodeGreyBmp(syntheticPalm({ identity, position, capture: from + i })))),
           },
+      position,
     );
-  }, [identity, files, onPick]);
+  }, [identity, files, position, onPick]);
 
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context || files.length) return;
-    const image = syntheticPalm({ identity, position: 'right-palm', capture: 0 });
+    const image = syntheticPalm({ identity, position, capture: 0 });
     const pixels = context.createImageData(image.width, image.height);
     image.pixels.forEach((grey, i) => pixels.data.set([grey, grey, grey, 255], i * 4));
     context.putImageData(pixels, 0, 0);
-  }, [identity, files]);
+  }, [identity, files, position]);
 
   return (
     <div className="row">

@@ -1,6 +1,6 @@
 import { consentHash, type ConsentText, giveConsent, type Position, positions as allPositions, sessionIdOf, type SignedConsent, type SigningKey } from '@boop/identity';
 import { type Quality } from '@boop/biometric';
-import { envelopeHashes, type NetworkInfo, type RegistrationReceipt, splitHash, type SealedSplit } from '@boop/protocol';
+import { envelopeHashes, type NetworkInfo, parseRegistrationLink, type RegistrationReceipt, splitHash, type SealedSplit } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { wipeTemplates } from '../capture/encode-capture.ts';
 import { splitAndSeal } from '../capture/split-and-seal.ts';
@@ -9,7 +9,7 @@ import { type CreateAccountInput, createLedgerAccount, type LedgerAccount } from
 import { checkRegistrationEntry, verifyReceipt } from '../log/receipts.ts';
 import { createNetworkGuard, type NetworkPin } from '../network/network-pin.ts';
 import { type SdkPorts, systemPorts } from '../ports.ts';
-import { openRegistrationSession, type RegistrationSession, type Step, type Welcome } from './registration-session.ts';
+import { openRegistrationSession, type RegistrationSession, type SessionSecret, type Step, type Welcome } from './registration-session.ts';
 import { type CaptureSource, collectSamples, type EnrolmentItem, enrolmentItems, thetaOf } from './samples.ts';
 
 export type RegistrationProgress =
@@ -20,6 +20,8 @@ export interface RegisterInput {
   /** The person's account key: signs the consent and the split, and may revoke later. */
   readonly accountKey: SigningKey;
   readonly positions: { readonly [position in Position]?: CaptureSource };
+  /** The link by which somebody invited the person. It says which palms are wanted, and opens one session, once. */
+  readonly link?: string;
   /** Shows the text to the person; nothing is captured, encoded or sent before it resolves to true. */
   readonly onConsent: (text: ConsentText) => Promise<boolean>;
   readonly onProgress?: (progress: RegistrationProgress) => void;
@@ -32,6 +34,7 @@ export interface RegistrationClient {
   /**
    * Registers the palms of one person.
    * @returns the receipt, signed by t+1 nodes or more and checked
+   * @throws BoopError `link.malformed`; `request.unauthenticated` for a link that was opened before
    * @throws BoopError `consent.missing` when the person declines
    * @throws CaptureQualityError, BoopError `capture.*`, `template.*`, `registration.incomplete`, `registration.samples-disagree`: found here
    * @throws BoopError `registration.duplicate`, `mpc.*`, `context.*`, …: the network's codes; nothing was stored
@@ -56,8 +59,9 @@ export function createRegistrationClient(options: { bridgeUrl: string; pin?: Net
     async register(input) {
       const positions = allPositions.filter((position) => input.positions[position] !== undefined);
       if (positions.length === 0) throw new BoopError('registration.incomplete', 'no palm to register');
+      const invitation = input.link === undefined ? undefined : invitationOf(input.link, positions);
       const onStep = (step: Step): void => input.onProgress?.({ step });
-      const session = openRegistrationSession(options.bridgeUrl, { positions, locale: input.locale, onStep, signal: input.signal }, ports);
+      const session = openRegistrationSession(options.bridgeUrl, { positions, locale: input.locale, invitation, onStep, signal: input.signal }, ports);
       try {
         const welcome = await session.start();
         const network = checkWelcome(welcome, guard(welcome.network), positions);
@@ -72,6 +76,13 @@ export function createRegistrationClient(options: { bridgeUrl: string; pin?: Net
       }
     },
   };
+}
+
+/** Refused here, since asking would use the link up. */
+function invitationOf(link: string, given: readonly Position[]): SessionSecret {
+  const { registrationId, secret, positions } = parseRegistrationLink(link);
+  if (positions.length !== given.length || positions.some((position) => !given.includes(position))) throw new BoopError('registration.incomplete', 'the link asks for other palms');
+  return { registrationId, secret };
 }
 
 function checkWelcome({ context, consentText }: Welcome, network: NetworkInfo, positions: readonly Position[]): NetworkInfo {

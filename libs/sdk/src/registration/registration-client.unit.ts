@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { decodeImage, encodePalm, fuse, validCells } from '@boop/biometric';
 import { consentHash, type SignedConsent, sessionIdOf, verifyConsent } from '@boop/identity';
 import { palmStatistic, reconstructTemplate } from '@boop/mpc';
-import { cutShares, envelopeHashes, type LogEntry, type SealedSplit, splitHash } from '@boop/protocol';
+import { cutShares, envelopeHashes, type LogEntry, registrationLinkOf, type SealedSplit, splitHash } from '@boop/protocol';
 import { partyId } from '@boop/shared';
 import { createFakeNetwork, registrationContext, testKey } from '../fixtures/fake-network.ts';
 import { blankCapture, palmCapture } from '../fixtures/palms.ts';
@@ -164,6 +164,29 @@ describe('a registration', () => {
     expect(first).toMatchObject({ positions: ['right-palm'] });
     expect(second).toMatchObject({ session: { registrationId: 'reg_1', secret: 's3cret' }, resume: { epoch: 'e' } });
     expect(second).not.toHaveProperty('positions');
+  });
+
+  test('opens the session of a link, and goes on in it by its own secret', async () => {
+    const fake = await new FakeRegistration().start();
+    fake.answers['complete_registration'] = (_, connection) => {
+      if (connection.index === 0) connection.drop();
+      return connection.index === 0 ? [] : [fake.succeeded()];
+    };
+    const invitation = { registrationId: 'reg_1', secret: 'A'.repeat(43) };
+    await register(fake, { link: registrationLinkOf('https://boop.example', { ...invitation, positions: ['right-palm'] }) });
+    const [first, second] = fake.sent('registration_hello');
+    expect(first).toMatchObject({ session: invitation });
+    expect(first).not.toHaveProperty('positions');
+    expect(second).toMatchObject({ session: { registrationId: 'reg_1', secret: 's3cret' } });
+  });
+
+  test.each([
+    ['link.malformed', 'https://boop.example/#/register'],
+    ['registration.incomplete', registrationLinkOf('https://boop.example', { registrationId: 'reg_1', secret: 'A'.repeat(43), positions: ['left-palm'] })],
+  ])('refuses with %s without using the link up', async (code, link) => {
+    const fake = await new FakeRegistration().start();
+    await expect(register(fake, { link })).rejects.toMatchObject({ code });
+    expect(fake.bridge.received).toEqual([]);
   });
 
   test.each([

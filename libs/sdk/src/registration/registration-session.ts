@@ -22,13 +22,19 @@ export interface RegistrationSession {
   close(): void;
 }
 
+/** What resumes a session, or opens that of a link. */
+export interface SessionSecret {
+  readonly registrationId: string;
+  readonly secret: string;
+}
+
 const answerTimeoutMs = 15_000;
 /** Agreement, de-duplication by every committee and storage at all nodes. */
 const completeTimeoutMs = 60_000;
 
 /** One registration over `/ws/registration`; survives lost connections by the session's secret. */
-export function openRegistrationSession(bridgeUrl: string, wanted: { positions: readonly Position[]; locale?: string | undefined; onStep: (step: Step) => void; signal?: AbortSignal | undefined }, ports: SdkPorts): RegistrationSession {
-  let session: { registrationId: string; secret: string } | undefined;
+export function openRegistrationSession(bridgeUrl: string, wanted: { positions: readonly Position[]; locale?: string | undefined; invitation?: SessionSecret | undefined; onStep: (step: Step) => void; signal?: AbortSignal | undefined }, ports: SdkPorts): RegistrationSession {
+  let session: SessionSecret | undefined = wanted.invitation;
   const { signal } = wanted;
 
   const channel = new ChannelClient<RegistrationClientMessage, RegistrationServerMessage>(
@@ -42,7 +48,7 @@ export function openRegistrationSession(bridgeUrl: string, wanted: { positions: 
       }),
       welcomeType: 'registration_hello_response',
       onWelcome: (welcome) => {
-        if (welcome.type === 'registration_hello_response') session ??= { registrationId: welcome.context.registrationId, secret: welcome.secret };
+        if (welcome.type === 'registration_hello_response') session = { registrationId: welcome.context.registrationId, secret: welcome.secret };
       },
       onMessage: (message) => {
         if (message.type === 'registration_progress') wanted.onStep(message.step);
