@@ -32,6 +32,8 @@ export const createAuthenticationSchema = z.strictObject({
   /** Echoed in the token. */
   nonce: z.string().min(1).max(255).optional(),
   terminalId: idField.optional(),
+  /** 1:1: the person's pairwise `sub` at this vendor; anybody else's palm ends as `no-match`. */
+  subject: z.string().regex(/^[\x21-\x7e]{1,255}$/).optional(),
   amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional(),
   currency: z.string().regex(/^[A-Z]{3}$/).optional(),
   ...occasionFields,

@@ -1,15 +1,19 @@
+import { createHash } from 'node:crypto';
 import { type Database, type Transaction } from '../store/database.ts';
-import { type FailedAttempts } from './attempt-limits.ts';
+import { type Attempt, type ClaimedPerson, type FailedAttempts } from './attempt-limits.ts';
 
 export interface AttemptStore {
   of(terminalId: string): Promise<FailedAttempts>;
+  ofPerson(person: ClaimedPerson): Promise<FailedAttempts>;
   reset(terminalId: string): Promise<void>;
 }
 
 export const attemptStore = (database: Database): AttemptStore => ({
   async of(terminalId) {
-    const row = await database.failedAttempts.findUnique({ where: { terminalId } });
-    return { failures: row?.failures ?? 0, lastFailureMs: row?.lastFailureAt.getTime() ?? 0 };
+    return failuresIn(await database.failedAttempts.findUnique({ where: { terminalId } }));
+  },
+  async ofPerson(person) {
+    return failuresIn(await database.failedSubjectAttempts.findUnique({ where: { vendorId_subjectHash: keyOf(person) } }));
   },
   async reset(terminalId) {
     await database.failedAttempts.deleteMany({ where: { terminalId } });
@@ -17,8 +21,17 @@ export const attemptStore = (database: Database): AttemptStore => ({
 });
 
 /** Counts with the decision itself, so that no crash forgets a failure. */
-export async function countAttempt(tx: Transaction, { terminalId, failed, atMs }: { terminalId: string; failed: boolean; atMs: number }): Promise<void> {
+export async function countAttempt(tx: Transaction, { terminalId, person, failed, atMs }: Attempt): Promise<void> {
   const lastFailureAt = new Date(atMs);
-  if (failed) await tx.failedAttempts.upsert({ where: { terminalId }, create: { terminalId, failures: 1, lastFailureAt }, update: { failures: { increment: 1 }, lastFailureAt } });
+  const first = { failures: 1, lastFailureAt };
+  const another = { failures: { increment: 1 }, lastFailureAt };
+  if (failed) await tx.failedAttempts.upsert({ where: { terminalId }, create: { terminalId, ...first }, update: another });
   else await tx.failedAttempts.deleteMany({ where: { terminalId } });
+  if (!person) return;
+  const key = keyOf(person);
+  if (failed) await tx.failedSubjectAttempts.upsert({ where: { vendorId_subjectHash: key }, create: { ...key, ...first }, update: another });
+  else await tx.failedSubjectAttempts.deleteMany({ where: key });
 }
+
+const failuresIn = (row: { failures: number; lastFailureAt: Date } | null): FailedAttempts => ({ failures: row?.failures ?? 0, lastFailureMs: row?.lastFailureAt.getTime() ?? 0 });
+const keyOf = ({ vendorId, subject }: ClaimedPerson) => ({ vendorId, subjectHash: createHash('sha256').update(subject).digest('base64url') });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { type Authentication } from '@boop/protocol';
+import { fakeSub } from '../testing/fake-network.ts';
 import { sealedProbe } from '../testing/probes.ts';
 import { device, keys, TestGateway } from '../testing/test-gateway.ts';
 import { checkAttempts, nistAttemptLimits } from './attempt-limits.ts';
@@ -13,9 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => g.stop());
 
-async function present(isKnown: boolean) {
+async function present(isKnown: boolean, claim: { subject?: string } = {}) {
   g.nodes.behaviour.decision = isKnown ? { accepted: true, reason: 'ok', verified: true } : { accepted: false, reason: 'no-match', verified: false };
-  const { body } = await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'entrance', terminalId: 'till' } });
+  const { body } = await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'entrance', terminalId: 'till', ...claim } });
   const context = body as Authentication;
   return { context, answer: await g.call('POST', `/v1/authentications/${context.id}/probe`, { key: keys.till, body: { split: await sealedProbe(g.nodes.manifest, context.sessionId, device) } }) };
 }
@@ -40,6 +41,40 @@ test('failures are delayed, then end, until the vendor resets its terminal; a su
   expect((await g.call('DELETE', '/v1/terminals/till/attempts', { key: keys.other })).status).toBe(404);
   expect((await g.call('DELETE', '/v1/terminals/till/attempts', { key: keys.shop })).status).toBe(204);
   expect((await present(true)).answer.body.status).toBe('succeeded');
+});
+
+test('a claimed person: nobody else is accepted, and failures count for that person at that vendor', async () => {
+  const claim = (subject: string) => present(true, { subject });
+  const clearTerminal = async (): Promise<void> => expect((await g.call('DELETE', '/v1/terminals/till/attempts', { key: keys.shop })).status).toBe(204);
+  expect((await claim(fakeSub)).answer.body).toMatchObject({ status: 'succeeded', result: { reason: 'ok' } });
+  for (let i = 0; i < 2; i++) expect((await claim('somebody-else')).answer).toMatchObject({ status: 200, body: { status: 'failed', outcome: { reason: 'no-match', retryAllowed: true } } });
+  await clearTerminal();
+  // The terminal serves others, and the person who was claimed waits at every terminal.
+  expect((await claim('somebody-else')).answer).toMatchObject({ status: 429, body: { code: 'attempts.delayed' } });
+  expect((await claim(fakeSub)).answer.body.status).toBe('succeeded');
+  for (let i = 0; i < 2; i++) {
+    await g.sql("UPDATE failed_subject_attempts SET last_failure_at = now() - interval '31 s'");
+    await claim('somebody-else');
+    await clearTerminal();
+  }
+  expect((await claim('somebody-else')).answer).toMatchObject({ status: 403, body: { code: 'attempts.exhausted' } });
+  expect(JSON.stringify(await g.sql('SELECT * FROM failed_subject_attempts'))).not.toContain('somebody-else');
+});
+
+test('whoever is recognised without a claim may be claimed again', async () => {
+  await g.sql('DELETE FROM failed_subject_attempts');
+  for (let i = 0; i < 2; i++) await present(false, { subject: fakeSub });
+  await g.call('DELETE', '/v1/terminals/till/attempts', { key: keys.shop });
+  expect((await present(true, { subject: fakeSub })).answer.status).toBe(429);
+  expect((await present(true)).answer.body.status).toBe('succeeded');
+  expect((await present(true, { subject: fakeSub })).answer.body.status).toBe('succeeded');
+});
+
+test('a token of somebody else than claimed is not believed, nor is a claim of no form taken', async () => {
+  g.nodes.behaviour.heedless = true;
+  expect((await present(true, { subject: 'somebody-else' })).answer.body).toMatchObject({ code: 'mpc.aborted' });
+  g.nodes.behaviour.heedless = undefined;
+  for (const subject of ['', 'two words', 'x'.repeat(256), 7]) expect((await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'entrance', subject } })).body.code).toBe('request.malformed');
 });
 
 test('a vendor that is suspended meanwhile gets no decision, and can’t open contexts', async () => {

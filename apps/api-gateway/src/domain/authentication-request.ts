@@ -39,7 +39,7 @@ export function buildContext(input: {
   login?: LoginRequest | undefined;
 }): AuthenticationContext {
   const { request, vendor, manifest, issuer, nowMs, rng, login } = input;
-  const { type, amount, currency, terminalId, policy, timeout, requiredAttributes, optionalAttributes } = request;
+  const { type, amount, currency, terminalId, subject, policy, timeout, requiredAttributes, optionalAttributes } = request;
   if (type === 'payment' && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a payment needs an amount' }]);
   if (amount !== undefined && currency === undefined) throw new InvalidRequest([{ pointer: '/currency', detail: 'an amount needs a currency' }]);
   if (currency !== undefined && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a currency needs an amount' }]);
@@ -57,6 +57,7 @@ export function buildContext(input: {
     ...nonceOf(request, login, rng),
     ...(login?.bindingMessage === undefined ? {} : { bindingMessage: login.bindingMessage }),
     ...(terminalId === undefined ? {} : { terminalId }),
+    ...(subject === undefined ? {} : { subject }),
     ...(requiredAttributes || optionalAttributes ? { attributes: { required: requiredAttributes ?? [], optional: optionalAttributes ?? [] } } : {}),
     ...(amount === undefined ? {} : { amount }),
     ...(currency === undefined ? {} : { currency }),

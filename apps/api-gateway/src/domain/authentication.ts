@@ -1,6 +1,7 @@
 import { type Sealed, sessionIdOf } from '@boop/identity';
 import { type AuthenticationReason } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
+import { type ClaimedPerson } from '../attempts/attempt-limits.ts';
 import { type WebhookEvent } from '../webhooks/webhook-event.ts';
 import { type AuthenticationOutcome, type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, isDue, staleProcessingMs } from './authentication-record.ts';
 import { viewOf, withoutToken } from './authentication-view.ts';
@@ -70,6 +71,8 @@ export interface ProbeDecision {
   readonly reason: NodesReason;
   readonly verified: boolean;
   readonly idToken?: string | undefined;
+  /** Whom the token names. */
+  readonly sub?: string | undefined;
   /** Consented attributes, sealed to the vendor. */
   readonly released?: Sealed | undefined;
   readonly outbox: OutboxEntry;
@@ -106,7 +109,7 @@ export function decideProbe(record: AuthenticationRecord, decision: ProbeDecisio
   return {
     record: next,
     outbox: [outbox],
-    ...(accepted || reason === 'no-match' ? { attempt: { terminalId: decision.terminalId, failed: !accepted, atMs: nowMs } } : {}),
+    ...(accepted || reason === 'no-match' ? { attempt: { terminalId: decision.terminalId, person: personOf(next, decision.sub), failed: !accepted, atMs: nowMs } } : {}),
     ...(accepted && decision.paymentId !== undefined ? { posting: decision.paymentId } : {}),
     webhooks: [endedWebhook(next, nowMs)],
     events: [
@@ -115,6 +118,12 @@ export function decideProbe(record: AuthenticationRecord, decision: ProbeDecisio
       adminEvent({ type: 'event', event: 'authentication', outcome: reason, durationMs, verified, ...who(next, nowMs), terminalId: decision.terminalId }),
     ],
   };
+}
+
+/** Whom an attempt is counted for beside its terminal: the person who was recognised, or else the one who was claimed. */
+function personOf({ vendorId, context }: AuthenticationRecord, sub?: string): ClaimedPerson | undefined {
+  const subject = sub ?? context.subject;
+  return subject === undefined ? undefined : { vendorId, subject };
 }
 
 /** The terminal gives up: pending → failed, without a decision of the nodes. */
@@ -130,7 +139,7 @@ export function failUndecided(record: AuthenticationRecord, terminalId: string, 
   const next: AuthenticationRecord = { ...withoutProcessing(record, 'failed'), outcome: outcomeOf(reason, nowMs) };
   return {
     record: next,
-    ...(reason === 'liveness' ? { attempt: { terminalId, failed: true, atMs: nowMs } } : {}),
+    ...(reason === 'liveness' ? { attempt: { terminalId, person: personOf(next), failed: true, atMs: nowMs } } : {}),
     webhooks: [endedWebhook(next, nowMs)],
     events: [
       failedEvent(next, reason, nowMs),

@@ -77,6 +77,7 @@ function checkToken(token: string, expected: { context: AuthenticationContext; s
       claims.iss === context.issuer &&
       claims.aud === context.vendorId &&
       claims.nonce === context.nonce &&
+      (context.subject === undefined || claims.sub === context.subject) &&
       claims.jti === sessionId &&
       claims.boop.context === context.contextId &&
       claims.boop.verified === verified &&

@@ -1,4 +1,5 @@
 import { type AdminServerMessage, type PvsServerMessage, type RegistrationServerMessage, streamOf, type VendorServerMessage } from '@boop/protocol';
+import { type Attempt } from '../attempts/attempt-limits.ts';
 import { type WebhookEvent } from '../webhooks/webhook-event.ts';
 
 /** A server message without what the stream adds (epoch, offset) and what the connection adds (`re`). */
@@ -30,7 +31,7 @@ export interface Transition<Item> {
   readonly events: readonly ChannelEvent[];
   readonly outbox?: readonly OutboxEntry[];
   /** A presentation that failed or succeeded at a terminal. */
-  readonly attempt?: { readonly terminalId: string; readonly failed: boolean; readonly atMs: number };
+  readonly attempt?: Attempt;
   /** The payment whose reservation is used by this change; without it there is no change. */
   readonly posting?: string;
   /** What the vendor is told over HTTP. */

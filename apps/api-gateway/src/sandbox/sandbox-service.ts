@@ -71,10 +71,12 @@ export class SandboxService {
     const terminalId = open.context.terminalId ?? noTerminal;
     const reason = undecided[template];
     if (reason) return failUndecided(open, terminalId, reason, nowMs);
+    const { subject, sector, policy } = open.context;
+    const isOther = subject !== undefined && subject !== this.#with.key.subjectOf(user, sector);
     const verified = template === 'match';
-    const accepted = verified || (template === 'unverified' && open.context.policy.acceptUnverified);
+    const accepted = !isOther && (verified || (template === 'unverified' && policy.acceptUnverified));
     const decided = this.#decision(open.context, open.sessionId, accepted ? { user, verified } : undefined, nowMs);
-    const refusal = template === 'unverified' ? 'unverified' : 'no-match';
+    const refusal = template === 'unverified' && !isOther ? 'unverified' : 'no-match';
     const transition = decideProbe(open, { ...decided, accepted, verified: accepted && verified, reason: accepted ? 'ok' : refusal, terminalId }, nowMs);
     // Nothing of the sandbox goes to the log.
     return { ...transition, outbox: [] };

@@ -1,4 +1,4 @@
-import { type SigningKey } from '@boop/identity';
+import { parseTokenClaims, type SigningKey } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
 import { type CreateAuthentication, type Probe, type SealedSplit } from '@boop/protocol';
 import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
@@ -42,7 +42,7 @@ export interface AuthenticationDependencies {
   /** Called after a decision is stored: the outbox has work. */
   readonly onDecision: () => void;
   readonly payments: PaymentPort;
-  readonly attempts: Pick<AttemptStore, 'of'>;
+  readonly attempts: Pick<AttemptStore, 'of' | 'ofPerson'>;
   /** Undefined: failed attempts are counted and cost nothing. */
   readonly attemptLimits?: AttemptLimits | undefined;
   readonly clock: Clock;
@@ -122,7 +122,7 @@ export class AuthenticationService {
     const vendor = await this.#with.directory.vendor(open.vendorId);
     if (vendor?.sandbox) throw new BoopError('request.forbidden', 'the sandbox takes no captures: present a template');
     if (vendor?.suspended !== false) return await this.#refuse(open, terminalId, 'vendor-suspended');
-    if (this.#with.attemptLimits) checkAttempts(await this.#with.attempts.of(terminalId), this.#with.attemptLimits, this.#with.clock.nowMs());
+    await this.#checkAttempts(terminalId, open);
     const leader = nodes.nextLeader();
     network.groupKey('token');
     const split = await this.#splitOf(probe, open, terminal);
@@ -158,6 +158,14 @@ export class AuthenticationService {
     for (const { record, version } of await this.#with.store.due(nowMs, 100)) await this.#with.store.save(version, expireAuthentication(record, nowMs));
   }
 
+  /** @throws BoopError `attempts.delayed`, `attempts.exhausted` for the terminal, or for the person who is claimed */
+  async #checkAttempts(terminalId: string, { vendorId, context: { subject } }: AuthenticationRecord): Promise<void> {
+    const { attempts, attemptLimits, clock } = this.#with;
+    if (!attemptLimits) return;
+    checkAttempts(await attempts.of(terminalId), attemptLimits, clock.nowMs());
+    if (subject !== undefined) checkAttempts(await attempts.ofPerson({ vendorId, subject }), attemptLimits, clock.nowMs());
+  }
+
   async #run(open: AuthenticationRecord, split: SealedSplit, run: Run): Promise<AuthenticationRecord> {
     const { nodes, payments, clock } = this.#with;
     const startedMs = clock.nowMs();
@@ -188,7 +196,8 @@ export class AuthenticationService {
     const { network, metrics, verify, clock, log, onDecision } = this.#with;
     const outbox = checkAuthenticationAnswer(answer, { context: open.context, sessionId: open.sessionId, manifest: network.manifest, tokenKeys: network.tokenKeys(), verify });
     const { accepted, reason, verified, idToken, released } = answer;
-    const decision = { accepted, reason, verified, idToken, released, outbox, terminalId: run.terminalId, paymentId: run.paymentId, entryText: toBase64Url(outbox.entry) };
+    const sub = idToken === undefined ? undefined : parseTokenClaims(idToken).sub;
+    const decision = { accepted, reason, verified, idToken, sub, released, outbox, terminalId: run.terminalId, paymentId: run.paymentId, entryText: toBase64Url(outbox.entry) };
     const { record } = await this.#change(open.vendorId, open.id, (current) => decideProbe(current, decision, clock.nowMs()));
     onDecision();
     const durationMs = clock.nowMs() - run.startedMs;

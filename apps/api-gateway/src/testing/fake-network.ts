@@ -17,6 +17,8 @@ export interface NodeBehaviour {
   /** Changes the answer before it is sent, as a lying leader would. */
   lie?: ((answer: AuthenticationAnswer) => AuthenticationAnswer) | undefined;
   delayMs: number;
+  /** Nodes sign for whoever is there, whomever the context claims. */
+  heedless?: boolean | undefined;
   /** Whom a lying leader names before the token is signed. */
   heldSub?: string | undefined;
 }
@@ -103,8 +105,10 @@ export class FakeNetwork {
         if (method === 'node.status') return this.#status(party);
         this.seen.push({ party, method, body });
         if (this.behaviour.delayMs) await new Promise((resolve) => setTimeout(resolve, this.behaviour.delayMs));
-        const { decision } = this.behaviour;
+        let { decision } = this.behaviour;
         if (decision instanceof BoopError) throw decision;
+        const asks = method === 'authentication.run' || method === 'authentication.match';
+        if (asks && !this.behaviour.heedless) decision = claimed(nodeMethods[method].body.parse(body).context, decision);
         if (method === 'authentication.run') return this.#authenticate(nodeMethods[method].body.parse(body), decision);
         if (method === 'authentication.match') return this.#match(nodeMethods[method].body.parse(body), decision);
         if (method === 'authentication.sign') return this.#sign(nodeMethods[method].body.parse(body));
@@ -183,6 +187,10 @@ export class FakeNetwork {
     return { verified, entry, receipts: this.receipts(entry), stages: {} };
   }
 }
+
+/** Nodes accept nobody but the person who is claimed. */
+const claimed = <D extends Exclude<NodeBehaviour['decision'], BoopError>>({ subject }: AuthenticationContext, decision: D) =>
+  subject === undefined || subject === fakeSub ? decision : ({ accepted: false, reason: 'no-match', verified: false } as const);
 
 /** A ledger that remembers what it was given. `losesAnswers`: it stores the entry and the answer never arrives. */
 export class FakeLedger {

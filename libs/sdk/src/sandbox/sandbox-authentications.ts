@@ -49,13 +49,13 @@ export class SandboxAuthentications {
     const known = this.#open.get(id);
     if (known && toBase64Url(canonicalJson(known.request)) !== toBase64Url(canonicalJson(request))) throw new BoopError('request.conflict', 'this id names another context');
     if (known) return this.get(id);
-    const { type, terminalId, amount, currency, nonce = toBase64Url(this.#rng.bytes(16)), timeout, policy, contextId: _, ...occasion } = request;
+    const { type, terminalId, subject, amount, currency, nonce = toBase64Url(this.#rng.bytes(16)), timeout, policy, contextId: _, ...occasion } = request;
     const issuedAt = Math.floor(this.#clock.nowMs() / 1000);
     const { networkId, defaultOperatingPoint } = this.#network.info;
     const money = { ...(amount === undefined ? {} : { amount }), ...(currency === undefined ? {} : { currency }) };
     const place = terminalId === undefined ? {} : { terminalId };
     const context: AuthenticationContext = {
-      v: 1, kind: 'authentication', networkId, contextId: id, issuer: sandboxUrl, vendorId: sandboxVendorId, sector: 'sandbox.boop.invalid', type, nonce, ...place, ...money,
+      v: 1, kind: 'authentication', networkId, contextId: id, issuer: sandboxUrl, vendorId: sandboxVendorId, sector: 'sandbox.boop.invalid', type, nonce, ...place, ...(subject === undefined ? {} : { subject }), ...money,
       policy: { operatingPoint: policy?.operatingPoint ?? defaultOperatingPoint, acceptUnverified: policy?.acceptUnverified ?? true, acceptGatewaySplit: policy?.acceptGatewaySplit ?? true },
       issuedAt, expiresAt: issuedAt + Math.min(timeout ?? Infinity, contextTimeoutSeconds[type]),
     };
@@ -122,7 +122,8 @@ export class SandboxAuthentications {
   #decide(open: Open, person: string | undefined): Authentication {
     const { context } = open;
     const time = Math.floor(this.#clock.nowMs() / 1000);
-    const sub = person && toBase64Url(sha256(utf8(`${context.sector}/${person}`)));
+    const found = person && toBase64Url(sha256(utf8(`${context.sector}/${person}`)));
+    const sub = context.subject === undefined || context.subject === found ? found : undefined;
     const idToken = sub && this.#network.token(context, sub, time);
     const entry: LogEntry = {
       v: 1, networkId: context.networkId, epoch: 1, time, kind: 'authentication', session: sessionIdOf(context), verified: idToken !== undefined,

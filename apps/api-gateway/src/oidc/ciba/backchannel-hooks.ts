@@ -49,7 +49,7 @@ export function backchannelHooks(use: Pick<OidcSurroundings, 'directory' | 'logi
       const vendorId = ctx.oidc.client!.clientId;
       const params = ctx.oidc.params as Record<string, unknown>;
       const hint = typeof params['login_hint'] === 'string' ? parseLoginHint(params['login_hint']) : undefined;
-      const record = await contextFor(vendorId, hint, params);
+      const record = await contextFor(vendorId, hint, params, request.accountId === nobodyYet ? undefined : request.accountId);
       const expiresAtMs = use.clock.nowMs() + request.remainingTTL * 1000;
       if (!(await backchannel.add({ vendorId, contextId: record.id, requestId: request.jti }, expiresAtMs))) throw new errors.InvalidRequest('the context answers another request');
       // For a person's own device where no terminal was named.
@@ -57,11 +57,11 @@ export function backchannelHooks(use: Pick<OidcSurroundings, 'directory' | 'logi
     },
   };
 
-  async function contextFor(vendorId: string, hint: LoginHint | undefined, params: Record<string, unknown>): Promise<AuthenticationRecord> {
+  async function contextFor(vendorId: string, hint: LoginHint | undefined, params: Record<string, unknown>, subject: string | undefined): Promise<AuthenticationRecord> {
     if (hint?.kind === 'context') return await logins.get(vendorId, hint.id);
     try {
       const timeoutSeconds = params['requested_expiry'] === undefined ? undefined : Math.min(Number(params['requested_expiry']), contextTimeoutSeconds.access);
-      return await logins.open(vendorId, params, { terminalId: hint?.kind === 'terminal' ? hint.id : undefined, timeoutSeconds });
+      return await logins.open(vendorId, params, { terminalId: hint?.kind === 'terminal' ? hint.id : undefined, subject, timeoutSeconds });
     } catch (error) {
       if (isBoopError(error) && error.code === 'request.forbidden') throw new errors.AccessDenied(error.message);
       if (isBoopError(error) && (error.kind === 'unavailable' || error.code === 'request.rate-limited')) throw new errors.TemporarilyUnavailable(error.message);

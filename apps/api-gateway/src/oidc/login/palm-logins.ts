@@ -33,11 +33,12 @@ export class PalmLogins {
    * @param params parameters of the authorization or backchannel authentication request
    * @throws BoopError as `AuthenticationService.create`
    */
-  async open(vendorId: string, params: Readonly<Record<string, unknown>>, at: { terminalId?: string | undefined; timeoutSeconds?: number | undefined } = {}): Promise<AuthenticationRecord> {
+  async open(vendorId: string, params: Readonly<Record<string, unknown>>, at: { terminalId?: string | undefined; subject?: string | undefined; timeoutSeconds?: number | undefined } = {}): Promise<AuthenticationRecord> {
     const request: CreateAuthentication = {
       type: 'access',
       policy: { acceptUnverified: acceptedWays(params, this.#manifest).unverified },
       ...(at.terminalId === undefined ? {} : { terminalId: at.terminalId }),
+      ...(at.subject === undefined ? {} : { subject: at.subject }),
       ...(at.timeoutSeconds === undefined ? {} : { timeout: at.timeoutSeconds }),
     };
     const { record } = await this.#authentications.create(vendorId, request, { nonce: textOf(params['nonce']), bindingMessage: textOf(params['binding_message']) });
