@@ -160,6 +160,11 @@ describe.each(backends)('webhooks with %s', (_, withRedis) => {
     const create = () => call('POST', '', { url: 'https://shop.example/' }, keys.shop, { 'idempotency-key': 'hook-1' });
     const [first, again] = [await create(), await create()];
     expect(again.body).toEqual(first.body);
+    const rotate = () => call('POST', `/${first.body.id}/rotations`, {}, keys.shop, { 'idempotency-key': 'rotation-1' });
+    const [rotated, repeated] = [await rotate(), await rotate()];
+    expect(repeated.body).toEqual(rotated.body);
+    expect(rotated.body.secret).not.toBe(first.body.secret);
+    expect(await g.sql("SELECT 1 FROM idempotency_keys WHERE key IN ('hook-1', 'rotation-1') AND status_code IS NOT NULL")).toHaveLength(2);
     expect(await g.sql("SELECT 1 FROM idempotency_keys WHERE response::text LIKE '%whsec_%'")).toEqual([]);
     for (let i = 0; i < 2; i++) await call('POST', '', { url: 'https://shop.example/' });
     const seen: string[] = [];
