@@ -50,6 +50,8 @@ describe('a template', () => {
     const [alice, again, bob] = [await subjectOf('alice'), await subjectOf('alice'), await subjectOf('bob')];
     expect(alice).toBe(again);
     expect(bob).not.toBe(alice);
+    const claimed = async (user: string, template: string) => (await present((await open({ type: 'access', subject: alice, policy: { acceptUnverified: false } })).id, { template, user })).body.outcome.reason as string;
+    expect([await claimed('alice', 'match'), await claimed('bob', 'match'), await claimed('alice', 'unverified'), await claimed('bob', 'unverified')]).toEqual(['ok', 'no-match', 'unverified', 'no-match']);
   });
 
   test.each([

@@ -44,6 +44,11 @@ describe('the sandbox', () => {
     }
     expect(subjects[0]).toBe(subjects[1]);
     expect(subjects[2]).not.toBe(subjects[0]);
+    for (const [palm, outcome] of [['match', 'accepted'], ['duplicate', 'rejected']] as const) {
+      const claimed = await vendor.createAuthentication({ type: 'membership', subject: subjects[0]! });
+      sandbox.scan(claimed.id, palm);
+      expect((await claimed.waitForResult()).outcome).toBe(outcome);
+    }
   });
 
   test.each<[SandboxCase, object]>([
