@@ -39,7 +39,7 @@ class SimulatedNodes {
       return;
     }
     const startMs = this.nowMs;
-    void this.admission.during(async () => await new Promise<void>((resolve) => this.#running.push({ leftMs: this.serviceMs, end: resolve }))).then(() => this.durations.push(this.nowMs - startMs));
+    void this.admission.during(async () => await new Promise<void>((resolve) => this.#running.push({ leftMs: this.serviceMs, end: resolve })), () => 'run').then(() => this.durations.push(this.nowMs - startMs));
   }
 }
 
@@ -78,7 +78,20 @@ describe('admission of runs', () => {
 
   test('a run that fails gives its place back', async () => {
     const admission = new Admission();
-    for (let i = 0; i < 100; i++) await expect(admission.during(() => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
+    for (let i = 0; i < 100; i++) await expect(admission.during(() => Promise.reject(new Error('gone')), () => 'run')).rejects.toThrow('gone');
     expect(() => admission.assertRoom()).not.toThrow();
+  });
+
+  test.each([
+    ['that are refused at once', async (admission: Admission) => void (await admission.during(() => Promise.reject(new Error('malformed')), () => 'run').catch(() => undefined))],
+    ['that find nobody', async (admission: Admission) => void (await admission.during(() => Promise.resolve(), () => 'nobody'))],
+  ])('runs %s don\'t make the others look late', async (_, quick) => {
+    let nowMs = 0;
+    const admission = new Admission(() => nowMs);
+    for (let i = 0; i < 200; i++) {
+      await quick(admission);
+      await admission.during(async () => void (nowMs += 100), () => 'token');
+    }
+    expect(admission.limit).toBeGreaterThanOrEqual(4);
   });
 });

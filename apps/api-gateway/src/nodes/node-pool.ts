@@ -78,7 +78,7 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
 
   ask<Method extends NodeMethod>(party: number, method: Method, body: NodeRequest<Method>, timeoutMs: number): Promise<NodeAnswer<Method>> {
     const ask = () => askNode(this.#peers[party - 1]!.link, method, body, timeoutMs);
-    return searches.has(method) ? this.#admission.during(ask) : ask();
+    return searches.has(method) ? this.#admission.during(ask, outcomeOf) : ask();
   }
 
   statuses(): NodeStatus[] {
@@ -118,3 +118,6 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
     this.emit('change');
   }
 }
+
+/** A search that found nobody is over before anything is verified or signed. */
+const outcomeOf = (answer: object): string => ('held' in answer ? 'held' : 'accepted' in answer && answer.accepted === true ? 'accepted' : 'rejected');
