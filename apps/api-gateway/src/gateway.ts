@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { applyMigrations, createMetrics, describeError, LinkClient, LinkServer, loadTlsMaterial, type Logger, type PeerIdentity, readSecretFile, startMetricsServer, systemClock, systemRng } from '@boop/platform';
-import { type NetworkManifest, parseManifest } from '@boop/protocol';
+import { applyMigrations, createMetrics, describeError, LinkClient, LinkServer, loadTlsMaterial, type Logger, type PeerIdentity, readManifest, readSecretFile, startMetricsServer, systemClock, systemRng } from '@boop/platform';
+import { type NetworkManifest } from '@boop/protocol';
 import { BoopError, type Clock, type Rng } from '@boop/shared';
 import { type Registry } from 'prom-client';
 import { type GatewayConfig } from './config.ts';
@@ -103,7 +102,7 @@ async function start(config: GatewayConfig, use: Surroundings): Promise<{ httpPo
 
 /** What all features stand on: the database, the links to nodes and ledger, keys, limits, metrics. */
 async function openCore(config: GatewayConfig, { log, clock, rng, undo }: Surroundings): Promise<{ core: Core; metrics: GatewayMetrics }> {
-  const manifest = readManifest(config);
+  const manifest = ownManifest(config);
   const tls = loadTlsMaterial(config.tls);
   const { networkId, issuer, publicUrls: urls } = config;
   const device = openSigningKey(config.signingKeyFile ?? join(dirname(config.tls.keyFile), 'gateway-signing.key'), rng);
@@ -158,8 +157,8 @@ async function prepareDatabase(config: GatewayConfig): Promise<Database> {
   }
 }
 
-function readManifest({ manifestFile, networkId }: GatewayConfig): NetworkManifest {
-  const manifest = parseManifest(JSON.parse(readFileSync(manifestFile, 'utf8')));
+function ownManifest({ manifestFile, networkId }: GatewayConfig): NetworkManifest {
+  const manifest = readManifest(manifestFile);
   if (manifest.networkId !== networkId) throw new BoopError('config.invalid', 'networkId: the manifest is of another network', { kind: 'fatal' });
   return manifest;
 }

@@ -1,6 +1,6 @@
-import { loadConfig, loadTlsMaterial, readSecretFile, runProcess } from '@boop/platform';
+import { loadConfig, loadTlsMaterial, readManifest, readSecretFile, runProcess } from '@boop/platform';
 import { attributesConfigSchema } from './config.ts';
-import { readManifest, startAttributes } from './process.ts';
+import { startAttributes } from './process.ts';
 
 runProcess('attributes', async ({ log, onStop }) => {
   const config = loadConfig(attributesConfigSchema, { file: process.env['BOOP_CONFIG'], env: process.env, prefix: 'BOOP' });

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { createMetrics, type Handlers, LinkClient, LinkServer, type Logger, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsMaterial } from '@boop/platform';
-import { type NetworkManifest, parseManifest } from '@boop/protocol';
+import { type NetworkManifest } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { Gauge } from 'prom-client';
 import { type AssembledAttributes, assembleAttributes } from './attributes-service.ts';
@@ -59,15 +58,4 @@ export async function startAttributes({ config, manifest, tls, databaseUrl, log 
     await stop();
     throw error;
   }
-}
-
-/** @throws BoopError `manifest.invalid` */
-export function readManifest(file: string): NetworkManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    throw new BoopError('manifest.invalid', `the manifest ${file} is no readable JSON`, { kind: 'fatal' });
-  }
-  return parseManifest(value);
 }

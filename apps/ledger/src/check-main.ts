@@ -1,8 +1,7 @@
-import { readSecretFile, runProcess } from '@boop/platform';
+import { readManifest, readSecretFile, runProcess } from '@boop/platform';
 import { StoredAccountsCheck } from './accounts/check.ts';
 import { checkLedger } from './check/check-ledger.ts';
 import { loadLedgerConfig } from './config.ts';
-import { readManifest } from './manifest-file.ts';
 import { PrismaMapStore } from './map/prisma-map-store.ts';
 import { LedgerDatabase } from './store/database.ts';
 import { PrismaLogStore } from './store/prisma-log-store.ts';

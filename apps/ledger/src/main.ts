@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { applyMigrations, loadTlsMaterial, readSecretFile, runProcess, systemClock, systemRng } from '@boop/platform';
+import { applyMigrations, loadTlsMaterial, readManifest, readSecretFile, runProcess, systemClock, systemRng } from '@boop/platform';
 import { loadLedgerConfig } from './config.ts';
 import { startLedger } from './ledger.ts';
-import { readManifest } from './manifest-file.ts';
 import { PrismaMapStore } from './map/prisma-map-store.ts';
 import { openVrfKey } from './map/vrf-key.ts';
 import { LedgerDatabase } from './store/database.ts';

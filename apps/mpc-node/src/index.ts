@@ -1,2 +1,2 @@
 export { type NodeConfig, nodeConfigSchema } from './config.ts';
-export { readManifest, type RunningNode, startNode } from './node.ts';
+export { type RunningNode, startNode } from './node.ts';

@@ -1,6 +1,6 @@
-import { loadConfig, loadTlsMaterial, openFileCustody, readSecretFile, runProcess, systemRng } from '@boop/platform';
+import { loadConfig, loadTlsMaterial, openFileCustody, readManifest, readSecretFile, runProcess, systemRng } from '@boop/platform';
 import { nodeConfigSchema } from './config.ts';
-import { readManifest, startNode } from './node.ts';
+import { startNode } from './node.ts';
 
 runProcess('mpc-node', async ({ log, onStop }) => {
   const config = loadConfig(nodeConfigSchema, { file: process.env['BOOP_CONFIG'], env: process.env, prefix: 'BOOP' });

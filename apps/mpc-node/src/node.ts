@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { loadKernel } from '@boop/kernels';
 import { createMetrics, type KeyCustody, type Logger, type MeshNode, NodeMesh, RunRegistry, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsMaterial } from '@boop/platform';
-import { type NetworkManifest, nodeMethods, parseManifest } from '@boop/protocol';
+import { type NetworkManifest, nodeMethods } from '@boop/protocol';
 import { BoopError, partyId, type PartyId, toBase64Url } from '@boop/shared';
 import { type AssembledNode } from './assemble.ts';
 import { ProtocolRunner } from './committees/protocol-runner.ts';
@@ -183,15 +182,4 @@ function byEpochOfSplit(epochs: NodeEpochs, leader: EpochLeader, joining: () => 
   const current: GatewayHandlers['epoch.current'] = async () => ({ manifest: epochs.servedOrCurrent(undefined).node.network.manifest, entries: [...leader.entries] });
   const own: Partial<GatewayHandlers> = { 'authentication.sign': sign, 'node.status': status, 'epoch.current': current };
   return Object.fromEntries(Object.keys(nodeMethods).map((method) => [method, own[method as keyof GatewayHandlers] ?? serve(method as keyof GatewayHandlers)])) as unknown as GatewayHandlers;
-}
-
-/** @throws BoopError `manifest.invalid` */
-export function readManifest(file: string): NetworkManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    throw new BoopError('manifest.invalid', `the manifest ${file} is no readable JSON`, { kind: 'fatal' });
-  }
-  return parseManifest(value);
 }

@@ -95,7 +95,7 @@ describe('signed notes', () => {
     };
     expect(code(`${go.text}\n${go.enochLine}`)).toBe('log.unverified-note');
     expect(code(`${go.text}\n${go.peterLine.replace('PeterNeumann', 'CarmenSandiego')}`)).toBe('log.unverified-note');
-    expect(code(`${go.text}\n${go.peterLine.replace('x08g', 'xxxx')}`)).toBe('log.unverified-note');
+    expect(code(`${go.text}\n${go.peterLine.replace('x08g', 'x08h')}`)).toBe('log.unverified-note');
     expect(code(`${go.text}\n${go.peterLine.replace('cvIAQx', 'cvIAQy')}${go.enochLine}`, [peter, enoch])).toBe('log.bad-signature');
     expect(code(`${go.text.replace('If', 'As')}\n${go.peterLine}`)).toBe('log.bad-signature');
     expect(code(`${go.text}\n${go.peterLine.replace('nAM=', 'nAMA')}`)).toBe('log.bad-signature');

@@ -1,4 +1,5 @@
 export { CONFIG_EXIT_STATUS, type ConfigSource, loadConfig } from './config/load-config.ts';
+export { readManifest } from './config/manifest-file.ts';
 export { readSecretFile } from './config/secret-file.ts';
 export { ensurePrivateDirectory, writeFileAtomic } from './custody/atomic-file.ts';
 export { openFileCustody } from './custody/file-custody.ts';
@@ -22,6 +23,7 @@ export { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres/embedde
 export { applyMigrations } from './postgres/migrations.ts';
 export { NOTIFY_BYTES_MAX, PgNotify, type PgNotifyOptions } from './postgres/pg-notify.ts';
 export { assertPortFree, isPortFree } from './postgres/port.ts';
+export { type FaultHook, guarded, noFaults } from './process/fault-hook.ts';
 export { type ProcessContext, runProcess } from './process/run-process.ts';
 export { REGISTRY_LIMITS, type RegistryLimits, RunAborted, type RunOptions, RunRegistry, type RunRoute, RunUnfinished } from './runs/run-registry.ts';
 export { systemClock, systemRng } from './system.ts';

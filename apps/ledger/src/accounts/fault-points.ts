@@ -1,3 +1,5 @@
+import { type FaultHook } from '@boop/platform';
+
 /** Every write of the accounts, by name, in order; a `commit` ends a transaction. */
 export const ACCOUNT_FAULT_POINTS = [
   'accounts.insert',
@@ -23,5 +25,4 @@ export const ACCOUNT_FAULT_POINTS = [
 ] as const;
 export type AccountFaultPoint = (typeof ACCOUNT_FAULT_POINTS)[number];
 
-/** Called before and after each write; tests break off in it. */
-export type AccountFaultHook = (point: AccountFaultPoint, when: 'before' | 'after') => void | Promise<void>;
+export type AccountFaultHook = FaultHook<AccountFaultPoint>;

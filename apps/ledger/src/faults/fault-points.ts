@@ -1,3 +1,5 @@
+import { type FaultHook as Hook } from '@boop/platform';
+
 /**
  * Every write of sequencing and publishing, in order, by name. `*.commit` is the end of a transaction: before it nothing has happened for others,
  * after it everything has, though nobody was told.
@@ -26,14 +28,4 @@ export const FAULT_POINTS = [
 ] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 
-/** Called before and after each write; tests end the process in it, or throw. */
-export type FaultHook = (point: FaultPoint, when: 'before' | 'after') => void | Promise<void>;
-
-export const noFaults: FaultHook = () => undefined;
-
-export async function guarded<T>(hook: FaultHook, point: FaultPoint, write: () => Promise<T>): Promise<T> {
-  await hook(point, 'before');
-  const result = await write();
-  await hook(point, 'after');
-  return result;
-}
+export type FaultHook = Hook<FaultPoint>;

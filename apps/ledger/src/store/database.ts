@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import { type FaultHook, type FaultPoint, guarded, noFaults } from '../faults/fault-points.ts';
+import { guarded, noFaults } from '@boop/platform';
+import { type FaultHook, type FaultPoint } from '../faults/fault-points.ts';
 import { type Prisma, PrismaClient } from '../generated/prisma/client.ts';
 
 type Adapter = NonNullable<ConstructorParameters<typeof PrismaClient>[0]['adapter']>;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newTiles } from '@boop/log';
 import { silentLogger } from '@boop/platform';
 import pg from 'pg';
-import { noFaults } from '../faults/fault-points.ts';
+import { noFaults } from '@boop/platform';
 import { EntryPool } from '../sequencer/entry-pool.ts';
 import { Sequencer } from '../sequencer/sequencer.ts';
 import { type Fault, FaultyAdapter } from '../testing/faulty-adapter.ts';

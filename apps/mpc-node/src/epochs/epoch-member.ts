@@ -13,7 +13,8 @@ import { epochEntry, erasureEntry, keysHash, manifestHash, readyBytes, verifyEpo
 import { type EpochHost } from './epoch-host.ts';
 import { type EpochAnswer, type EpochBody, type EpochHandlers, type EpochReadiness } from './epoch-methods.ts';
 import { type EpochStore, type StoredEpoch } from './epoch-store.ts';
-import { type FaultHook, guarded, noFaults } from './fault-points.ts';
+import { guarded, noFaults } from '@boop/platform';
+import { type FaultHook } from './fault-points.ts';
 import { balanceShares, joinShares } from './row-shares.ts';
 
 const runTimeoutMs = 30_000;

@@ -3,7 +3,8 @@ import { BoopError, fromBase64Url } from '@boop/shared';
 import { column, type Database, type DatabaseReader } from '../store/database.ts';
 import { epochCertificateSchema, type EpochCertificate } from './epoch-methods.ts';
 import { type EpochState, type EpochStore, type StoredEpoch } from './epoch-store.ts';
-import { type FaultHook, guarded, noFaults } from './fault-points.ts';
+import { guarded, noFaults } from '@boop/platform';
+import { type FaultHook } from './fault-points.ts';
 
 /** {@link EpochStore} on PostgreSQL. */
 export class PrismaEpochStore implements EpochStore {

@@ -5,7 +5,7 @@ import { type NetworkManifest, parseManifest } from '@boop/protocol';
 const lookEveryMs = 500;
 
 /**
- * The manifest of the next epoch, which this node's custodian approves by putting it in its place. Looked for now and then; a file that is no manifest of
+ * The manifest of the next epoch, which this node's custodian approves by putting it in its place. Looked for twice a second; a file that is no manifest of
  * this network counts as none.
  */
 export class ProposalFile {

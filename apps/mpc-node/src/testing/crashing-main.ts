@@ -1,6 +1,6 @@
-import { loadConfig, loadTlsMaterial, openFileCustody, readSecretFile, runProcess, systemRng } from '@boop/platform';
+import { loadConfig, loadTlsMaterial, openFileCustody, readManifest, readSecretFile, runProcess, systemRng } from '@boop/platform';
 import { nodeConfigSchema } from '../config.ts';
-import { readManifest, startNode } from '../node.ts';
+import { startNode } from '../node.ts';
 
 /** A node that is killed in the middle of one of its durable writes: `POINT before` or `POINT after` in TEST_FAULT. */
 runProcess('mpc-node', async ({ log, onStop }) => {

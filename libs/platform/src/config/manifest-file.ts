@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type NetworkManifest, parseManifest } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 
-/** @throws BoopError `config.unreadable`, `manifest.invalid` */
+/** The network's manifest that a process was started with. @throws BoopError `config.unreadable`, `manifest.invalid` */
 export function readManifest(file: string): NetworkManifest {
   let value: unknown;
   try {
