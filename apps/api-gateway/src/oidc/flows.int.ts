@@ -198,10 +198,11 @@ describe('CIBA', () => {
     } finally {
       gateway.nodes.behaviour.decision = { accepted: true, reason: 'ok', verified: true };
     }
-    const ignored = await client.initiateBackchannelAuthentication(config, { scope: 'openid', login_hint: 'terminal:till', requested_expiry: '1' });
-    const asked = (): Promise<string | undefined> => client.genericGrantRequest(config, 'urn:openid:params:grant-type:ciba', { auth_req_id: ignored.auth_req_id }).then(() => 'tokens', ({ error }: { error?: string }) => error);
-    await expect(asked()).resolves.toBe('authorization_pending');
-    await eventually(async () => (await asked()) === 'expired_token');
+    const request = (extra: Record<string, string>) => client.initiateBackchannelAuthentication(config, { scope: 'openid', login_hint: 'terminal:till', ...extra });
+    const asked = ({ auth_req_id }: { auth_req_id: string }): Promise<string | undefined> => client.genericGrantRequest(config, 'urn:openid:params:grant-type:ciba', { auth_req_id }).then(() => 'tokens', ({ error }: { error?: string }) => error);
+    await expect(asked(await request({}))).resolves.toBe('authorization_pending');
+    const ignored = await request({ requested_expiry: '1' });
+    await eventually(async () => (await asked(ignored)) === 'expired_token');
   });
 
   test.each([
