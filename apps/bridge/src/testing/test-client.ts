@@ -27,7 +27,7 @@ export class TestClient {
   }
 
   /** The first message, also of the past, that fits. */
-  async next(fits: string | ((message: Received) => boolean), timeoutMs = 5_000): Promise<Received> {
+  async next(fits: string | ((message: Received) => boolean), timeoutMs = 20_000): Promise<Received> {
     const predicate = typeof fits === 'string' ? ({ type }: Received) => type === fits : fits;
     return new Promise((resolve, reject) => {
       const check = (): void => {
@@ -41,6 +41,7 @@ export class TestClient {
         this.#waiting.delete(check);
         reject(new Error(`no such message among ${this.messages.map(({ type }) => type).join(', ')}`));
       }, timeoutMs);
+      timer.unref();
       this.#waiting.add(check);
       check();
     });

@@ -213,10 +213,10 @@ describe('a link', () => {
   });
 
   test('to a silent peer closes, and pings keep a quiet one open', async () => {
-    const limits = { pingIntervalMs: 30, silenceMaxMs: 150 };
+    const limits = { pingIntervalMs: 50, silenceMaxMs: 600 };
     const { server, port } = await startServer({ limits });
     const quiet = await connected(port, { limits });
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(quiet.connected).toBe(true);
     await quiet.close();
     const { socket, closed } = await raw(port);

@@ -6,7 +6,7 @@ import { cutShares, envelopeHashes, type LogEntry, registrationLinkOf, type Seal
 import { partyId } from '@boop/shared';
 import { createFakeNetwork, registrationContext, testKey } from '../fixtures/fake-network.ts';
 import { blankCapture, palmCapture } from '../fixtures/palms.ts';
-import { type ReceivedMessage, type ScriptedBridge, type ScriptedConnection, startScriptedBridge } from '../fixtures/scripted-bridge.ts';
+import { type ReceivedMessage, type ScriptedBridge, type ScriptedConnection, startScriptedBridge, until } from '../fixtures/scripted-bridge.ts';
 import { createRegistrationClient, type RegisterInput, type RegistrationProgress } from './registration-client.ts';
 
 const network = await createFakeNetwork();
@@ -106,7 +106,7 @@ describe('a registration', () => {
     let captured = 0;
     const source = () => Promise.resolve(palmCapture(1, captured++));
     await expect(register(fake, { onConsent: () => Promise.resolve(false), positions: { 'right-palm': source } })).rejects.toMatchObject({ code: 'consent.missing' });
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(() => fake.bridge.received.length > 1);
     expect([captured, fake.bridge.received.map(({ type }) => type)]).toEqual([0, ['registration_hello', 'cancel_registration']]);
   });
 

@@ -43,7 +43,7 @@ describe('a terminal', () => {
     connection.send(ended(3, 'timeout', 'over'));
     request(4, 'stale', 1);
     request(5, 'b');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await connection.settled();
     const heard: string[] = [];
     terminal.onRequest(({ contextId }) => heard.push(contextId));
     request(6, 'a');

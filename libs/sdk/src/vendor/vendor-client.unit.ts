@@ -172,7 +172,7 @@ describe('a vendor with a channel', () => {
     const authentication = await client.createAuthentication({ type: 'access' });
     gateway.ended = { status: 'failed' };
     bridge.connections[0]!.send({ type: 'authentication_failed', epoch: 'e', offset: 1, contextId: authentication.id, reason: 'liveness', retryAllowed: true, authentication: gateway.view() });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await bridge.connections[0]!.settled();
     expect(await authentication.waitForResult()).toMatchObject({ outcome: 'rejected', reason: 'liveness', logEntry: undefined });
     expect(gets(gateway)).toBe(0);
   });
