@@ -1,4 +1,5 @@
 export * from './aes-ctr.ts';
+export { ChaosProxy, fairWeather, type Weather } from './chaos-proxy.ts';
 export * from './chi-square.ts';
 export * from './free-port.ts';
 export * from './meddling.ts';
