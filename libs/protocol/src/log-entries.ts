@@ -68,6 +68,21 @@ export const logEntrySchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...common,
+    kind: z.literal('manifest-proposal'),
+    /** Digests of the proposal and of its manifest. */
+    proposal: bytesField(32),
+    manifest: bytesField(32),
+    to: positive,
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('manifest-vote'),
+    proposal: bytesField(32),
+    party: z.number().int().min(1).max(255),
+    decision: z.enum(['approve', 'reject']),
+  }),
+  z.strictObject({
+    ...common,
     kind: z.literal('configuration'),
     component: idField,
     /** SHA-256 of the configuration, secrets left out; `previous` is absent the first time. */
@@ -113,6 +128,8 @@ export const entryVoucher = {
   registration: 'nodes',
   'group-keys': 'nodes',
   epoch: 'nodes',
+  'manifest-proposal': 'nodes',
+  'manifest-vote': 'nodes',
   erasure: 'nodes',
   consent: 'gateway',
   attributes: 'gateway',

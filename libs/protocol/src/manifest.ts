@@ -1,4 +1,5 @@
-import { BoopError } from '@boop/shared';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { BoopError, canonicalJson, toBase64Url } from '@boop/shared';
 import { bytesField, consentTextSchema, idField } from '@boop/identity';
 import { z } from 'zod';
 
@@ -39,6 +40,8 @@ export const networkManifestSchema = z
     operatingPoints: z.array(operatingPointSchema).min(1).max(32),
     defaultOperatingPoint: idField,
     consentTexts: z.array(consentTextSchema).min(1).max(64),
+    /** SHA-256 digests of the node software that may take part, old and new ones during an upgrade; any where absent. */
+    software: z.array(bytesField(32)).min(1).max(8).optional(),
   })
   .superRefine((manifest, context) => {
     const problem = (message: string) => context.addIssue({ code: 'custom', message });
@@ -58,6 +61,9 @@ export function parseManifest(value: unknown): NetworkManifest {
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'manifest'}: ${message}`);
   throw new BoopError('manifest.invalid', problems.join('; '), { kind: 'fatal' });
 }
+
+/** Names a manifest: SHA-256 of its canonical JSON, base64url. */
+export const manifestDigest = (manifest: NetworkManifest): string => toBase64Url(sha256(canonicalJson(manifest)));
 
 /** Signers needed for a group key: 2t+1 in general; for the log, so many that any two quorums share an honest node. */
 export function signersNeeded(key: string, nodes: number, threshold: number): number {
