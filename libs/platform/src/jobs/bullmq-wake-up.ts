@@ -43,8 +43,9 @@ export async function bullmqWakeUp(name: string, backend: JobBackend, options: W
     },
     close: async () => {
       await polling.close();
-      // Nothing is lost with a job, and a back end that is away must not keep a process from ending.
-      await Promise.race([Promise.allSettled([worker.close(true), queue.close()]), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
+      // Nothing is lost with a job, and a back end that is away must not keep a process from ending. A forced end leaves a worker on PostgreSQL
+      // in its wait for a job, whose timer keeps the process alive for seconds; one on Redis ends its wait with the connection.
+      await Promise.race([Promise.allSettled([worker.close('redisUrl' in backend), queue.close()]), new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
       for (const client of clients) client.disconnect();
     },
   };
