@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { SigningKey } from '@boop/identity';
-import { seededRng } from '@boop/testing';
 import { toBase64Url } from '@boop/shared';
 import { countVotes, followManifests, isValidVote, type ManifestDecision, manifestDigest, type ManifestLink, type ManifestProposal, manifestVoteBytes, manifestVoteDomain, type ManifestVote, type NetworkManifest, epochReadinessBytes, epochReadinessDomain, type EpochReadiness, parseLogEntry, parseManifest, parseManifestProposal, proposalDigest, proposalEntry, proposalState, verifyFirstManifest, verifyManifestLink, voteEntry } from './index.ts';
 
