@@ -21,7 +21,7 @@ const start = async (nodes: number) => {
   await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': palm }, network.clock.nowMs()));
 };
 const until = async (condition: () => boolean) => {
-  for (const deadline = Date.now() + 8_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 10))) if (Date.now() > deadline) throw new Error('did not happen');
+  for (const deadline = Date.now() + 30_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 10))) if (Date.now() > deadline) throw new Error('did not happen');
 };
 /** Sums the bodies, keeps the round. */
 const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, i) => (i < 2 ? byte : byte ^ b[i]!));

@@ -9,6 +9,7 @@ import { createDevCa, type EmbeddedPostgres, ensureCertificate, LinkClient, load
 import { type NetworkManifest, type nodeMethods } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
 import { type z } from 'zod';
+import { copyRowsOf } from '../store/copy-rows.ts';
 import { openDatabase } from '../store/database.ts';
 import { PrismaGalleryStore } from '../store/prisma-gallery-store.ts';
 import { openSealer } from '../store/sealer.ts';
@@ -169,7 +170,7 @@ export class ProcessNetwork {
     await ended;
   }
 
-  async request<M extends keyof Methods>(id: number, method: M, body: z.infer<Methods[M]['body']>, timeoutMs = 15_000): Promise<z.infer<Methods[M]['answer']>> {
+  async request<M extends keyof Methods>(id: number, method: M, body: z.infer<Methods[M]['body']>, timeoutMs = 30_000): Promise<z.infer<Methods[M]['answer']>> {
     return (await this.#nodes.get(id)!.client.request(method, body, { timeoutMs })) as z.infer<Methods[M]['answer']>;
   }
 
@@ -184,7 +185,7 @@ export class ProcessNetwork {
   }
 
   /** Polls a condition on a node's status. */
-  async waitStatus(id: number, condition: (status: z.infer<Methods['node.status']['answer']>) => boolean, timeoutMs = 10_000): Promise<void> {
+  async waitStatus(id: number, condition: (status: z.infer<Methods['node.status']['answer']>) => boolean, timeoutMs = 60_000): Promise<void> {
     for (const deadline = Date.now() + timeoutMs; ; await sleep(50)) {
       if (condition(await this.request(id, 'node.status', {}))) return;
       if (Date.now() > deadline) throw new Error(`node ${id} did not get there\n${this.output.slice(-4000)}`);
@@ -207,13 +208,14 @@ export class ProcessNetwork {
   /** The gallery of a node that is stopped. */
   async #openStore(id: number): Promise<StoppedNode & { close(): Promise<void> }> {
     const custody = openFileCustody(join(this.dir, `keys-${id}`), systemRng);
-    const database = await openDatabase(this.#postgres.urls[`node_${id}`]!);
+    const databaseUrl = this.#postgres.urls[`node_${id}`]!;
+    const database = await openDatabase(databaseUrl);
     const sealer = await openSealer(database, custody, this.manifest.epoch, systemRng);
     const close = async (): Promise<void> => {
       sealer.wipe();
       await database.$disconnect();
     };
-    return { custody, store: new PrismaGalleryStore(database, sealer), close };
+    return { custody, store: new PrismaGalleryStore(database, sealer, copyRowsOf(databaseUrl)), close };
   }
 
   async #isReady(id: number): Promise<boolean> {
