@@ -18,6 +18,7 @@ import { presentAll } from '../apps/cli/src/demo/recognition.ts';
 import { registerAll } from '../apps/cli/src/demo/registrations.ts';
 import { Story } from '../apps/cli/src/demo/story.ts';
 import { syntheticPlan } from '../apps/cli/src/demo/synthetic-captures.ts';
+import { copyRowsOf } from '../apps/mpc-node/src/store/copy-rows.ts';
 import { openDatabase } from '../apps/mpc-node/src/store/database.ts';
 import { PrismaGalleryStore } from '../apps/mpc-node/src/store/prisma-gallery-store.ts';
 import { openSealer } from '../apps/mpc-node/src/store/sealer.ts';
@@ -61,13 +62,14 @@ async function fill(network) {
   const opened = await Promise.all(
     parties.map(async (party) => {
       const custody = openFileCustody(join(network.dataDir, `nodes/${party}/keys`), systemRng);
-      const database = await openDatabase(network.read(`nodes/${party}/database.url`).trim());
+      const databaseUrl = network.read(`nodes/${party}/database.url`).trim();
+      const database = await openDatabase(databaseUrl);
       const sealer = await openSealer(database, custody, network.manifest.epoch, systemRng);
       const close = async () => {
         sealer.wipe();
         await database.$disconnect();
       };
-      return { custody, store: new PrismaGalleryStore(database, sealer), close };
+      return { custody, store: new PrismaGalleryStore(database, sealer, copyRowsOf(databaseUrl)), close };
     }),
   );
   const strangers = Array.from({ length: Math.min(gallery, STRANGERS) }, () => randomPalm(systemRng));

@@ -21,6 +21,7 @@ import { NodeMetrics } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { meshStorage } from './release/mesh-storage.ts';
 import { PrismaFeedStore } from './release/prisma-feed-store.ts';
+import { copyRowsOf } from './store/copy-rows.ts';
 import { openDatabase } from './store/database.ts';
 import { PrismaGalleryStore } from './store/prisma-gallery-store.ts';
 import { PrismaCheckpointStore, PrismaKeyStore, PrismaSplitStore } from './store/prisma-stores.ts';
@@ -54,6 +55,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const self = partyId(config.nodeId);
     const database = await openDatabase(input.databaseUrl);
     undo.push(() => database.$disconnect());
+    const copyRows = copyRowsOf(input.databaseUrl);
     const stateSealer = await openSealer(database, custody, stateEpoch, systemRng);
     undo.push(() => stateSealer.wipe());
     const splits = new PrismaSplitStore(database);
@@ -84,7 +86,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       store: epochStore,
       async sharesOf(epoch) {
         const sealer = await openSealer(database, custody, epoch, systemRng);
-        return { gallery: new PrismaGalleryStore(database, sealer), keys: new PrismaKeyStore(database, sealer), wipe: () => sealer.wipe() };
+        return { gallery: new PrismaGalleryStore(database, sealer, copyRows), keys: new PrismaKeyStore(database, sealer), wipe: () => sealer.wipe() };
       },
       async serve(epochManifest, shares) {
         const network = networkOf(epochManifest, self);

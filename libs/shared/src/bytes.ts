@@ -1,11 +1,14 @@
 import { base64urlnopad, hex } from '@scure/base';
 import canonicalizeJson from 'canonicalize';
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
 /** UTF-8 bytes of a string. */
-export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
 /** Strict UTF-8 decoding: throws TypeError on malformed input. */
-export const fromUtf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 /** RFC 4648 section 5, without padding. */
 export const toBase64Url = (bytes: Uint8Array): string => base64urlnopad.encode(bytes);
@@ -39,11 +42,7 @@ export function lengthPrefixed(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Big-endian u32 of an integer in [0, 2^32). */
-export function uint32(value: number): Uint8Array {
-  const out = new Uint8Array(4);
-  new DataView(out.buffer).setUint32(0, value);
-  return out;
-}
+export const uint32 = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 
 /** Canonical JSON (RFC 8785, JCS) as UTF-8: what is hashed and signed wherever a structure is JSON. */
 export function canonicalJson(value: unknown): Uint8Array {

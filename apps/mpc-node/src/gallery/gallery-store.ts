@@ -18,10 +18,11 @@ export interface StoredRegistration {
  */
 export interface GalleryStore {
   /**
-   * All registrations in the order of their slots. @throws BoopError `store.tampered` also when a committed one is missing, added or replaced,
-   * as long as the head that was stored with the last commit is there
+   * All registrations in the order of their slots, one at a time. Nothing of it may be used before the end has come.
+   * @throws BoopError `store.tampered`, at the end when a committed one is missing, added or replaced, as long as the head that was stored with the
+   * last commit is there
    */
-  load(): Promise<StoredRegistration[]>;
+  load(): AsyncIterable<StoredRegistration>;
   /** @throws BoopError `gallery.slot-taken` when a slot is occupied by another registration */
   prepare(registration: Omit<StoredRegistration, 'certificate'>): Promise<void>;
   commit(certificate: RegistrationCertificate): Promise<void>;

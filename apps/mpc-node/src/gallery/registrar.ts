@@ -44,7 +44,7 @@ export class Registrar {
 
   /** Reads committed rows into the gallery, and what was pending when the process ended. */
   async load(): Promise<void> {
-    for (const registration of await this.#store.load()) {
+    for await (const registration of this.#store.load()) {
       if (registration.certificate) this.#show(registration, registration.certificate);
       else this.#pending = { registration, leader: undefined };
     }

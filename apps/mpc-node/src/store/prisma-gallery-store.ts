@@ -5,41 +5,47 @@ import { emptyDigest, type ErasedAt, foldErased, nextDigest } from '../gallery/d
 import { type EpochGalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
 import { galleryHeadSchema, type GalleryHead, registrationCertificateSchema, type RegistrationCertificate, type RegistrationRecord, registrationRecordSchema } from '../link/peer-methods.ts';
 import { statisticOf } from '../network.ts';
-import { column, type Database, type DatabaseReader } from './database.ts';
+import { type CopyRows } from './copy-rows.ts';
+import { type Database, type DatabaseReader } from './database.ts';
+import { type SealedRegistration, sealedRegistrations } from './sealed-registrations.ts';
 import { type Sealer } from './sealer.ts';
 
 const version = 1;
-const pageSize = 256;
 const uniqueViolation = 'P2002';
 const signaturesSchema = registrationCertificateSchema.shape.signatures;
-
-type StoredRow = { slot: number; epoch: number; version: number; share: Uint8Array };
-type StoredSealed = { id: string; firstSlot: number; record: Uint8Array; certificate: Uint8Array | null; erasure: Uint8Array | null; preparedAt: Date; rows: StoredRow[] };
 
 /** {@link EpochGalleryStore} of the sealer's epoch on PostgreSQL; shares, records and certificates are sealed before they leave the process. */
 export class PrismaGalleryStore implements EpochGalleryStore {
   readonly #database: Database;
   readonly #sealer: Sealer;
+  readonly #copyRows: CopyRows;
 
-  constructor(database: Database, sealer: Sealer) {
+  /** @param copyRows of the same database */
+  constructor(database: Database, sealer: Sealer, copyRows: CopyRows) {
     this.#database = database;
     this.#sealer = sealer;
+    this.#copyRows = copyRows;
   }
 
-  async load(): Promise<StoredRegistration[]> {
-    const loaded: StoredRegistration[] = [];
-    for (let after = -1; ; ) {
-      const page = await this.#read(after + 1, pageSize, {});
-      loaded.push(...page);
-      if (page.length < pageSize) break;
-      after = page.at(-1)!.record.firstSlot;
+  async *load(): AsyncIterable<StoredRegistration> {
+    const stored = (await this.#storedHead(this.#database)) ?? emptyHead;
+    const found = new RunningHead(emptyHead);
+    for await (const sealed of sealedRegistrations(this.#copyRows, this.#sealer.epoch)) {
+      const registration = this.#open(sealed);
+      if (registration.certificate) found.add(registration.record, registration.erased !== undefined);
+      yield registration;
     }
-    await this.#compareHead(loaded);
-    return loaded;
+    if (!equalBytes(canonicalJson(stored), canonicalJson(found.head))) throw tampered();
   }
 
   async page(fromSlot: number, registrationsMax: number): Promise<StoredRegistration[]> {
-    return await this.#read(fromSlot, registrationsMax, { certificate: { not: null } });
+    const page = await this.#database.registration.findMany({
+      where: { epoch: this.#sealer.epoch, firstSlot: { gte: fromSlot }, certificate: { not: null } },
+      orderBy: { firstSlot: 'asc' },
+      include: { rows: { orderBy: { slot: 'asc' } } },
+      take: registrationsMax,
+    });
+    return page.map((stored) => this.#open(stored));
   }
 
   async prepare({ record, shares, preparedAtMs }: Omit<StoredRegistration, 'certificate'>): Promise<void> {
@@ -57,7 +63,7 @@ export class PrismaGalleryStore implements EpochGalleryStore {
     await this.#database.$transaction(async (transaction) => {
       const { count } = await transaction.registration.updateMany({ where: { epoch, id, certificate: null }, data: { certificate: this.#sealCertificate(id, signatures) } });
       // A repeated commit has its place in the head already.
-      if (count === 1) await this.#advance(transaction, [record]);
+      if (count === 1) await this.#advance(transaction, (head) => head.add(record, false));
       else await transaction.registration.findUniqueOrThrow({ where: { epoch_id: { epoch, id } }, select: { id: true } });
     });
   }
@@ -72,7 +78,7 @@ export class PrismaGalleryStore implements EpochGalleryStore {
         await transaction.registration.update({ where: { epoch_id: { epoch, id } }, data: { erasure: this.#sealer.seal({ table: 'erasure', id }, canonicalJson(request)) } });
         erased.push({ splitHash: id, firstSlot });
       }
-      await this.#advance(transaction, [], erased);
+      await this.#advance(transaction, (head) => erased.forEach((at) => head.erase(at)));
     });
   }
 
@@ -85,8 +91,7 @@ export class PrismaGalleryStore implements EpochGalleryStore {
   async addCommitted(registrations: readonly Omit<StoredRegistration, 'preparedAtMs'>[]): Promise<void> {
     const { epoch } = this.#sealer;
     await this.#database.$transaction(async (transaction) => {
-      const erased = registrations.flatMap((registration) => (registration.erased ? [{ splitHash: registration.record.splitHash, firstSlot: registration.record.firstSlot }] : []));
-      await this.#advance(transaction, registrations.map(({ record }) => record), erased);
+      await this.#advance(transaction, (head) => registrations.forEach(({ record, erased }) => head.add(record, erased !== undefined)));
       await transaction.registration.createMany({
         data: registrations.map(({ record, certificate, erased: request }) => ({
           ...this.#registration(record, 0),
@@ -105,21 +110,11 @@ export class PrismaGalleryStore implements EpochGalleryStore {
     return { rows, digest: foldErased(digest, rows, erased) };
   }
 
-  async #read(fromSlot: number, take: number, where: object): Promise<StoredRegistration[]> {
-    const page = await this.#database.registration.findMany({
-      where: { epoch: this.#sealer.epoch, firstSlot: { gte: fromSlot }, ...where },
-      orderBy: { firstSlot: 'asc' },
-      include: { rows: { orderBy: { slot: 'asc' } } },
-      take,
-    });
-    return page.map((stored) => this.#open(stored));
-  }
-
-  /** The head after these registrations, which must be the next ones. */
-  async #advance(transaction: DatabaseReader, records: readonly RegistrationRecord[], erased: readonly ErasedAt[] = []): Promise<void> {
+  async #advance(transaction: DatabaseReader, change: (head: RunningHead) => void): Promise<void> {
     const { epoch } = this.#sealer;
-    const next = headAfter((await this.#storedHead(transaction)) ?? emptyHead, records, erased);
-    const head = this.#sealer.seal({ table: 'gallery-head', id: '', numbers: [epoch] }, canonicalJson(next));
+    const next = new RunningHead((await this.#storedHead(transaction)) ?? emptyHead);
+    change(next);
+    const head = this.#sealer.seal({ table: 'gallery-head', id: '', numbers: [epoch] }, canonicalJson(next.head));
     await transaction.galleryHead.upsert({ where: { epoch }, create: { epoch, head }, update: { head } });
   }
 
@@ -127,13 +122,6 @@ export class PrismaGalleryStore implements EpochGalleryStore {
     const { epoch } = this.#sealer;
     const stored = await reader.galleryHead.findUnique({ where: { epoch } });
     return stored ? parse(storedHeadSchema, this.#sealer.open({ table: 'gallery-head', id: '', numbers: [epoch] }, stored.head)) : undefined;
-  }
-
-  async #compareHead(loaded: readonly StoredRegistration[]): Promise<void> {
-    const committed = loaded.flatMap(({ record, certificate }) => (certificate ? [record] : []));
-    const erased = loaded.flatMap((registration) => (registration.erased ? [{ splitHash: registration.record.splitHash, firstSlot: registration.record.firstSlot }] : []));
-    const [stored, found] = [(await this.#storedHead(this.#database)) ?? emptyHead, headAfter(emptyHead, committed, erased)];
-    if (!equalBytes(canonicalJson(stored), canonicalJson(found))) throw tampered();
   }
 
   #registration(record: RegistrationRecord, preparedAtMs: number) {
@@ -150,12 +138,12 @@ export class PrismaGalleryStore implements EpochGalleryStore {
     return { slot, version, share: this.#sealer.seal(rowPlace(slot, epoch, version), new Uint8Array(share.buffer, share.byteOffset, share.byteLength)) };
   }
 
-  #open({ id, record: sealedRecord, certificate, erasure, preparedAt, rows }: StoredSealed): StoredRegistration {
+  #open({ id, record: sealedRecord, certificate, erasure, preparedAt, rows }: SealedRegistration): StoredRegistration {
     const record = parse(registrationRecordSchema, this.#sealer.open({ table: 'record', id }, sealedRecord));
     const erased = erasure ? parse(signedPalmErasureSchema, this.#sealer.open({ table: 'erasure', id }, erasure)) : undefined;
     const placed = record.splitHash === id && rows.length === (erased ? 0 : record.positions.length) && rows.every(({ slot }, at) => slot === record.firstSlot + at);
     if (!placed) throw tampered();
-    const shares = erased ? record.positions.map(() => new Int16Array(statisticOf(record.encoder).coordinates)) : rows.map((row) => new Int16Array(column(this.#sealer.open(rowPlace(row.slot, row.epoch, row.version), row.share)).buffer));
+    const shares = erased ? record.positions.map(() => new Int16Array(statisticOf(record.encoder).coordinates)) : rows.map((row) => int16(this.#sealer.open(rowPlace(row.slot, row.epoch, row.version), row.share)));
     const signatures = certificate && parse(signaturesSchema, this.#sealer.open({ table: 'certificate', id }, certificate));
     return { record, shares, certificate: signatures ? { record, signatures } : undefined, preparedAtMs: preparedAt.getTime(), ...(erased && { erased }) };
   }
@@ -166,15 +154,37 @@ const storedHeadSchema = z.strictObject({ ...galleryHeadSchema.shape, erased: z.
 type StoredHead = z.infer<typeof storedHeadSchema>;
 const emptyHead: StoredHead = { rows: 0, digest: emptyDigest, erased: [] };
 
-/** @throws BoopError `store.tampered` when a registration does not start at the next slot */
-function headAfter(head: StoredHead, records: readonly RegistrationRecord[], erased: readonly ErasedAt[]): StoredHead {
-  const { rows, digest } = records.reduce<Omit<StoredHead, 'erased'>>((before, record) => {
-    if (record.firstSlot !== before.rows) throw tampered();
-    return { rows: before.rows + record.positions.length, digest: nextDigest(before.digest, record) };
-  }, head);
-  const all = new Map([...head.erased, ...erased].map(({ splitHash, firstSlot }) => [splitHash, { splitHash, firstSlot }]));
-  return { rows, digest, erased: [...all.values()].sort((a, b) => a.firstSlot - b.firstSlot) };
+/** The head as registrations and erasures are added to it. */
+class RunningHead {
+  #rows: number;
+  #digest: string;
+  readonly #erased: Map<string, ErasedAt>;
+
+  constructor({ rows, digest, erased }: StoredHead) {
+    this.#rows = rows;
+    this.#digest = digest;
+    this.#erased = new Map(erased.map((at) => [at.splitHash, at]));
+  }
+
+  /** @throws BoopError `store.tampered` when the registration does not start at the next slot */
+  add(record: RegistrationRecord, isErased: boolean): void {
+    if (record.firstSlot !== this.#rows) throw tampered();
+    this.#rows += record.positions.length;
+    this.#digest = nextDigest(this.#digest, record);
+    if (isErased) this.erase(record);
+  }
+
+  erase({ splitHash, firstSlot }: ErasedAt): void {
+    this.#erased.set(splitHash, { splitHash, firstSlot });
+  }
+
+  get head(): StoredHead {
+    return { rows: this.#rows, digest: this.#digest, erased: [...this.#erased.values()].sort((a, b) => a.firstSlot - b.firstSlot) };
+  }
 }
+
+/** Without a copy: what was opened has a buffer of its own. */
+const int16 = (bytes: Uint8Array): Int16Array => new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
 
 /** Additional data of a share at rest: slot, epoch, version. */
 const rowPlace = (slot: number, epoch: number, rowVersion: number) => ({ table: 'gallery', id: String(slot), numbers: [slot, epoch, rowVersion] });

@@ -34,7 +34,7 @@ export class MemoryStores {
   }
 
   readonly gallery: GalleryStore = {
-    load: async () => this.registrations.map(({ shares, ...rest }) => ({ ...rest, shares: shares.map((share) => share.slice()) })),
+    load: () => this.#load(),
     prepare: async ({ record, shares, preparedAtMs }) =>
       await this.#call('prepare', () => {
         this.#registrations.set(record.splitHash, { record, shares: shares.map((share) => share.slice()), preparedAtMs, certificate: undefined });
@@ -57,6 +57,10 @@ export class MemoryStores {
         return true;
       }),
   };
+
+  async *#load(): AsyncIterable<StoredRegistration> {
+    for (const { shares, ...rest } of this.registrations) yield { ...rest, shares: shares.map((share) => share.slice()) };
+  }
 
   readonly splits: SplitStore = {
     remember: async (splitHash, expiresAtMs) => {
