@@ -63,10 +63,11 @@ describe('an authentication', () => {
   });
 
   test('reads with an ETag and expires on time', async () => {
-    const context = await open({ type: 'access', timeout: 1, terminalId: 'till' });
+    const context = await open();
     const path = `/v1/authentications/${context.id}`;
     const etag = (await g.call('GET', path, { key: keys.shop })).headers.get('etag')!;
     expect((await g.call('GET', path, { key: keys.shop, headers: { 'if-none-match': etag } })).status).toBe(304);
+    await g.sql('UPDATE authentications SET expires_at = now() WHERE id = $1', [context.id]);
     await eventually(async () => (await g.events('vendor:shop')).some(({ type, contextId }) => type === 'context_expired' && contextId === context.id));
     expect(await read(context)).toMatchObject({ status: 'expired' });
     expect((await g.call('GET', path, { key: keys.shop, headers: { 'if-none-match': etag } })).status).toBe(200);
@@ -151,16 +152,16 @@ describe('bad input has its own code and changes nothing', () => {
 });
 
 describe('nodes that fail', () => {
-  test('too few: 503 within 2 s, and the context works when they are back', async () => {
+  test('too few: 503 at once, without asking one, and the context works when they are back', async () => {
     const context = await open();
     await g.nodes.down(1, 3, 5);
     await eventually(async () => (await g.liveNodes()) < 3);
-    const startedMs = Date.now();
+    const asked = g.nodes.seen.length;
     expect(await present(context)).toMatchObject({ status: 503, body: { code: 'mpc.nodes-unavailable', retryAllowed: true } });
     const refused = await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'access' } });
     expect(refused).toMatchObject({ status: 503, body: { code: 'mpc.nodes-unavailable' } });
     expect(refused.headers.get('retry-after')).toBe('2');
-    expect(Date.now() - startedMs).toBeLessThan(2_000);
+    expect(g.nodes.seen).toHaveLength(asked);
     expect((await g.call('GET', '/.well-known/jwks.json')).status).toBe(200);
     await g.nodes.up(1, 3, 5);
     await eventually(async () => (await g.liveNodes()) === 5);

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { hasRedis, RedisServer } from '@boop/testing';
+import { freePort, hasRedis, RedisServer } from '@boop/testing';
 import { applyMigrations, type EmbeddedPostgres, silentLogger, startEmbeddedPostgres } from '@boop/platform';
 import { Registry } from 'prom-client';
 import { RateLimited, type RateLimits } from '../services/rate-limit.ts';
 import { type Database, openDatabase } from '../store/database.ts';
-import { eventually, freePorts } from '../testing/test-gateway.ts';
+import { eventually } from '../testing/test-gateway.ts';
 import { openLimits } from './open-limits.ts';
 
 const hasRedisServer = hasRedis('limits in Redis');
@@ -19,7 +19,7 @@ let database: Database;
 let redis: RedisServer | undefined;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'boop-limits-'));
-  postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: (await freePorts(1))[0]!, databases: [{ name: 'gateway', user: 'gateway' }] });
+  postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: await freePort(), databases: [{ name: 'gateway', user: 'gateway' }] });
   await applyMigrations(postgres.urls['gateway']!, migrations);
   database = openDatabase(postgres.urls['gateway']!);
   redis = hasRedisServer ? await RedisServer.start('append-only') : undefined;

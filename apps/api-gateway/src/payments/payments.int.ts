@@ -29,7 +29,8 @@ beforeEach(() => {
 });
 afterEach(async () => {
   Object.assign(g.nodes.behaviour, { ready: true, decision: { accepted: true, reason: 'ok', verified: true }, lie: undefined, delayMs: 0, heldSub: undefined });
-  await g.sql('TRUNCATE payments, refunds');
+  await g.sql('DELETE FROM refunds');
+  await g.sql('DELETE FROM payments');
 });
 
 async function open(amount = 1_250): Promise<Authentication> {

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { applyMigrations, type EmbeddedPostgres, startEmbeddedPostgres } from '@boop/platform';
+import { freePort } from '@boop/testing';
 import { adminEvent, type ChannelEvent, vendorEvent } from '../domain/events.ts';
 import { type Database, openDatabase } from './database.ts';
 import { eventStore } from './event-store.ts';
@@ -16,11 +16,7 @@ let postgres: EmbeddedPostgres;
 let database: Database;
 
 beforeAll(async () => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  postgres = await startEmbeddedPostgres({ dir, port, databases: [{ name: 'gateway', user: 'gateway' }] });
+  postgres = await startEmbeddedPostgres({ dir, port: await freePort(), databases: [{ name: 'gateway', user: 'gateway' }] });
   await applyMigrations(postgres.urls['gateway']!, fileURLToPath(new URL('../../prisma/migrations', import.meta.url)));
   database = openDatabase(postgres.urls['gateway']!);
 }, 60_000);

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SigningKey } from '@boop/identity';
 import { createDevCa, type EmbeddedPostgres, issueCertificate, LinkClient, type PeerIdentity, peerUri, silentLogger, startEmbeddedPostgres, systemRng, type TlsMaterial } from '@boop/platform';
+import { freePort } from '@boop/testing';
 import { Client } from 'pg';
 import { gatewayConfigSchema, type GatewayConfig } from '../config.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
@@ -45,7 +45,7 @@ export class TestGateway {
   /** @param options.config what differs from the usual configuration */
   static async start(options: { config?: Partial<GatewayConfig>; redisUrl?: string } = {}): Promise<TestGateway> {
     const dir = mkdtempSync(join(tmpdir(), 'boop-gateway-'));
-    const [postgresPort, ledgerPort, ...nodePorts] = await freePorts(7);
+    const [postgresPort, ledgerPort, ...nodePorts] = await Promise.all(Array.from({ length: 7 }, () => freePort()));
     const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: postgresPort!, databases: [{ name: 'gateway', user: 'gateway' }] });
     const ca = await createDevCa(join(dir, 'ca'));
     const tlsOf = ({ role, id }: PeerIdentity) => issueCertificate(ca, { commonName: id, uri: peerUri(networkId, { role, id }), ips: [host] });
@@ -146,16 +146,6 @@ const seed: Seed = {
   admins: [{ id: 'root', keyHash: keyHash(keys.admin) }],
   auditors: [{ id: 'ida', keyHash: keyHash(keys.auditor) }],
 };
-
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
-    const server = createServer();
-    server.listen(0, host, () => resolve(server));
-  })));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 export async function eventually(holds: () => Promise<boolean> | boolean, timeoutMs = 30_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;

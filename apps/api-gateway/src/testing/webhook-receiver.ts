@@ -9,6 +9,9 @@ export interface Received {
 /** A vendor's HTTP server that keeps what it was sent. `answer` decides the status; undefined: never answers. */
 export class WebhookReceiver {
   readonly received: Received[] = [];
+  /** Most requests that stood open at one moment. */
+  mostAtOnce = 0;
+  #open = 0;
   answer: (request: Received) => number | undefined = () => 204;
   headers: Record<string, string> = {};
   readonly #server: Server;
@@ -21,6 +24,8 @@ export class WebhookReceiver {
     const server = createServer();
     const receiver = new WebhookReceiver(server);
     server.on('request', (request, response) => {
+      receiver.mostAtOnce = Math.max(receiver.mostAtOnce, ++receiver.#open);
+      response.once('close', () => receiver.#open--);
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {

@@ -136,7 +136,8 @@ describe.each(backends)('webhooks with %s', (_, withRedis) => {
     await eventually(() => new Set(well.receiver.ids()).size === 20);
     await eventually(async () => (await deliveries(redirecting.id)).some(({ failure }) => failure === 'redirect'));
     expect(well.receiver.received).toHaveLength(20);
-    expect(silent.receiver.received.length).toBeLessThanOrEqual(8);
+    expect(silent.receiver.mostAtOnce).toBeGreaterThan(0);
+    expect(silent.receiver.mostAtOnce).toBeLessThanOrEqual(8);
     for (const { id } of [silent, redirecting, well]) await call('DELETE', `/${id}`);
     silent.receiver.answer = () => 200;
     await silent.receiver.stop();

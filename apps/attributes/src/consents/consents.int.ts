@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +7,7 @@ import { type ConsentGrant, consentGrantHash, consentRevocationHash, type Erasur
 import { applyMigrations, type EmbeddedPostgres, silentLogger, startEmbeddedPostgres, systemRng } from '@boop/platform';
 import { consentMethods, logEntryHash, parseLogEntry } from '@boop/protocol';
 import { BoopError, toBase64Url } from '@boop/shared';
+import { freePort } from '@boop/testing';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { type ConsentFeed } from './consent-service.ts';
@@ -63,13 +63,7 @@ const list = async (who: ReturnType<typeof person>, query: object = {}) => await
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'boop-attributes-'));
-  const port = await new Promise<number>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = server.address() as { port: number };
-      server.close(() => resolve(free));
-    });
-  });
-  postgres = await startEmbeddedPostgres({ dir, port, databases: [{ name: 'attributes', user: 'attributes' }] });
+  postgres = await startEmbeddedPostgres({ dir, port: await freePort(), databases: [{ name: 'attributes', user: 'attributes' }] });
   const url = postgres.urls['attributes']!;
   await applyMigrations(url, fileURLToPath(new URL('../../prisma/migrations', import.meta.url)));
   database = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
