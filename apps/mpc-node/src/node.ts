@@ -1,7 +1,8 @@
 import { loadKernel } from '@boop/kernels';
-import { createMetrics, type KeyCustody, type Logger, type MeshNode, NodeMesh, RunRegistry, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsMaterial } from '@boop/platform';
+import { createMetrics, type Logger, type MeshNode, type NodeCustody, NodeMesh, RunRegistry, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsMaterial } from '@boop/platform';
 import { type NetworkManifest, nodeMethods } from '@boop/protocol';
-import { BoopError, partyId, type PartyId, toBase64Url } from '@boop/shared';
+import { BoopError, partyId, type PartyId } from '@boop/shared';
+import { actingAmong, actingKeys, openHpkeKey } from './acting-keys.ts';
 import { type AssembledNode } from './assemble.ts';
 import { ProtocolRunner } from './committees/protocol-runner.ts';
 import { type ChosenForm } from './committees/run-form.ts';
@@ -14,7 +15,6 @@ import { NodeEpochs } from './epochs/node-epochs.ts';
 import { PrismaEpochStore } from './epochs/prisma-epoch-store.ts';
 import { ProposalFile } from './epochs/proposal-file.ts';
 import { serveEpoch } from './epochs/served-epoch.ts';
-import { openHpkeKey } from './hpke-key.ts';
 import { MeshPeers } from './link/mesh-peers.ts';
 import { createRouter, type GatewayHandlers } from './link/router.ts';
 import { NodeMetrics } from './metrics.ts';
@@ -44,7 +44,7 @@ export interface RunningNode {
 }
 
 /** Everything that makes a node a process: database, mesh, timers, health. Undoes what it has begun when it fails. */
-export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: KeyCustody; tls: TlsMaterial; databaseUrl: string; log: Logger; faults?: FaultHook }): Promise<RunningNode> {
+export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: NodeCustody; tls: TlsMaterial; databaseUrl: string; log: Logger; faults?: FaultHook }): Promise<RunningNode> {
   const { config, manifest, custody, tls, log } = input;
   const undo: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -90,16 +90,14 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       },
       async serve(epochManifest, shares) {
         const network = networkOf(epochManifest, self);
-        const identity = epochManifest.members[self - 1]!;
-        if (identity.identityKey !== toBase64Url(custody.identityPublicKey)) throw new BoopError('node.other-identity', 'the manifest names another identity key for this node', { kind: 'fatal' });
-        const hpke = await openHpkeKey(custody, identity.hpkeKey);
+        const acting = actingKeys(custody, epochManifest.members[self - 1]!);
         const surroundings = {
           mesh,
           registry,
           kernel,
           metrics,
-          custody,
-          hpke,
+          custody: acting,
+          hpke: openHpkeKey(acting),
           stores,
           storage: meshStorage(mesh),
           clock: systemClock,
@@ -121,7 +119,8 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     });
     undo.push(() => epochs.stop());
     const runner = new ProtocolRunner(registry, new MeshPeers(mesh, () => epochs.servedOrCurrent(undefined).node.handlers));
-    const member = new EpochMember({ self, host: epochs, store: epochStore, runner, custody, clock: systemClock, rng: systemRng, log, ...(input.faults && { faults: input.faults }) });
+    const betweenEpochs = actingAmong(custody, self, () => [epochs.proposal(), epochs.current()?.node.network.manifest, manifest]);
+    const member = new EpochMember({ self, host: epochs, store: epochStore, runner, custody: betweenEpochs, clock: systemClock, rng: systemRng, log, ...(input.faults && { faults: input.faults }) });
     const leader = new EpochLeader({ host: epochs, link: meshEpochLink(mesh, () => member.handlers), member, clock: systemClock, rng: systemRng, log });
     const gateway = byEpochOfSplit(epochs, leader, () => ({ party: self, epoch: 0, ready: false, live: mesh.live(), galleryRows: 0, correlations: 0, uptimeSeconds: process.uptime(), groupKeys: [] }));
     let loaded = false;

@@ -1,9 +1,11 @@
 export { CONFIG_EXIT_STATUS, type ConfigSource, loadConfig } from './config/load-config.ts';
 export { readManifest } from './config/manifest-file.ts';
 export { readSecretFile } from './config/secret-file.ts';
+export { askControlSocket, controlSocketIn, serveControlSocket } from './control/control-socket.ts';
 export { ensurePrivateDirectory, writeFileAtomic } from './custody/atomic-file.ts';
 export { openFileCustody } from './custody/file-custody.ts';
-export { type KeyCustody } from './custody/key-custody.ts';
+export { type KeyCustody, type KeyUse, type NodeCustody } from './custody/key-custody.ts';
+export { type CustodySettings, custodySettingsSchema, openCustody } from './custody/open-custody.ts';
 export { openRow, SEALED_ROW_OVERHEAD_BYTES, sealRow } from './custody/sealed-row.ts';
 export { startHealthServer, type Readiness } from './http/health-server.ts';
 export { type HttpListener, listenHttp } from './http/http-listener.ts';

@@ -2,8 +2,9 @@ import { x25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesField, blobField, idField, positionSchema, type SigningKey, verifySignature } from '@boop/identity';
 import { BoopError, canonicalJson, concatBytes, fromBase64Url, lengthPrefixed, toBase64Url, utf8 } from '@boop/shared';
-import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from 'hpke';
+import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256 } from 'hpke';
 import { z } from 'zod';
+import { AgreementKey, dhkemX25519 } from './hpke-agreement.ts';
 
 /** What a shared template in a split is for. */
 export const splitItemPurposeSchema = z.strictObject({
@@ -61,7 +62,7 @@ export const nodeSplitSchema = z.strictObject({
 export type NodeSplit = z.infer<typeof nodeSplitSchema>;
 
 /** RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. */
-const suite = new CipherSuite(KEM_DHKEM_X25519_HKDF_SHA256, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
+const suite = new CipherSuite(dhkemX25519, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
 const info = utf8('boop-share/1');
 const domain = 'boop-split/1';
 
@@ -124,14 +125,14 @@ export function checkSplit(split: NodeSplit, expected: { networkId: string; epoc
  */
 export async function openShare(split: NodeSplit, privateKey: HpkeKeyPair['privateKey']): Promise<Uint8Array> {
   try {
-    return await suite.Open(privateKey, fromBase64Url(split.envelope.enc), fromBase64Url(split.envelope.ciphertext), { aad: associatedData(split.header, split.envelope.party), info });
+    return await suite.Open(privateKey as CryptoKey, fromBase64Url(split.envelope.enc), fromBase64Url(split.envelope.ciphertext), { aad: associatedData(split.header, split.envelope.party), info });
   } catch {
     throw new BoopError('share.unopenable', 'the share was not sealed to this node for this session');
   }
 }
 
 export interface HpkeKeyPair {
-  readonly privateKey: CryptoKey;
+  readonly privateKey: CryptoKey | AgreementKey;
   /** 32 bytes as base64url. */
   readonly publicKey: string;
 }
@@ -140,6 +141,11 @@ export interface HpkeKeyPair {
 export async function deriveHpkeKeyPair(keyMaterial: Uint8Array): Promise<HpkeKeyPair> {
   const pair = await suite.DeriveKeyPair(keyMaterial, false);
   return { privateKey: pair.privateKey as CryptoKey, publicKey: toBase64Url(await suite.SerializePublicKey(pair.publicKey)) };
+}
+
+/** The pair of a private key that stays in its custody. @param agree X25519 (RFC 7748) of that key and a sender's public key, 32 bytes */
+export function heldHpkeKeyPair(publicKey: Uint8Array, agree: (publicKey: Uint8Array) => Uint8Array): HpkeKeyPair {
+  return { privateKey: new AgreementKey(publicKey, agree), publicKey: toBase64Url(publicKey) };
 }
 
 /** The pair of an X25519 private key (RFC 9180 SerializePrivateKey, 32 bytes) that a custody holds as such. */

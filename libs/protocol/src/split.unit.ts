@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { x25519 } from '@noble/curves/ed25519.js';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { SigningKey } from '@boop/identity';
 import { toBase64Url } from '@boop/shared';
-import { checkSplit, cutShares, deriveHpkeKeyPair, type HpkeKeyPair, importHpkeKeyPair, openShare, sealSplit, type SealedSplit, sealedSplitSchema, splitFor, splitHash, type SplitHeader } from './index.ts';
+import { checkSplit, cutShares, deriveHpkeKeyPair, heldHpkeKeyPair, type HpkeKeyPair, importHpkeKeyPair, openShare, sealSplit, type SealedSplit, sealedSplitSchema, splitFor, splitHash, type SplitHeader } from './index.ts';
 
 const device = SigningKey.fromSecret(new Uint8Array(32).fill(7));
 const header: SplitHeader = {
@@ -63,6 +64,19 @@ describe('a sealed split', () => {
     const sealed = await sealSplit(header, shares, pairs.map(({ publicKey }, i) => ({ party: i + 1, hpkeKey: publicKey })), device);
     expect(await openShare(splitFor(sealed, 2), pairs[1]!.privateKey)).toEqual(shares[1]);
     await expect(openShare(splitFor(sealed, 2), pairs[0]!.privateKey)).rejects.toMatchObject({ code: 'share.unopenable' });
+  });
+
+  test('a key that stays in its custody opens by agreement alone', async () => {
+    const secrets = [4, 5, 6].map((value) => new Uint8Array(32).fill(value));
+    const pairs = secrets.map((secret) => heldHpkeKeyPair(x25519.getPublicKey(secret), (publicKey) => x25519.getSharedSecret(secret, publicKey)));
+    expect(pairs[0]!.publicKey).toBe((await importHpkeKeyPair(secrets[0]!)).publicKey);
+    const sealed = await sealSplit(header, shares, pairs.map(({ publicKey }, i) => ({ party: i + 1, hpkeKey: publicKey })), device);
+    expect(await openShare(splitFor(sealed, 2), pairs[1]!.privateKey)).toEqual(shares[1]);
+    await expect(openShare(splitFor(sealed, 2), pairs[0]!.privateKey)).rejects.toMatchObject({ code: 'share.unopenable' });
+    const failing = heldHpkeKeyPair(x25519.getPublicKey(secrets[1]!), () => {
+      throw new RangeError('the token is gone');
+    });
+    await expect(openShare(splitFor(sealed, 2), failing.privateKey)).rejects.toMatchObject({ code: 'share.unopenable' });
   });
 
   test('two splits of the same shares have different names', async () => {

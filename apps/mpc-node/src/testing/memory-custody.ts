@@ -1,9 +1,12 @@
-import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, diffieHellman, sign } from 'node:crypto';
 import { type KeyCustody, openRow, sealRow } from '@boop/platform';
 import { concatBytes, type Rng, utf8 } from '@boop/shared';
 
 /** Header of an RFC 8410 private key, whose last two bytes announce the 32 key bytes. */
 const pkcs8 = (oid: number): Uint8Array => Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, oid, 4, 0x22, 4, 0x20);
+
+/** Header of an X25519 public key. */
+const x25519Spki = Uint8Array.of(0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 3, 0x21, 0);
 
 /** Custody without files. */
 export function memoryCustody(rng: Rng): KeyCustody {
@@ -15,7 +18,7 @@ export function memoryCustody(rng: Rng): KeyCustody {
     identityPublicKey: publicKey(0x70, seed),
     hpkePublicKey: publicKey(0x6e, hpke),
     signIdentity: (message) => new Uint8Array(sign(null, message, identity)),
-    hpkePrivateKey: () => hpke.slice(),
+    agreeHpke: (publicKey) => new Uint8Array(diffieHellman({ privateKey: privateKey(0x6e, hpke), publicKey: createPublicKey({ key: Buffer.from(concatBytes(x25519Spki, publicKey)), format: 'der', type: 'spki' }) })),
     wrapDataKey: (dataKey, context) => sealRow(master, dataKey, utf8(context)),
     unwrapDataKey: (wrapped, context) => openRow(master, wrapped, utf8(context)),
     destroy: () => undefined,

@@ -1,7 +1,7 @@
 import { type Kernel, loadKernel } from '@boop/kernels';
 import { type KeyCustody, type Logger, RunRegistry, silentLogger } from '@boop/platform';
 import { SigningKey } from '@boop/identity';
-import { importHpkeKeyPair, type NetworkManifest, parseManifest } from '@boop/protocol';
+import { heldHpkeKeyPair, type NetworkManifest, parseManifest } from '@boop/protocol';
 import { BoopError, type Clock, partyId, type PartyId, type Rng, toBase64Url } from '@boop/shared';
 import { type AssembledNode, assembleNode } from '../assemble.ts';
 import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
@@ -115,7 +115,7 @@ export class MemoryNetwork {
       registry,
       kernel: this.#kernel,
       custody,
-      hpke: await importHpkeKeyPair(custody.hpkePrivateKey()),
+      hpke: heldHpkeKeyPair(custody.hpkePublicKey, (publicKey) => custody.agreeHpke(publicKey)),
       stores,
       storage: { open: (grants) => this.storage.open(grants) },
       clock: this.clock,

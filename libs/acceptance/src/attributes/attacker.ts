@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPartial, openValue, recordKeyInput, type RecipientKey, type ReleasedRecord } from '@boop/identity';
+import { openPartial, openValue, recipientKeyOf, recordKeyInput, type RecipientKey, type ReleasedRecord } from '@boop/identity';
 import { type KeyCustody, openFileCustody, openRow, systemRng } from '@boop/platform';
-import { importHpkeKeyPair } from '@boop/protocol';
 import { fromBase64Url, lengthPrefixed, uint32, utf8 } from '@boop/shared';
 import { KeyShare, prfCombine, prfEvaluate } from '@boop/threshold';
 import { type RunningNetwork } from '../network-harness.ts';
 import { query } from '../stock-clients.ts';
+import { stolenHpkeSecret } from '../stolen-keys.ts';
 
 /** Who has the files and databases of some processes, and with them all keys that those keep in memory. */
 export class Attacker {
@@ -22,9 +22,10 @@ export class Attacker {
 
   /** With the folders and databases of these nodes. */
   static async of(network: RunningNetwork, parties: readonly number[]): Promise<Attacker> {
-    const custodies = parties.map((party) => openFileCustody(join(network.dataDir, 'nodes', String(party), 'keys'), systemRng));
+    const folders = parties.map((party) => join(network.dataDir, 'nodes', String(party), 'keys'));
+    const custodies = folders.map((folder) => openFileCustody(folder, systemRng));
     const shares = await Promise.all(parties.map((party, at) => keyShare(network, party, custodies[at]!)));
-    const recipients = await Promise.all(custodies.map((custody) => importHpkeKeyPair(custody.hpkePrivateKey())));
+    const recipients = await Promise.all(folders.map((folder) => recipientKeyOf(stolenHpkeSecret(folder))));
     for (const custody of custodies) custody.destroy();
     return new Attacker(shares, recipients);
   }

@@ -4,6 +4,7 @@ import { cutShares, importHpkeKeyPair, type NodeSplit, openShare, type SealedSpl
 import { lengthPrefixed, uint32, utf8 } from '@boop/shared';
 import { type RunningNetwork } from '../network-harness.ts';
 import { query } from '../stock-clients.ts';
+import { stolenHpkeSecret } from '../stolen-keys.ts';
 import { readCbor } from './cbor.ts';
 import { type Evidence } from './evidence.ts';
 
@@ -28,13 +29,12 @@ export interface StoredRow {
   readonly opened: Uint8Array;
 }
 
-const custodyOf = (network: RunningNetwork, party: number): KeyCustody => openFileCustody(join(network.dataDir, 'nodes', String(party), 'keys'), systemRng);
+const keysOf = (network: RunningNetwork, party: number): string => join(network.dataDir, 'nodes', String(party), 'keys');
+const custodyOf = (network: RunningNetwork, party: number): KeyCustody => openFileCustody(keysOf(network, party), systemRng);
 
 /** Opens every envelope in a node's records with the keys from its folder: all that its operator could do. */
 export async function receivedShares(network: RunningNetwork, party: number, records: readonly Evidence[]): Promise<ReceivedShare[]> {
-  const custody = custodyOf(network, party);
-  const { privateKey } = await importHpkeKeyPair(custody.hpkePrivateKey());
-  custody.destroy();
+  const { privateKey } = await importHpkeKeyPair(stolenHpkeSecret(keysOf(network, party)));
   const splits = records.filter(({ name }) => name.endsWith('-in.bin')).flatMap(({ bytes }) => requestsIn(bytes).flatMap((message) => splitsIn(message, party)));
   const bySession = new Map(splits.map((split) => [split.header.sessionId, split]));
   const shares: ReceivedShare[] = [];
