@@ -34,3 +34,5 @@ export { parsePeerUri, type PeerIdentity, peerName, type PeerRole, peerUri } fro
 export { type EdgeSpan, startEdgeSpan } from './tracing/spans.ts';
 export { isTracing, startTracing, tracingFromEnvironment, type TracingOptions } from './tracing/tracing.ts';
 export { loadTlsMaterial, type TlsMaterial } from './tls/tls-material.ts';
+export { CustodianTls, type CustodianTlsOptions, memberAnchors } from './tls/custodian-tls.ts';
+export { issueUnderIdentity, tlsKeyPem } from './tls/identity-certificates.ts';

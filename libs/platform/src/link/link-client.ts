@@ -3,8 +3,9 @@ import { connect, type TLSSocket } from 'node:tls';
 import { BoopError, isBoopError } from '@boop/shared';
 import { type Logger, silentLogger } from '../logging/logger.ts';
 import { systemRng } from '../system.ts';
+import { Authorities } from '../tls/authorities.ts';
 import { type PeerIdentity, peerIdentityOf, peerName } from '../tls/peer-identity.ts';
-import { type TlsMaterial } from '../tls/tls-material.ts';
+import { type TlsMaterial, tlsFailure } from '../tls/tls-material.ts';
 import { Backoff } from './backoff.ts';
 import { type LinkLimits } from './limits.ts';
 import { type Handlers, LinkConnection, unavailable } from './link-connection.ts';
@@ -40,6 +41,8 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
   readonly #log: Logger;
   readonly #bootId: Uint8Array;
   readonly #backoff = new Backoff();
+  #tls: TlsMaterial;
+  #authorities: Authorities;
   #socket: TLSSocket | undefined;
   #connection: LinkConnection | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -50,6 +53,8 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
   constructor(options: LinkClientOptions) {
     super();
     this.#options = options;
+    this.#tls = options.tls;
+    this.#authorities = new Authorities(options.tls.ca);
     this.#log = (options.log ?? silentLogger).child({ peer: peerName(options.expect) });
     this.#bootId = options.bootId ?? systemRng.bytes(BOOT_ID_BYTES);
     this.#connect();
@@ -80,6 +85,12 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
     else if (released) queueMicrotask(released);
   }
 
+  /** Takes effect at the next connection. */
+  renew(tls: TlsMaterial): void {
+    this.#tls = tls;
+    this.#authorities = new Authorities(tls.ca);
+  }
+
   /** Resolves once connected. @throws BoopError `link.timeout` */
   async waitConnected(timeoutMs: number): Promise<void> {
     if (this.connected) return;
@@ -108,7 +119,8 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
   }
 
   #connect(): void {
-    const { tls, host, port, expect, networkId, limits } = this.#options;
+    const { host, port, expect, networkId, limits } = this.#options;
+    const [tls, authorities] = [this.#tls, this.#authorities];
     const socket = connect({
       host,
       port,
@@ -123,7 +135,7 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
     });
     this.#socket = socket;
     const timer = setTimeout(() => socket.destroy(), CONNECT_TIMEOUT_MS).unref();
-    socket.on('error', (error: NodeJS.ErrnoException) => (this.#failure = error.code ?? 'link.unavailable'));
+    socket.on('error', (error: NodeJS.ErrnoException) => (this.#failure = tlsFailure(error.code) ?? error.code ?? 'link.unavailable'));
     socket.once('close', () => {
       clearTimeout(timer);
       this.#scheduleRetry();
@@ -131,7 +143,7 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
     socket.once('secureConnect', () => {
       clearTimeout(timer);
       try {
-        const peer = peerIdentityOf(socket, networkId);
+        const peer = peerIdentityOf(socket, networkId, authorities);
         if (peerName(peer) !== peerName(expect)) throw new BoopError('link.bad-identity', 'another peer answers at this address', { kind: 'peer' });
       } catch (error) {
         this.#failure = isBoopError(error) ? error.code : 'link.bad-identity';

@@ -2,8 +2,9 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { type AddressInfo } from 'node:net';
 import { BoopError } from '@boop/shared';
 import { type Logger, silentLogger } from '../logging/logger.ts';
+import { Authorities } from '../tls/authorities.ts';
 import { type PeerIdentity, peerIdentityOf, peerName } from '../tls/peer-identity.ts';
-import { type TlsMaterial } from '../tls/tls-material.ts';
+import { type TlsMaterial, tlsFailure } from '../tls/tls-material.ts';
 import { systemRng } from '../system.ts';
 import { type LinkLimits } from './limits.ts';
 import { type Handlers, LinkConnection, unavailable } from './link-connection.ts';
@@ -24,6 +25,8 @@ export interface LinkServerOptions {
 
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 
+const contextOf = ({ cert, key, ca }: TlsMaterial) => ({ cert, key, ca, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }) as const;
+
 /**
  * Accepts framed mTLS 1.3 links. A peer is who its certificate says, under the network's authority; a newer connection of the same
  * peer replaces the older one, since a restarted process comes back before its old socket is known to be dead.
@@ -33,6 +36,7 @@ export class LinkServer {
   readonly #log: Logger;
   readonly #bootId: Uint8Array;
   readonly #server: Server;
+  #authorities: Authorities;
   readonly #connections = new Map<string, LinkConnection>();
   readonly #sockets = new Set<{ destroy(): void }>();
 
@@ -40,12 +44,9 @@ export class LinkServer {
     this.#options = options;
     this.#log = options.log ?? silentLogger;
     this.#bootId = options.bootId ?? systemRng.bytes(BOOT_ID_BYTES);
+    this.#authorities = new Authorities(options.tls.ca);
     this.#server = createServer({
-      cert: options.tls.cert,
-      key: options.tls.key,
-      ca: options.tls.ca,
-      minVersion: 'TLSv1.3',
-      maxVersion: 'TLSv1.3',
+      ...contextOf(options.tls),
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
@@ -54,7 +55,7 @@ export class LinkServer {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException) => this.#log.warn('TLS handshake refused', { reason: error.code }));
+    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException) => this.#log.warn('TLS handshake refused', { reason: tlsFailure(error.code) ?? error.code }));
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
   }
 
@@ -68,6 +69,12 @@ export class LinkServer {
       this.#server.listen(port, host, resolve);
     });
     return { host, port: (this.#server.address() as AddressInfo).port };
+  }
+
+  /** For connections from now on; those that are open stay. */
+  renew(tls: TlsMaterial): void {
+    this.#authorities = new Authorities(tls.ca);
+    this.#server.setSecureContext(contextOf(tls));
   }
 
   peers(): PeerIdentity[] {
@@ -103,7 +110,7 @@ export class LinkServer {
   #accept(socket: TLSSocket): void {
     let peer: PeerIdentity;
     try {
-      peer = peerIdentityOf(socket, this.#options.networkId);
+      peer = peerIdentityOf(socket, this.#options.networkId, this.#authorities);
       if (!this.#options.authorize(peer)) throw new BoopError('link.refused', 'this peer has no business here', { kind: 'peer' });
     } catch (error) {
       this.#log.warn('peer refused', { error });

@@ -44,11 +44,13 @@ export class NodeMesh {
   readonly #accepted = new Set<PartyId>();
   readonly #listeners = new Set<(party: PartyId, connected: boolean) => void>();
   readonly #nodes: Map<PartyId, MeshNode>;
+  #tls: TlsMaterial;
   #started = false;
 
   constructor(options: NodeMeshOptions) {
     this.self = options.self;
     this.#options = options;
+    this.#tls = options.tls;
     this.#nodes = new Map(options.nodes.map((node) => [node.id, node]));
     this.server = new LinkServer({
       tls: options.tls,
@@ -82,6 +84,13 @@ export class NodeMesh {
       void this.#dialled.get(node.id)?.close();
       this.#dial(node);
     }
+  }
+
+  /** New certificate, key or authorities; open connections stay. */
+  renew(tls: TlsMaterial): void {
+    this.#tls = tls;
+    this.server.renew(tls);
+    for (const client of this.#dialled.values()) client.renew(tls);
   }
 
   /** Nodes that can be reached now, this one included, in ascending order. */
@@ -126,9 +135,9 @@ export class NodeMesh {
   }
 
   #dial(node: MeshNode): void {
-    const { tls, networkId, handlers, log, limits } = this.#options;
+    const { networkId, handlers, log, limits } = this.#options;
     const client = new LinkClient({
-      tls,
+      tls: this.#tls,
       networkId,
       expect: nodePeer(node.id),
       host: node.host,

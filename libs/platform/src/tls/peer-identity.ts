@@ -1,5 +1,6 @@
 import { type TLSSocket } from 'node:tls';
 import { BoopError } from '@boop/shared';
+import { type Authorities, boopUris } from './authorities.ts';
 
 const ROLES = ['node', 'gateway', 'bridge', 'ledger', 'attributes', 'cli'] as const;
 export type PeerRole = (typeof ROLES)[number];
@@ -29,12 +30,14 @@ export function parsePeerUri(uri: string, networkId: string): PeerIdentity {
   return { role: match[2] as PeerRole, id: match[3]! };
 }
 
-/** The identity in the peer's certificate, whose chain TLS has verified: exactly one `boop:` URI among its alternative names. */
-export function peerIdentityOf(socket: TLSSocket, networkId: string): PeerIdentity {
-  const names = socket.getPeerX509Certificate()?.subjectAltName?.split(', ') ?? [];
-  const uris = names.filter((name) => name.startsWith('URI:boop:')).map((name) => name.slice('URI:'.length));
-  if (uris.length !== 1) throw badIdentity('the certificate must hold one boop URI');
-  return parsePeerUri(uris[0]!, networkId);
+/** The identity in the peer's certificate, whose chain TLS has verified: exactly one `boop:` URI among its alternative names, issued by who may. */
+export function peerIdentityOf(socket: TLSSocket, networkId: string, authorities: Authorities): PeerIdentity {
+  const certificate = socket.getPeerX509Certificate();
+  const uris = certificate ? boopUris(certificate) : [];
+  if (!certificate || uris.length !== 1) throw badIdentity('the certificate must hold one boop URI');
+  const peer = parsePeerUri(uris[0]!, networkId);
+  authorities.check(certificate, uris[0]!);
+  return peer;
 }
 
 /** Key of a peer in maps and logs. */

@@ -9,6 +9,13 @@ export interface TlsMaterial {
   readonly ca: string;
 }
 
+/** Our code for a failed verification of a peer's certificate, by OpenSSL's (X509_verify_cert_error_string); undefined for other failures. */
+export function tlsFailure(code: string | undefined): string | undefined {
+  if (code === 'CERT_HAS_EXPIRED' || code === 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED' || code === 'ERR_SSL_TLSV1_ALERT_CERTIFICATE_EXPIRED') return 'link.certificate-expired';
+  if (code === 'CERT_NOT_YET_VALID') return 'link.certificate-not-yet-valid';
+  return undefined;
+}
+
 /** @throws BoopError `config.unreadable`, `config.secret-exposed`, `config.secret-unreadable` */
 export function loadTlsMaterial(files: { certFile: string; keyFile: string; caFile: string }): TlsMaterial {
   return { cert: readPem(files.certFile), key: readSecretFile(files.keyFile), ca: readPem(files.caFile) };
