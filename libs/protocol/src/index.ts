@@ -15,6 +15,7 @@ export * from './problems.ts';
 export * from './registrations.ts';
 export * from './rest.ts';
 export * from './sandbox.ts';
+export * from './sealed-box.ts';
 export * from './split.ts';
 export * from './statements.ts';
 export * from './webhooks.ts';

@@ -11,8 +11,12 @@ export type DatabaseReader = Omit<PrismaClient, '$connect' | '$disconnect' | '$o
 
 /** Migrates and opens this node's own database; PostgreSQL's default `synchronous_commit = on` makes commits durable. */
 export async function openDatabase(databaseUrl: string): Promise<Database> {
-  await applyMigrations(databaseUrl, fileURLToPath(new URL('../../prisma/migrations', import.meta.url)));
+  await migrateDatabase(databaseUrl);
   return new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, ...connections }) });
+}
+
+export async function migrateDatabase(databaseUrl: string): Promise<void> {
+  await applyMigrations(databaseUrl, fileURLToPath(new URL('../../prisma/migrations', import.meta.url)));
 }
 
 /** Prisma's columns want bytes that own their buffer. */

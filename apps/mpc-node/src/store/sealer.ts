@@ -52,9 +52,12 @@ export interface Place {
   readonly numbers?: readonly number[];
 }
 
+/** Context under which the custody wraps an epoch's data key. */
+export const dataKeyContext = (epoch: number): string => `node-rows/${epoch}`;
+
 /** Unwraps the epoch's data key, making and wrapping one at first use. @throws BoopError `store.tampered` */
 export async function openSealer(database: Database, custody: KeyCustody, epoch: number, rng: Rng): Promise<Sealer> {
-  const context = `node-rows/${epoch}`;
+  const context = dataKeyContext(epoch);
   const fresh = rng.bytes(dataKeyBytes);
   // Of two processes that race, both get the first one's key.
   await database.dataKey.createMany({ data: [{ epoch, wrapped: column(custody.wrapDataKey(fresh, context)) }], skipDuplicates: true });
