@@ -1,4 +1,5 @@
 import { idField } from '@boop/identity';
+import { custodySettingsSchema } from '@boop/platform';
 import { z } from 'zod';
 
 const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
@@ -22,7 +23,14 @@ export const nodeConfigSchema = z.strictObject({
   /** How long sessions of an epoch may go on after the next one is served, before its shares are erased; as long as contexts live. */
   epochDrainSeconds: z.number().min(0).max(3_600).default(90),
   keysDir: path,
-  tls: z.strictObject({ certFile: path, keyFile: path, caFile: path }),
+  /** Where this node's keys are: in `keysDir`, or in a PKCS#11 token. */
+  custody: custodySettingsSchema.default({ kind: 'file' }),
+  tls: z.union([
+    /** Under a network's certificate authority. */
+    z.strictObject({ certFile: path, keyFile: path, caFile: path }),
+    /** Under this node's identity key; members are trusted by the manifest, services by the authorities in a PEM file. */
+    z.strictObject({ sealedFile: path, servicesFile: path }),
+  ]),
   link: address,
   health: address,
   metrics: address.optional(),

@@ -1,16 +1,17 @@
-import { loadConfig, loadTlsMaterial, openFileCustody, readManifest, readSecretFile, runProcess, systemRng } from '@boop/platform';
+import { loadConfig, openCustody, readManifest, readSecretFile, runProcess, systemRng } from '@boop/platform';
 import { nodeConfigSchema } from './config.ts';
+import { openTls } from './node-tls.ts';
 import { startNode } from './node.ts';
 
 runProcess('mpc-node', async ({ log, onStop }) => {
   const config = loadConfig(nodeConfigSchema, { file: process.env['BOOP_CONFIG'], env: process.env, prefix: 'BOOP' });
-  const custody = openFileCustody(config.keysDir, systemRng);
+  const custody = await openCustody(config.custody, config.keysDir, systemRng);
   onStop(() => custody.destroy());
   const running = await startNode({
     config,
     manifest: readManifest(config.manifestFile),
     custody,
-    tls: loadTlsMaterial(config.tls),
+    tls: openTls(config, custody),
     databaseUrl: readSecretFile(config.databaseUrlFile),
     log: log.child({ node: config.nodeId }),
   });

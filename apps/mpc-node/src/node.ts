@@ -1,5 +1,5 @@
 import { loadKernel } from '@boop/kernels';
-import { createMetrics, type Logger, type MeshNode, type NodeCustody, NodeMesh, RunRegistry, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsMaterial } from '@boop/platform';
+import { createMetrics, type Logger, type MeshNode, type NodeCustody, NodeMesh, RunRegistry, startHealthServer, startMetricsServer, systemClock, systemRng } from '@boop/platform';
 import { type NetworkManifest, nodeMethods } from '@boop/protocol';
 import { BoopError, partyId, type PartyId } from '@boop/shared';
 import { actingAmong, actingKeys, openHpkeKey } from './acting-keys.ts';
@@ -19,6 +19,7 @@ import { MeshPeers } from './link/mesh-peers.ts';
 import { createRouter, type GatewayHandlers } from './link/router.ts';
 import { NodeMetrics } from './metrics.ts';
 import { networkOf } from './network.ts';
+import { keepTls, materialOf, type NodeTls } from './node-tls.ts';
 import { meshStorage } from './release/mesh-storage.ts';
 import { PrismaFeedStore } from './release/prisma-feed-store.ts';
 import { copyRowsOf } from './store/copy-rows.ts';
@@ -44,7 +45,7 @@ export interface RunningNode {
 }
 
 /** Everything that makes a node a process: database, mesh, timers, health. Undoes what it has begun when it fails. */
-export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: NodeCustody; tls: TlsMaterial; databaseUrl: string; log: Logger; faults?: FaultHook }): Promise<RunningNode> {
+export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: NodeCustody; tls: NodeTls; databaseUrl: string; log: Logger; faults?: FaultHook }): Promise<RunningNode> {
   const { config, manifest, custody, tls, log } = input;
   const undo: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -76,7 +77,8 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       attributes: () => epochs.servedOrCurrent(undefined).attributes,
       deliver: (from, runId, payload) => registry.deliver(from, runId, payload),
     });
-    const mesh = new NodeMesh({ self, networkId: manifest.networkId, tls, nodes: meshNodes(committed), handlers, log, authorizeClient: ({ role }) => role === 'gateway' || role === 'ledger' || role === 'attributes' });
+    const material = await materialOf(tls, [committed, manifest]);
+    const mesh = new NodeMesh({ self, networkId: manifest.networkId, tls: material, nodes: meshNodes(committed), handlers, log, authorizeClient: ({ role }) => role === 'gateway' || role === 'ledger' || role === 'attributes' });
     const metricsRegistry = createMetrics(`mpc-node-${self}`);
     const current = (): AssembledNode | undefined => epochs.current()?.node;
     const metrics = new NodeMetrics(metricsRegistry, { rows: () => current()?.gallery.rows ?? 0, lanes: () => current()?.committees.lanesHeld ?? 0, live: () => mesh.live().length, sessions: () => epochs.all().reduce((sum, { node }) => sum + node.sessions.count, 0) });
@@ -138,6 +140,8 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     );
     undo.push(() => mesh.close());
     await mesh.start({ host: config.link.host, port: config.link.port });
+    const trusted = (): NetworkManifest[] => [...epochs.all().map(({ node }) => node.network.manifest).reverse(), epochs.proposal() ?? manifest];
+    undo.push(keepTls(tls, material, mesh, trusted, log));
     // Nodes that are to join are met before they do.
     const meeting = setInterval(() => mesh.learn(meshNodes(epochs.proposal() ?? committed)), meetingMs);
     undo.push(() => clearInterval(meeting));

@@ -1,5 +1,6 @@
-import { loadConfig, loadTlsMaterial, openFileCustody, readManifest, readSecretFile, runProcess, systemRng } from '@boop/platform';
+import { loadConfig, openFileCustody, readManifest, readSecretFile, runProcess, systemRng } from '@boop/platform';
 import { nodeConfigSchema } from '../config.ts';
+import { openTls } from '../node-tls.ts';
 import { startNode } from '../node.ts';
 
 /** A node that is killed in the middle of one of its durable writes: `POINT before` or `POINT after` in TEST_FAULT. */
@@ -10,7 +11,7 @@ runProcess('mpc-node', async ({ log, onStop }) => {
     config,
     manifest: readManifest(config.manifestFile),
     custody,
-    tls: loadTlsMaterial(config.tls),
+    tls: openTls(config, custody),
     databaseUrl: readSecretFile(config.databaseUrlFile),
     log: log.child({ node: config.nodeId }),
     faults: (point, when) => {

@@ -73,7 +73,7 @@ export class CustodianTls {
     return stored && new X509Certificate(stored.certificate).validToDate;
   }
 
-  /** The newest manifest in the list that names this node by a key that it holds decides. */
+  /** The first manifest in the list that names this node by a key that it holds decides. */
   #ownIdentity(manifests: readonly NetworkManifest[]): Uint8Array {
     const { party, custody } = this.#options;
     const held = custody.publicKeys('identity').map(toBase64Url);
