@@ -28,15 +28,14 @@ export interface Scenario {
   readonly localLies: readonly LocalLie[];
   /** Who decides, when not everybody does; a member can turn the decision of its own committee. */
   readonly committee?: readonly PartyId[];
-  /** Runs it once and says how it ended at each party; `wrong` is an output that honest parties alone would not have had. */
-  run(tamper: Tamper, local: { readonly liars: readonly PartyId[]; readonly lie?: LocalLie }): Map<PartyId, Ending>;
+  /** Runs it once, all chance drawn from `seed`, and says how it ended at each party; `wrong` is an output that honest parties alone would not have had. */
+  run(tamper: Tamper, local: { readonly liars: readonly PartyId[]; readonly lie?: LocalLie }, seed: number): Map<PartyId, Ending>;
 }
 
 const p = 8191;
 const rows = 2;
 const shifts = 2;
 const shape = { p, scoreMax: 2048, theta: 302, rows, shifts };
-let runs = 0;
 
 type Outcome<Output> = { readonly kind: 'done'; readonly output: Output } | { readonly kind: 'stalled' } | { readonly kind: 'abort'; readonly code: string; readonly blame: readonly PartyId[] };
 
@@ -56,8 +55,7 @@ export function keyScenario(nodes: number, threshold: number): Scenario {
     threshold,
     parties,
     localLies: [],
-    run(tamper, { liars }) {
-      const seed = (runs += 1);
+    run(tamper, { liars }, seed) {
       const outcomes = runSimulation(keyMachines(parties, threshold, (party) => seededOf(seed, party)), { seed, tamper });
       const prints = (keys: CommitteeKeys): Map<number, string> => new Map(keys.streams('test', id16('print'), nodeAesCtr).map((stream, c) => [keys.replication.held[c]!, stream.bytes(16).join()]));
       const known = new Map([...outcomes].flatMap(([party, outcome]) => (outcome.kind === 'done' && !liars.includes(party) ? [[party, prints(outcome.output)] as const] : [])));
@@ -85,9 +83,9 @@ export function splitScenario(nodes: number, threshold: number, good: boolean): 
     threshold,
     parties,
     localLies: ['share random', 'keys stream'],
-    run(tamper, { liars, lie }) {
-      const seed = (runs += 1);
-      const own = table.map((share, at) => (lie === 'share random' && liars.includes((at + 1) as PartyId) ? share.map(() => next() % statistic.p) : share));
+    run(tamper, { liars, lie }, seed) {
+      const random = seededUint32(seed);
+      const own = table.map((share, at) => (lie === 'share random' && liars.includes((at + 1) as PartyId) ? share.map(() => random() % statistic.p) : share));
       const machines = splitCheckMachines({ keys, threshold, runId: `check ${seed}`, items: [{ table: own, valid: statistic.coordinates - statistic.codeCoordinates }], statistic });
       if (lie === 'keys stream')
         for (const [party, machine] of splitCheckMachines({ keys, threshold, runId: `other ${seed}`, items: [{ table: own, valid: statistic.coordinates - statistic.codeCoordinates }], statistic })) if (liars.includes(party)) machines.set(party, machine);
@@ -123,8 +121,7 @@ export function comparisonScenario(nodes: number, threshold: number, committee: 
     parties: stage === 'correlations' ? committee : holders,
     committee,
     localLies: stage === 'correlations' ? ['keys stream'] : ['products +1', 'products random', 'keys stream', 'correlations swapped'],
-    run(tamper, { liars, lie }) {
-      const seed = (runs += 1);
+    run(tamper, { liars, lie }, seed) {
       const lies = (party: PartyId, which: LocalLie): boolean => lie === which && liars.includes(party);
       const batch = (self: PartyId) => ({ self, committee, threshold, wideKeys: wideKeys.get(self)!, p, lanes: 64, batchId: id16(`batch ${seed}`), laneKernel, backEnd, prf: stage === 'correlations' && lies(self, 'keys stream') ? otherStream : nodeAesCtr });
       const honestly: Tamper = (_from, _to, payload) => payload;

@@ -10,19 +10,25 @@ export interface Lie {
   readonly what: Alteration | LocalLie;
   readonly round: number | undefined;
   readonly towards: 'all' | 'one';
+  /** Its place among all lies of the scenario, from 1: what is drawn by chance follows from it. */
+  readonly seed: number;
 }
+
+export const resultKinds = ['unharmed', 'named', 'refused', 'stalled', 'turned'] as const;
+export type ResultKind = (typeof resultKinds)[number];
 
 /** What came of one lie, over all honest parties. */
 export interface Result {
   readonly lie: Lie;
   /** Messages that arrived as others than were sent; local lies count as one. */
   readonly told: number;
-  readonly kind: 'unharmed' | 'named' | 'refused' | 'stalled' | 'turned';
+  readonly kind: ResultKind;
   readonly codes: readonly string[];
   readonly blamed: readonly PartyId[];
   readonly endings: ReadonlyMap<PartyId, Ending>;
 }
 
+const RECORDED_SEED = 999_983;
 const recordings = new Map<Scenario, Recording>();
 
 /** An honest run, for the rounds of each party and as a source of messages of another run. */
@@ -30,7 +36,7 @@ export function recordingOf(scenario: Scenario): Recording {
   const existing = recordings.get(scenario);
   if (existing) return existing;
   const recording = new Recording();
-  scenario.run(recording.tamper, { liars: [] });
+  scenario.run(recording.tamper, { liars: [] }, RECORDED_SEED);
   recordings.set(scenario, recording);
   return recording;
 }
@@ -38,11 +44,12 @@ export function recordingOf(scenario: Scenario): Recording {
 /** Every lie in every round in which a liar sends, and every local one, by each set of liars. */
 export function liesOf(scenario: Scenario): Lie[] {
   const recording = recordingOf(scenario);
-  return subsets([...scenario.parties], scenario.threshold).flatMap((liars): Lie[] => {
+  const lies = subsets([...scenario.parties], scenario.threshold).flatMap((liars): Omit<Lie, 'seed'>[] => {
     const rounds = [...new Set(liars.flatMap((liar) => recording.roundsOf(liar)))];
-    const told = rounds.flatMap((round) => alterations.flatMap((what) => (['all', 'one'] as const).map((towards): Lie => ({ scenario, liars, what, round, towards }))));
-    return [...told, ...scenario.localLies.map((what): Lie => ({ scenario, liars, what, round: undefined, towards: 'all' }))];
+    const told = rounds.flatMap((round) => alterations.flatMap((what) => (['all', 'one'] as const).map((towards) => ({ scenario, liars, what, round, towards }))));
+    return [...told, ...scenario.localLies.map((what) => ({ scenario, liars, what, round: undefined, towards: 'all' as const }))];
   });
+  return lies.map((lie, i) => ({ ...lie, seed: i + 1 }));
 }
 
 /**
@@ -58,37 +65,17 @@ export function faultOf({ lie: { scenario, liars, what }, blamed, kind }: Result
   return kind === 'turned' && !mayTurn ? 'decides wrongly' : undefined;
 }
 
-export function tell(lie: Lie, seed: number): Result {
-  const { scenario, liars, what, round, towards } = lie;
+export function tell(lie: Lie): Result {
+  const { scenario, liars, what, round, towards, seed } = lie;
   let told = 0;
   const local = round === undefined;
   const otherRun = recordingOf(scenario);
   const endings = local
-    ? scenario.run((_from, _to, payload) => payload, { liars, lie: what as LocalLie })
-    : scenario.run(meddle({ liars, alteration: what as Alteration, round, towards, seed, otherRun }, () => (told += 1)), { liars });
+    ? scenario.run((_from, _to, payload) => payload, { liars, lie: what as LocalLie }, seed)
+    : scenario.run(meddle({ liars, alteration: what as Alteration, round, towards, seed, otherRun }, () => (told += 1)), { liars }, seed);
   const honest = [...endings].filter(([party]) => !liars.includes(party)).map(([, ending]) => ending);
   const aborts = honest.flatMap((ending) => (ending.kind === 'abort' ? [ending] : []));
   const blamed = [...new Set(aborts.flatMap(({ blame }) => blame))];
   const kind = honest.some((ending) => ending.kind === 'wrong') ? 'turned' : blamed.length > 0 ? 'named' : aborts.length > 0 ? 'refused' : honest.some((ending) => ending.kind === 'stalled') ? 'stalled' : 'unharmed';
   return { lie, told: local ? 1 : told, kind, codes: [...new Set(aborts.map(({ code }) => code))], blamed, endings };
-}
-
-const kinds = ['unharmed', 'named', 'refused', 'stalled', 'turned'] as const;
-
-/** Lines of a table: per protocol, or per protocol and lie, how often each result came out, with what codes. */
-export function tableOf(results: readonly Result[], by: 'protocol' | 'lie'): string[] {
-  const groups = new Map<string, Result[]>();
-  for (const result of results) {
-    if (result.told === 0) continue;
-    const { scenario, what } = result.lie;
-    const name = by === 'lie' ? `${scenario.name} | ${what}` : scenario.name;
-    groups.set(name, [...(groups.get(name) ?? []), result]);
-  }
-  const lines = [...groups].map(([name, group]) => {
-    const counts = kinds.map((kind) => group.filter((result) => result.kind === kind).length || '');
-    const codes = [...new Set(group.flatMap((result) => result.codes))].sort().map((code) => `\`${code}\``);
-    return `| ${[name, group.length, ...counts, codes.join(', ')].join(' | ')} |`;
-  });
-  const head = ['protocol', ...(by === 'lie' ? ['lie'] : []), 'runs', ...kinds, 'codes'];
-  return [`| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...lines];
 }
