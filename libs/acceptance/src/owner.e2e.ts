@@ -65,13 +65,16 @@ describe('consents', () => {
     await grace.attributes.write('given_name', secrets.given_name);
     await grace.attributes.write('birth_date', secrets.birth_date, issuer.attestation());
     await grace.attributes.write('is_adult', true, issuer.attestation());
+    const ears = await VendorEars.open(network, ['consent.granted', 'consent.revoked']);
     const consent = await consentTo(grace, ['email']);
     expect(consent.status).toBe('active');
+    const granted = { consentId: consent.consentId, purpose: 'access', attributes: ['email'], grantedAt: consent.grant.record.givenAt, expiresAt: consent.grant.record.expiresAt };
+    expect(await ears.frame('consent_granted')).toMatchObject(granted);
+    expect(await ears.webhook('consent.granted')).toMatchObject({ data: granted });
     const result = await shop.authenticate(palm.others[0]!, { requiredAttributes: ['email'] });
     if (result.outcome !== 'accepted') throw new Error(JSON.stringify(result));
     const opened = await openAttributes(result.authentication.result!.attributes!, vendor, { network: keys, registry: await grace.attributes.registry(), now: now() });
     expect(opened.map(({ value }) => value)).toEqual([secrets.email]);
-    const ears = await VendorEars.open(network, ['consent.revoked']);
     const revoked = await grace.consents.revoke(consent);
     expect(revoked.status).toBe('revoked');
     const notice = { consentId: consent.consentId, purpose: 'access', revokedAt: revoked.revokedAt };

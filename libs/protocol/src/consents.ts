@@ -1,5 +1,5 @@
 import {
-  bytesField, idField, purposeTextSchema, secondsField, signedErasureRequestSchema, signedGrantSchema, signedOwnerCallSchema, signedRevocationSchema,
+  attributeNameSchema, bytesField, idField, purposeTextSchema, secondsField, signedErasureRequestSchema, signedGrantSchema, signedOwnerCallSchema, signedRevocationSchema,
 } from '@boop/identity';
 import { z } from 'zod';
 import { logProofSchema } from './log-entries.ts';
@@ -49,11 +49,19 @@ export const eraseOwnerSchema = z.strictObject({ request: signedErasureRequestSc
 export const erasedSchema = z.strictObject({ consents: z.number().int().min(0), attributes: z.number().int().min(0), logEntry: z.string() });
 
 const owner = { call: signedOwnerCallSchema };
-/** An event of a consent that the gateway has yet to hand on: its entry to the log, and a withdrawal to the vendor. */
+const noticed = { vendorId: idField, consentId: idField, purpose: idField };
+/** What a vendor is told of a consent, once the nodes hold the document. `grant`: hash of the grant, base64url. */
+export const consentNoticeSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('granted'), ...noticed, grant: bytesField(32), attributes: z.array(attributeNameSchema), grantedAt: secondsField, expiresAt: secondsField }),
+  z.strictObject({ kind: z.literal('revoked'), ...noticed, revokedAt: secondsField }),
+]);
+export type ConsentNotice = z.infer<typeof consentNoticeSchema>;
+
+/** An event of a consent that the gateway has yet to hand on: an entry to the log, or a notice to the vendor, or both. */
 export const consentEventSchema = z.strictObject({
   sequence: z.number().int().min(1),
-  entry: bytes,
-  notify: z.strictObject({ vendorId: idField, consentId: idField, purpose: idField, revokedAt: secondsField }).optional(),
+  entry: bytes.optional(),
+  notify: consentNoticeSchema.optional(),
 });
 export type ConsentEvent = z.infer<typeof consentEventSchema>;
 

@@ -1,11 +1,11 @@
 import { type Logger } from '@boop/platform';
-import { type ConsentEvent, logEntryHash } from '@boop/protocol';
+import { type ConsentEvent } from '@boop/protocol';
 import { type ConsentsClient } from './consents-client.ts';
 
 const batch = 50;
 
-/** Hands on what happened to consents: the entry to the log's outbox and a withdrawal to the vendor, in one transaction; the same event again changes nothing. */
-export type HandOn = (event: ConsentEvent, entryHash: string) => Promise<void>;
+/** Hands on what happened to consents: an entry to the log's outbox, a notice to the vendor, in one transaction; the same event again changes nothing. */
+export type HandOn = (event: ConsentEvent) => Promise<void>;
 
 /** Takes events of consents from the attributes service, oldest first. An event is settled there after it was handed on here, so none is lost. */
 export class ConsentEvents {
@@ -35,7 +35,7 @@ export class ConsentEvents {
   async #drain(): Promise<void> {
     for (;;) {
       const { events } = await this.#consents.ask('consents.events', { limit: batch });
-      for (const event of events) await this.#handOn(event, logEntryHash(event.entry));
+      for (const event of events) await this.#handOn(event);
       if (events.length > 0) await this.#consents.ask('consents.settle', { sequences: events.map(({ sequence }) => sequence) });
       if (events.length < batch) return;
     }

@@ -12,9 +12,9 @@ import { PurposeTextsController } from './purpose-texts.controller.ts';
 import { CONSENT_EVENTS, CONSENTS } from './tokens.ts';
 
 /** Consents of people to vendors, kept by the attributes service. */
-export function consentsFeature({ config, database, sendOutbox, clock, log }: Core, attributes: NodeLink): Feature {
+export function consentsFeature({ config, database, sendOutbox, clock, log }: Core, attributes: NodeLink, wakeWebhooks: () => void): Feature {
   const consents = consentsClient(attributes);
-  const events = new ConsentEvents({ consents, handOn: handOnTo(database, sendOutbox), log });
+  const events = new ConsentEvents({ consents, handOn: handOnTo(database, { sendOutbox, wakeWebhooks }), log });
   return {
     name: 'consents',
     controllers: [ConsentsController, PurposeTextsController, ErasuresController],

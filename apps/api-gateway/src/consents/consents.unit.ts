@@ -54,8 +54,8 @@ describe('events of consents', () => {
   test('are handed on in their order, all of them, and settled', async () => {
     const waiting = eventsOf(120);
     const handed: string[] = [];
-    await new ConsentEvents({ consents: serviceOf(waiting), handOn: (_, hash) => Promise.resolve(void handed.push(hash)), log: silentLogger }).run();
-    expect(handed).toEqual(eventsOf(120).map(({ entry }) => logEntryHash(entry)));
+    await new ConsentEvents({ consents: serviceOf(waiting), handOn: ({ entry }) => Promise.resolve(void handed.push(logEntryHash(entry!))), log: silentLogger }).run();
+    expect(handed).toEqual(eventsOf(120).map(({ entry }) => logEntryHash(entry!)));
     expect(waiting).toEqual([]);
   });
   test('that could not be handed on stay, and come again', async () => {

@@ -41,7 +41,7 @@ export async function openFeatures(core: Core): Promise<readonly Feature[]> {
     payments,
     sandboxFeature(core, webhooks),
     jobsFeature(core, background),
-    ...(attributes ? [attributesFeature(core, attributes), consentsFeature(core, attributes), personCredentialsFeature(core, attributes)] : []),
+    ...(attributes ? [attributesFeature(core, attributes), consentsFeature(core, attributes, webhooks.wake), personCredentialsFeature(core, attributes)] : []),
     oidcFeature(core, authentications.service),
     upkeepFeature(core),
   ];

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type ConsentNotice, logEntryBytes } from '@boop/protocol';
+import { toBase64Url } from '@boop/shared';
 import { applyMigrations, type EmbeddedPostgres, startEmbeddedPostgres } from '@boop/platform';
 import { freePort } from '@boop/testing';
+import { handOnTo } from '../consents/hand-on.ts';
 import { adminEvent, type ChannelEvent, vendorEvent } from '../domain/events.ts';
 import { type Database, openDatabase } from './database.ts';
 import { eventStore } from './event-store.ts';
@@ -81,6 +84,30 @@ test('the outbox forgets what the ledger has had for a day, never what it has no
   await outbox.prune(Date.now() + 25 * 60 * 60_000);
   expect(await database.logOutbox.findMany({ select: { entryHash: true } })).toEqual([{ entryHash: 'waits' }]);
   expect([await outbox.holds('waits'), await outbox.holds('had')]).toEqual([true, false]);
+});
+
+describe('what happened to a consent', () => {
+  const hash = (byte: number): string => toBase64Url(new Uint8Array(32).fill(byte));
+  const common = { vendorId: 'wine', consentId: 'consent-1', purpose: 'tasting' };
+  const granted = (grant: string): ConsentNotice => ({ kind: 'granted', ...common, grant, attributes: ['is_adult'], grantedAt: 5, expiresAt: 50 });
+  const revoked: ConsentNotice = { kind: 'revoked', ...common, revokedAt: 7 };
+
+  test('is told to the vendor once for each grant and once at its end, however often it is handed on', async () => {
+    const woken: string[] = [];
+    const handOn = handOnTo(database, { sendOutbox: () => woken.push('outbox'), wakeWebhooks: () => woken.push('webhooks') });
+    const entry = logEntryBytes({ v: 1, networkId: 'test-net', epoch: 1, time: 5, kind: 'consent', consent: hash(9), action: 'given' });
+    for (let round = 0; round < 2; round++) {
+      await handOn({ sequence: 1, entry });
+      for (const [at, notify] of [granted(hash(1)), granted(hash(2)), revoked].entries()) await handOn({ sequence: at + 2, notify });
+    }
+    const told = await database.webhookEvent.findMany({ where: { vendorId: 'wine' }, orderBy: { createdAt: 'asc' }, select: { type: true, data: true } });
+    const grant = { type: 'consent.granted', data: { consentId: 'consent-1', purpose: 'tasting', attributes: ['is_adult'], grantedAt: 5, expiresAt: 50 } };
+    expect(told).toEqual([grant, grant, { type: 'consent.revoked', data: { consentId: 'consent-1', purpose: 'tasting', revokedAt: 7 } }]);
+    const frames = (await database.channelEvent.findMany({ where: { stream: 'vendor:wine' }, orderBy: { offset: 'asc' } })).map(({ payload }) => payload);
+    expect(frames).toEqual(told.map(({ type, data }) => ({ type: type.replace('.', '_'), ...(data as object) })));
+    expect(await database.logOutbox.count({ where: { entry: new Uint8Array(entry) } })).toBe(1);
+    expect(new Set(woken)).toEqual(new Set(['outbox', 'webhooks']));
+  });
 });
 
 describe('idempotency keys', () => {

@@ -6,4 +6,6 @@ export interface WebhookEvent {
   readonly type: WebhookEventType;
   readonly data: object;
   readonly atMs: number;
+  /** Names the event among those of its vendor and type, so that it can be told once only. */
+  readonly key?: string;
 }

@@ -2,7 +2,7 @@ import {
   commonPurposeTexts, consentCommitment, type ConsentGrant, consentGrantHash, consentRevocationHash, erasureRequestHash, type PurposeText, purposeTextHash, type SignedErasureRequest, type SignedGrant, type SignedRevocation, verifyErasureRequest, verifyGrant, verifyGrantFollows, verifyRevocation,
 } from '@boop/identity';
 import { type Logger } from '@boop/platform';
-import { type Consent, type ConsentAction, type ConsentEvent, type ConsentReceipts, type LogEntry, logEntryBytes, logEntryHash } from '@boop/protocol';
+import { type Consent, type ConsentAction, type ConsentEvent, type ConsentNotice, type ConsentReceipts, type LogEntry, logEntryBytes, logEntryHash } from '@boop/protocol';
 import { BoopError, type Clock, isBoopError, type Rng, toBase64Url } from '@boop/shared';
 import { type ConsentChange, type ConsentStore, type StoredConsent, type StoredDocument } from './consent-store.ts';
 import { consentView, pageOfStatus } from './consent-view.ts';
@@ -76,7 +76,7 @@ export class ConsentService {
     return await this.#apply({
       consent: { ...rest, state: 'revoking', revokedAtS: revokedAt, logEntry: logged.hash },
       document: this.#document(hash, current.consentId, 'withdrawn', signed, logged),
-      event: { entry: logged.entry, notify: noticeOf(current.grant.record, revokedAt) },
+      event: { entry: logged.entry },
       from: current,
     });
   }
@@ -128,7 +128,7 @@ export class ConsentService {
     const { attributes } = await eraseAttributes(request);
     const done = this.#removal(hash);
     const consents = await store.erase(request.record.accountKey, (rows) => [
-      ...rows.filter((row) => !isOver(row)).map((row) => ({ entry: this.#entry(hash, 'withdrawn').entry, notify: noticeOf(row.grant.record, this.#now()) })),
+      ...rows.filter((row) => !isOver(row)).map((row) => ({ entry: this.#entry(hash, 'withdrawn').entry, notify: revocationNotice(row.grant.record, this.#now()) })),
       { entry: done },
     ]);
     return { consents, attributes, logEntry: logEntryHash(done) };
@@ -176,7 +176,7 @@ export class ConsentService {
       }
       throw new BoopError('mpc.nodes-unavailable', 'too few nodes have confirmed; it is stored and they are told again', { kind: 'unavailable', cause: error });
     }
-    await store.acknowledge(hash);
+    await store.acknowledge(hash, noticeOf);
   }
 
   async #own(accountKey: string, consentId: string): Promise<StoredConsent> {
@@ -212,5 +212,10 @@ export class ConsentService {
 
 const isOver = ({ state }: StoredConsent): boolean => state === 'revoking' || state === 'revoked';
 const isGrant = (document: SignedGrant | SignedRevocation): document is SignedGrant => document.record.kind === 'consent-grant';
-const noticeOf = ({ vendorId, consentId, purpose }: ConsentGrant, revokedAt: number): NonNullable<ConsentEvent['notify']> => ({ vendorId, consentId, purpose, revokedAt });
+const revocationNotice = ({ vendorId, consentId, purpose }: ConsentGrant, revokedAt: number): ConsentNotice => ({ kind: 'revoked', vendorId, consentId, purpose, revokedAt });
+const noticeOf = ({ grant: { record }, grantHash, revokedAtS }: StoredConsent): ConsentNotice => {
+  if (revokedAtS !== undefined) return revocationNotice(record, revokedAtS);
+  const { vendorId, consentId, purpose, attributes, givenAt, expiresAt } = record;
+  return { kind: 'granted', vendorId, consentId, purpose, grant: grantHash, attributes: attributes.map(({ name }) => name), grantedAt: givenAt, expiresAt };
+};
 const notFound = (): BoopError => new BoopError('request.not-found', 'there is no such consent');

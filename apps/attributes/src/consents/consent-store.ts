@@ -1,5 +1,5 @@
 import { type PurposeText, type SignedGrant, type SignedRevocation } from '@boop/identity';
-import { type ConsentAction, type ConsentEvent } from '@boop/protocol';
+import { type ConsentAction, type ConsentEvent, type ConsentNotice } from '@boop/protocol';
 
 export type ConsentState = 'pending' | 'active' | 'revoking' | 'revoked';
 
@@ -54,8 +54,11 @@ export interface ConsentStore {
   list(page: ConsentPage): Promise<StoredConsent[]>;
   /** All or nothing. @returns false when the consent is not at `from` any more, or its id is taken */
   apply(change: ConsentChange): Promise<boolean>;
-  /** Marks a document as known to enough nodes, and moves its consent from `pending` to `active` or from `revoking` to `revoked` when it was the newest. */
-  acknowledge(hash: string): Promise<void>;
+  /**
+   * Marks a document as known to enough nodes, and moves its consent from `pending` to `active` or from `revoking` to `revoked` when it was the newest;
+   * whichever call moves it writes the notice too.
+   */
+  acknowledge(hash: string, noticeOf: (consent: StoredConsent) => ConsentNotice): Promise<void>;
   /** The nodes have refused a document for good: they are not told again, and its consent stays as it is. */
   abandon(hash: string): Promise<void>;
   unacknowledged(limit: number): Promise<StoredDocument[]>;

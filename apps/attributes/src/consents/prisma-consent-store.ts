@@ -32,11 +32,12 @@ export function prismaConsentStore(database: PrismaClient): ConsentStore {
         throw error;
       }
     },
-    async acknowledge(hash) {
+    async acknowledge(hash, noticeOf) {
       await database.$transaction(async (tx) => {
         const { consentId, action } = await tx.consentDocument.update({ where: { hash }, data: { acknowledged: true } });
-        if (action === 'withdrawn') await tx.consent.updateMany({ where: { consentId, state: 'revoking' }, data: { state: 'revoked' } });
-        else await tx.consent.updateMany({ where: { consentId, grantHash: hash, state: 'pending' }, data: { state: 'active' } });
+        const move = action === 'withdrawn' ? { from: { consentId, state: 'revoking' }, to: 'revoked' } : { from: { consentId, grantHash: hash, state: 'pending' }, to: 'active' };
+        const { count } = await tx.consent.updateMany({ where: move.from, data: { state: move.to } });
+        if (count === 1) await tx.consentEvent.create({ data: eventRow({ notify: noticeOf(storedConsent(await tx.consent.findUniqueOrThrow({ where: { consentId } }))) }) });
       });
     },
     async abandon(hash) {
@@ -47,7 +48,7 @@ export function prismaConsentStore(database: PrismaClient): ConsentStore {
     },
     async events(limit) {
       const rows = await database.consentEvent.findMany({ orderBy: { sequence: 'asc' }, take: limit });
-      return rows.map(({ sequence, entry, notify }) => consentEventSchema.parse({ sequence: Number(sequence), entry, ...(notify === null ? {} : { notify }) }));
+      return rows.map(({ sequence, entry, notify }) => consentEventSchema.parse({ sequence: Number(sequence), ...(entry === null ? {} : { entry }), ...(notify === null ? {} : { notify }) }));
     },
     async settle(sequences) {
       await database.consentEvent.deleteMany({ where: { sequence: { in: sequences.map(BigInt) } } });
@@ -93,7 +94,7 @@ async function applyChange(tx: Prisma.TransactionClient, { consent, document, ev
   await tx.consentEvent.create({ data: eventRow(event) });
 }
 
-const eventRow = ({ entry, notify }: ConsentChange['event']) => ({ entry: new Uint8Array(entry), notify: notify ?? Prisma.DbNull });
+const eventRow = ({ entry, notify }: ConsentChange['event']) => ({ entry: entry ? new Uint8Array(entry) : null, notify: notify ?? Prisma.DbNull });
 const dateOf = (seconds: number): Date => new Date(seconds * 1000);
 const isUniqueViolation = (error: unknown): boolean => error instanceof Error && (error as { code?: unknown }).code === 'P2002';
 

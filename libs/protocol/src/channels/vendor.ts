@@ -1,4 +1,4 @@
-import { idField, secondsField } from '@boop/identity';
+import { attributeNameSchema, idField, secondsField } from '@boop/identity';
 import { z } from 'zod';
 import { authenticationReasons, authenticationSchema, createAuthenticationSchema } from '../rest.ts';
 import { error, event, helloResponse, id, ping, pong, re, reconnect, resume } from './envelope.ts';
@@ -20,6 +20,8 @@ export const vendorServerMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('authentication_success'), ...event, authentication: authenticationSchema }),
   z.strictObject({ type: z.literal('authentication_failed'), ...event, contextId: idField, reason: z.enum(authenticationReasons), retryAllowed: z.boolean(), authentication: authenticationSchema }),
   z.strictObject({ type: z.literal('context_expired'), ...event, contextId: idField }),
+  /** A person lets this vendor have attributes; the nodes hold the grant. A changed grant is told like a new one. */
+  z.strictObject({ type: z.literal('consent_granted'), ...event, consentId: idField, purpose: idField, attributes: z.array(attributeNameSchema), grantedAt: secondsField, expiresAt: secondsField }),
   /** A person has withdrawn a consent; nothing is released under it any more. */
   z.strictObject({ type: z.literal('consent_revoked'), ...event, consentId: idField, purpose: idField, revokedAt: secondsField }),
 ]);
