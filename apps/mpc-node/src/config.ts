@@ -1,6 +1,7 @@
 import { idField } from '@boop/identity';
 import { custodySettingsSchema } from '@boop/platform';
 import { z } from 'zod';
+import { backupSettingsSchema } from './backups/backup-schedule.ts';
 
 const address = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
 const path = z.string().min(1);
@@ -39,3 +40,5 @@ export const nodeConfigSchema = z.strictObject({
   attempts: z.strictObject({ terminal: limits, vendor: limits, subjectAcceptedPerDayMax: z.number().int().positive() }).optional(),
 });
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;
+  /** Hourly and daily backups; none unless said. */
+  backups: backupSettingsSchema.optional(),

@@ -6,6 +6,8 @@ import { actingAmong, actingKeys, openHpkeKey } from './acting-keys.ts';
 import { type AssembledNode } from './assemble.ts';
 import { ProtocolRunner } from './committees/protocol-runner.ts';
 import { type ChosenForm } from './committees/run-form.ts';
+import { BackupSchedule } from './backups/backup-schedule.ts';
+import { backUp } from './backups/create-backup.ts';
 import { type NodeConfig } from './config.ts';
 import { meshEpochLink, serveEpochs } from './epochs/epoch-link.ts';
 import { EpochLeader } from './epochs/epoch-leader.ts';
@@ -183,6 +185,12 @@ function byEpochOfSplit(epochs: NodeEpochs, leader: EpochLeader, joining: () => 
     for (const served of older) if (served.node.authentications.holds(body.session)) return await served.gateway['authentication.sign'](body);
     return await (newest ?? epochs.servedOrCurrent(undefined)).gateway['authentication.sign'](body);
   };
+    if (config.backups) {
+      const schedule = new BackupSchedule({ settings: config.backups, party: self, database, clock: systemClock, log, create: async (folder, kind) => await backUp({ config, custody, databaseUrl: input.databaseUrl, manifest: current()?.network.manifest ?? committed, folder, kind }) });
+      await schedule.start();
+      undo.push(() => schedule.stop());
+    }
+
   const status: GatewayHandlers['node.status'] = async (body) => (await epochs.current()?.gateway['node.status'](body)) ?? joining();
   const current: GatewayHandlers['epoch.current'] = async () => ({ manifest: epochs.servedOrCurrent(undefined).node.network.manifest, entries: [...leader.entries] });
   const own: Partial<GatewayHandlers> = { 'authentication.sign': sign, 'node.status': status, 'epoch.current': current };

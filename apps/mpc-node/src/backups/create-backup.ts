@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type KeyCustody } from '@boop/platform';
+import { type KeyCustody, type NodeCustody, systemClock, systemRng } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { type Clock, type Rng, toBase64Url } from '@boop/shared';
 import { Client } from 'pg';
+import { actingKeys } from '../acting-keys.ts';
+import { type NodeConfig } from '../config.ts';
 import { dataKeyContext } from '../store/sealer.ts';
 import { type BackupHeader, type BackupKind, type Note } from './backup-format.ts';
 import { createBackupKey } from './backup-key.ts';
@@ -55,6 +57,13 @@ export async function createBackup(input: BackupInput): Promise<CreatedBackup> {
   } finally {
     await client.end();
   }
+}
+
+/** A backup of the node that a configuration describes. */
+export async function backUp(input: { config: NodeConfig; custody: NodeCustody; databaseUrl: string; manifest: NetworkManifest; folder: string; kind: BackupKind }): Promise<CreatedBackup> {
+  const { config, custody, manifest, ...rest } = input;
+  const keysDir = config.custody.kind === 'file' ? { keysDir: config.keysDir } : {};
+  return await createBackup({ ...rest, ...keysDir, custody: actingKeys(custody, manifest.members[config.nodeId - 1]!), manifest, party: config.nodeId, clock: systemClock, rng: systemRng });
 }
 
 async function write(client: Client, writer: BackupWriter, { custody, keysDir }: BackupInput): Promise<Uint8Array> {
