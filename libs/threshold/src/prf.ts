@@ -1,55 +1,82 @@
-import { p256, p256_hasher, p256_oprf } from '@noble/curves/nist.js';
+import { p256, p256_hasher } from '@noble/curves/nist.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { BoopError, concatBytes, type PartyId, type Rng, utf8 } from '@boop/shared';
-import { CONTEXT_STRING, verifyDleq } from './dleq.ts';
+import { BoopError, concatBytes, equalBytes, type PartyId, type Rng, utf8 } from '@boop/shared';
+import { type GroupArithmetic, portableArithmetic } from './arithmetic.ts';
+import { compressed, CONTEXT_STRING, DLEQ_PROOF_BYTES, proveDleq, verifyDleq } from './dleq.ts';
 import { checkEach } from './fault.ts';
 import { type GroupKey } from './group-key.ts';
 import { type KeyShare, signingShareOf } from './key-share.ts';
-import { nobleRng } from './suites.ts';
 
 /** Bytes of a partial evaluation: compressed P-256 element ‖ DLEQ proof (challenge ‖ response). */
-export const PRF_PARTIAL_BYTES = 33 + 64;
+export const PRF_PARTIAL_BYTES = 33 + DLEQ_PROOF_BYTES;
 const INPUT_BYTES_MAX = 0xffff; // RFC 9497 section 1.2
 
 const { Fn } = p256.Point;
 type Element = typeof p256.Point.BASE;
 // RFC 9497 section 4.3: HashToGroup of the suite.
 const HASH_TO_GROUP_DST = concatBytes(utf8('HashToGroup-'), CONTEXT_STRING);
-/** Window of a verifying share's table: some 20 ms to make, once for each key. */
-const KEY_WINDOW_BITS = 6;
+
+/** An input with its element of the group, for whoever evaluates and combines the same one: hashing to the curve costs a multiplication. */
+export class PrfInput {
+  readonly bytes: Uint8Array;
+  #element: Uint8Array | undefined;
+
+  /** Takes a copy. @throws BoopError `prf.input-too-long` (over 65,535 bytes) */
+  constructor(bytes: Uint8Array) {
+    if (bytes.length > INPUT_BYTES_MAX) throw new BoopError('prf.input-too-long', 'the PRF input is over 65,535 bytes');
+    this.bytes = bytes.slice();
+  }
+
+  /** Uncompressed. */
+  get element(): Uint8Array {
+    this.#element ??= p256_hasher.hashToCurve(this.bytes, { DST: HASH_TO_GROUP_DST }).toBytes(false);
+    return this.#element;
+  }
+}
 
 /**
  * One party's share of PRF_k(input) with a proof that it used its own key share: RFC 9497 BlindEvaluate with the blind
  * fixed to 1, since each party computes the input itself (a blinded input would hide from it what it evaluates).
- * P-256 because noble multiplies a non-base point by a secret in a fixed operation sequence there, unlike on Edwards
- * curves. The caller makes the input unambiguous (domain label, length prefixes). Cost: hash to curve and 4 multiplications.
+ * P-256 because both noble and OpenSSL multiply a non-base point by a secret in a fixed operation sequence there.
+ * The caller makes the input unambiguous (domain label, length prefixes). Cost: hash to curve and 5 multiplications.
  * Throws `prf.wrong-suite`, `prf.input-too-long` (over 65,535 bytes).
  */
-export function prfEvaluate(share: KeyShare, input: Uint8Array, rng: Rng): Uint8Array {
-  const element = hashToGroup(share.group, input).toBytes();
-  const verifyingShare = share.group.verifyingShares.get(share.self)!;
-  const { evaluated, proof } = p256_oprf.voprf.blindEvaluate(signingShareOf(share), verifyingShare, element, nobleRng(rng));
-  return concatBytes(evaluated, proof);
+export function prfEvaluate(share: KeyShare, input: Uint8Array | PrfInput, rng: Rng, arithmetic: GroupArithmetic = portableArithmetic): Uint8Array {
+  requireSuite(share.group);
+  const { element } = asInput(input);
+  const secret = signingShareOf(share);
+  const evaluated = arithmetic.p256.multiply(element, secret);
+  const proof = proveDleq({ element, publicKey: verifyingShareOf(share.group, share.self), evaluated }, secret, rng, arithmetic);
+  return concatBytes(compressed(evaluated), proof);
+}
+
+/** What a caller of {@link prfCombine} has at hand besides its arguments. */
+export interface PrfCombineOptions {
+  readonly arithmetic?: GroupArithmetic;
+  /** What the caller itself made for this input: these very bytes, as this party's, need no proof. */
+  readonly own?: { readonly party: PartyId; readonly partial: Uint8Array } | undefined;
 }
 
 /**
  * Combines at least `threshold` partials into the 32-byte output: equal to RFC 9497 VOPRF Evaluate under the group's secret,
- * whichever parties took part. Verifies every proof against the party's verifying share.
+ * whichever parties took part. Verifies every proof against the party's verifying share, 6 multiplications each.
  * Throws `prf.wrong-suite`, `prf.input-too-long`, `prf.unknown-party`, `prf.too-few-partials`, and a ThresholdFault
  * `prf.bad-partial` naming every party whose partial is malformed or not proven.
  */
-export function prfCombine(group: GroupKey, input: Uint8Array, partials: ReadonlyMap<PartyId, Uint8Array>): Uint8Array {
-  const element = hashToGroup(group, input);
+export function prfCombine(group: GroupKey, input: Uint8Array | PrfInput, partials: ReadonlyMap<PartyId, Uint8Array>, { arithmetic = portableArithmetic, own }: PrfCombineOptions = {}): Uint8Array {
+  requireSuite(group);
+  const { bytes: inputBytes, element } = asInput(input);
   requireParties(group, partials);
   const evaluated = new Map<PartyId, Element>();
   checkEach(partials, 'prf.bad-partial', 'a partial evaluation is malformed or not proven', (party, bytes) => {
     if (bytes.length !== PRF_PARTIAL_BYTES) throw new RangeError('length');
     const point = p256.Point.fromBytes(bytes.slice(0, 33));
-    if (!verifyDleq(element, verifyingShareOf(group, party), point, bytes.slice(33))) throw new RangeError('proof');
+    const isOwn = own?.party === party && equalBytes(bytes, own.partial);
+    if (!isOwn && !verifyDleq({ element, publicKey: verifyingShareOf(group, party), evaluated: point.toBytes(false) }, bytes.slice(33), arithmetic)) throw new RangeError('proof');
     evaluated.set(party, point);
   });
   const chosen = [...evaluated].sort(([a], [b]) => a - b).slice(0, group.threshold);
-  return finalize(input, interpolateAtZero(chosen).toBytes());
+  return finalize(inputBytes, compressed(interpolateAtZero(chosen, arithmetic)));
 }
 
 /**
@@ -58,11 +85,13 @@ export function prfCombine(group: GroupKey, input: Uint8Array, partials: Readonl
  * Throws `prf.wrong-suite`, `prf.input-too-long`, `prf.unknown-party`, `prf.too-few-partials`, `prf.malformed-partial`.
  */
 export function prfCombineUnproven(group: GroupKey, input: Uint8Array, partials: ReadonlyMap<PartyId, Uint8Array>): Uint8Array {
-  requireInput(group, input);
+  requireSuite(group);
+  const { bytes: inputBytes } = asInput(input);
   requireParties(group, partials);
   const chosen = [...partials].sort(([a], [b]) => a - b).slice(0, group.threshold);
   try {
-    return finalize(input, interpolateAtZero(chosen.map(([party, bytes]) => [party, p256.Point.fromBytes(bytes.slice(0, 33))] as const)).toBytes());
+    const points = chosen.map(([party, bytes]) => [party, p256.Point.fromBytes(bytes.slice(0, 33))] as const);
+    return finalize(inputBytes, compressed(interpolateAtZero(points, portableArithmetic)));
   } catch {
     throw new BoopError('prf.malformed-partial', 'a partial evaluation is no point of the curve');
   }
@@ -77,23 +106,19 @@ function requireParties(group: GroupKey, partials: ReadonlyMap<PartyId, Uint8Arr
   if (partials.size < group.threshold) throw new BoopError('prf.too-few-partials', 'fewer partials than the threshold');
 }
 
-function requireInput(group: GroupKey, input: Uint8Array): void {
+function requireSuite(group: GroupKey): void {
   if (group.suite !== 'FROST-P256-SHA256') throw new BoopError('prf.wrong-suite', 'the threshold PRF needs a P-256 key');
-  if (input.length > INPUT_BYTES_MAX) throw new BoopError('prf.input-too-long', 'the PRF input is over 65,535 bytes');
 }
 
-function hashToGroup(group: GroupKey, input: Uint8Array): Element {
-  requireInput(group, input);
-  return p256_hasher.hashToCurve(input, { DST: HASH_TO_GROUP_DST }) as Element;
-}
+const asInput = (input: Uint8Array | PrfInput): PrfInput => (input instanceof PrfInput ? input : new PrfInput(input));
 
-const tabulated = new WeakMap<GroupKey, Map<PartyId, Element>>();
+const uncompressed = new WeakMap<GroupKey, Map<PartyId, Uint8Array>>();
 
-/** A party's verifying share, with a table that is made once for each key. */
-function verifyingShareOf(group: GroupKey, party: PartyId): Element {
-  const shares = tabulated.get(group) ?? new Map<PartyId, Element>();
-  tabulated.set(group, shares);
-  const share = shares.get(party) ?? p256.Point.fromBytes(group.verifyingShares.get(party)!).precompute(KEY_WINDOW_BITS, false);
+/** A party's verifying share, decompressed once for each key. */
+function verifyingShareOf(group: GroupKey, party: PartyId): Uint8Array {
+  const shares = uncompressed.get(group) ?? new Map<PartyId, Uint8Array>();
+  uncompressed.set(group, shares);
+  const share = shares.get(party) ?? p256.Point.fromBytes(group.verifyingShares.get(party)!).toBytes(false);
   shares.set(party, share);
   return share;
 }
@@ -102,7 +127,7 @@ function verifyingShareOf(group: GroupKey, party: PartyId): Element {
  * Value at 0 of the polynomial in the exponent. The Lagrange coefficients of small ids are small fractions: brought to one
  * denominator, only it takes a full multiplication. Public data only.
  */
-function interpolateAtZero(points: readonly (readonly [PartyId, Element])[]): Element {
+function interpolateAtZero(points: readonly (readonly [PartyId, Element])[], { p256: curve }: GroupArithmetic): Uint8Array {
   const ids = points.map(([party]) => party);
   const fractions = ids.map((id) => {
     const others = ids.filter((other) => other !== id);
@@ -114,7 +139,7 @@ function interpolateAtZero(points: readonly (readonly [PartyId, Element])[]): El
     const weight = (numerator * common) / denominator;
     return total.add(weight < 0n ? point.negate().multiplyUnsafe(-weight) : point.multiplyUnsafe(weight));
   }, p256.Point.ZERO);
-  return sum.multiplyUnsafe(Fn.inv(Fn.create(common)));
+  return curve.multiply(sum.toBytes(false), Fn.toBytes(Fn.inv(Fn.create(common))));
 }
 
 const product = (factors: readonly bigint[]): bigint => factors.reduce((result, factor) => result * factor, 1n);

@@ -1,9 +1,10 @@
 import { p256, p256_oprf } from '@noble/curves/nist.js';
 import { describe, expect, test } from '@jest/globals';
+import { opensslArithmetic } from '@boop/platform';
 import { fromHex, partyId, type PartyId, toHex, utf8 } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { dealKey, subsets } from './fixtures/dealer.ts';
-import { PRF_PARTIAL_BYTES, prfCombine, prfCombineUnproven, prfEvaluate, ThresholdFault } from './index.ts';
+import { PRF_PARTIAL_BYTES, prfCombine, prfCombineUnproven, prfEvaluate, PrfInput, ThresholdFault } from './index.ts';
 
 const secret = fromHex('ca5d94c8807817669a51b196c34c1b7f8442fde4334a7121ae4736364312fca6');
 const keys = dealKey('FROST-P256-SHA256', 3, 5, seededRng(1), secret);
@@ -48,6 +49,26 @@ describe('the threshold PRF', () => {
     const combine = () => prfCombine(group, input, new Map(partials).set(partyId(3), bad));
     expect(combine).toThrow(ThresholdFault);
     expect(combine).toThrow(expect.objectContaining({ code: 'prf.bad-partial', kind: 'peer', blame: [3] }));
+  });
+
+  test('takes what the caller made itself unproven, but only as its own', () => {
+    const own = { party: partyId(1), partial: partials.get(partyId(1))!.map((byte, at) => (at === 96 ? byte ^ 1 : byte)) };
+    const unproven = new Map(partials).set(partyId(1), own.partial);
+    expect(() => prfCombine(group, input, unproven)).toThrow(expect.objectContaining({ blame: [1] }));
+    expect(prfCombine(group, input, unproven, { own })).toEqual(prfCombine(group, input, partials));
+    expect(() => prfCombine(group, input, new Map(partials).set(partyId(1), partials.get(partyId(2))!), { own })).toThrow(expect.objectContaining({ blame: [1] }));
+    expect(() => prfCombine(group, input, new Map(partials).set(partyId(2), own.partial), { own })).toThrow(expect.objectContaining({ blame: [2] }));
+  });
+
+  test('is the same by OpenSSL, for an input that was hashed once, and names the same parties', () => {
+    const hashed = new PrfInput(input);
+    const made = new Map(everybody.map((party) => [party, prfEvaluate(keys.get(party)!, hashed, seededRng(party), opensslArithmetic)]));
+    expect([...made].map(([, bytes]) => toHex(bytes))).toEqual([...partials].map(([, bytes]) => toHex(bytes)));
+    expect(prfCombine(group, hashed, made, { arithmetic: opensslArithmetic })).toEqual(prfCombine(group, input, partials));
+    for (const at of [0, 1, 20, 33, 64, 65, 96]) {
+      const bad = new Map(made).set(partyId(4), made.get(partyId(4))!.map((byte, index) => (index === at ? byte ^ 1 : byte)));
+      expect(() => prfCombine(group, hashed, bad, { arithmetic: opensslArithmetic })).toThrow(expect.objectContaining({ code: 'prf.bad-partial', blame: [4] }));
+    }
   });
 
   test('comes out the same without the proofs, and then differs with any partial that is wrong', () => {

@@ -3,7 +3,8 @@ import { p256 } from '@noble/curves/nist.js';
 import { describe, expect, test } from '@jest/globals';
 import { concatBytes, epoch, fromHex, partyId, type PartyId, type Rng, toHex } from '@boop/shared';
 import { createGroupKey } from './group-key.ts';
-import { aggregate, type CipherSuite, commit, KeyShare, signShare } from './index.ts';
+import { opensslArithmetic } from '@boop/platform';
+import { aggregate, type CipherSuite, commit, KeyShare, portableArithmetic, signShare } from './index.ts';
 
 interface Signer {
   readonly share: string;
@@ -87,19 +88,19 @@ describe.each(vectors)('RFC 9591 appendix E, $suite', ({ suite, base, publicKey,
   const message = fromHex('74657374');
   const parties = [1, 2, 3].map(partyId);
   const group = createGroupKey({ name: 'test', suite, epoch: epoch(1), threshold: 2, parties }, [fromHex(publicKey), base(fromHex(coefficient))]);
-  const signing = Object.entries(signers).map(([id, signer]) => {
-    const share = new KeyShare(group, partyId(Number(id)), fromHex(signer.share));
-    return { signer, share, ...commit(share, replay(concatBytes(fromHex(signer.hidingNonceRandomness), fromHex(signer.bindingNonceRandomness)))) };
-  });
-  const commitments = new Map<PartyId, Uint8Array>(signing.map(({ share, commitment }) => [share.self, commitment]));
 
-  test('commitments, signature shares and signature', () => {
+  test.each([['portable', portableArithmetic], ['OpenSSL', opensslArithmetic]] as const)('commitments, signature shares and signature by %s arithmetic', (_by, arithmetic) => {
+    const signing = Object.entries(signers).map(([id, signer]) => {
+      const share = new KeyShare(group, partyId(Number(id)), fromHex(signer.share));
+      return { signer, share, ...commit(share, replay(concatBytes(fromHex(signer.hidingNonceRandomness), fromHex(signer.bindingNonceRandomness)))) };
+    });
+    const commitments = new Map<PartyId, Uint8Array>(signing.map(({ share, commitment }) => [share.self, commitment]));
     const shares = new Map<PartyId, Uint8Array>();
     for (const { signer, share, nonces, commitment } of signing) {
       expect(toHex(commitment)).toBe(signer.commitment);
-      shares.set(share.self, signShare(share, nonces, commitments, message));
+      shares.set(share.self, signShare(share, nonces, commitments, message, arithmetic));
       expect(toHex(shares.get(share.self)!)).toBe(signer.signatureShare);
     }
-    expect(toHex(aggregate(group, commitments, message, shares))).toBe(signature);
+    expect(toHex(aggregate(group, commitments, message, shares, { arithmetic }))).toBe(signature);
   });
 });

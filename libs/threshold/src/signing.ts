@@ -1,12 +1,15 @@
 import { type NonceCommitments } from '@noble/curves/abstract/frost.js';
 import { BoopError, concatBytes, equalBytes, type PartyId, type Rng } from '@boop/shared';
+import { type GroupArithmetic, portableArithmetic } from './arithmetic.ts';
 import { checkEach } from './fault.ts';
 import { frostPublic, type GroupKey, identifierOf } from './group-key.ts';
-import { frostSecret, type KeyShare } from './key-share.ts';
+import { frostSecret, type KeyShare, signingShareOf } from './key-share.ts';
 import { consume, SigningNonces, wipe } from './nonces.ts';
+import { interpolatingValue, signingPackage } from './signing-package.ts';
 import { groupOf, nobleRng } from './suites.ts';
 
 const BAD_COMMITMENT = 'a nonce commitment is not a pair of valid elements';
+const BAD_SHARE = 'a signature share is not valid';
 
 /**
  * Round one (RFC 9591 section 5.1): fresh nonces and their public commitment, hiding ‖ binding element
@@ -25,20 +28,57 @@ export function commit(share: KeyShare, rng: Rng): { nonces: SigningNonces; comm
  * `frost.own-commitment-altered`, `frost.unknown-party`, `frost.too-few-commitments`, and a
  * ThresholdFault `frost.bad-commitment`.
  */
-export function signShare(share: KeyShare, nonces: SigningNonces, commitments: ReadonlyMap<PartyId, Uint8Array>, message: Uint8Array): Uint8Array {
+export function signShare(
+  share: KeyShare,
+  nonces: SigningNonces,
+  commitments: ReadonlyMap<PartyId, Uint8Array>,
+  message: Uint8Array,
+  arithmetic: GroupArithmetic = portableArithmetic,
+): Uint8Array {
+  return signingPart(share, nonces, commitments, message, arithmetic).share;
+}
+
+/** A signature share, and the R of the signature that it belongs to. */
+export interface SigningPart {
+  readonly share: Uint8Array;
+  readonly groupCommitment: Uint8Array;
+}
+
+/** As {@link signShare}, for a signer that adds up the shares as well: {@link aggregate} takes the R that was computed here. */
+export function signingPart(
+  share: KeyShare,
+  nonces: SigningNonces,
+  commitments: ReadonlyMap<PartyId, Uint8Array>,
+  message: Uint8Array,
+  arithmetic: GroupArithmetic = portableArithmetic,
+): SigningPart {
   const attempt = consume(nonces, share);
   try {
-    const list = commitmentList(share.group, commitments);
-    const own = commitments.get(share.self);
+    const { group, self } = share;
+    requireCommitments(group, commitments);
+    const own = commitments.get(self);
     if (own === undefined) throw new BoopError('frost.own-commitment-missing', 'the commitment list lacks the signer', { kind: 'peer' });
     if (!equalBytes(own, attempt.commitment)) {
       throw new BoopError('frost.own-commitment-altered', 'the commitment list holds another commitment of the signer', { kind: 'peer' });
     }
-    const { frost } = groupOf(share.group.suite);
-    return blamingCommitments(share.group, commitments, () => frost.signShare(frostSecret(share), frostPublic(share.group), attempt.nonces, list, message));
+    return blamingCommitments(group, commitments, () => {
+      const { scalars } = groupOf(group.suite);
+      const { groupCommitment, challenge, bindingFactors } = signingPackage(group, commitments, message, arithmetic, { party: self, commitment: own });
+      const [hiding, binding] = [scalars.fromBytes(attempt.nonces.hiding), scalars.fromBytes(attempt.nonces.binding)];
+      const weight = scalars.mul(interpolatingValue(group, commitments.keys(), self), challenge);
+      const blinded = scalars.add(hiding, scalars.mul(binding, bindingFactors.get(self)!));
+      return { share: scalars.toBytes(scalars.add(blinded, scalars.mul(weight, scalars.fromBytes(signingShareOf(share))))), groupCommitment };
+    });
   } finally {
     wipe(attempt.nonces);
   }
+}
+
+/** What a caller of {@link aggregate} has at hand besides its arguments. */
+export interface AggregateOptions {
+  readonly arithmetic?: GroupArithmetic;
+  /** R as {@link signingPart} gave it; a wrong one costs time only, because the signature is verified. */
+  readonly groupCommitment?: Uint8Array | undefined;
 }
 
 /**
@@ -52,25 +92,24 @@ export function aggregate(
   commitments: ReadonlyMap<PartyId, Uint8Array>,
   message: Uint8Array,
   shares: ReadonlyMap<PartyId, Uint8Array>,
+  { arithmetic = portableArithmetic, groupCommitment }: AggregateOptions = {},
 ): Uint8Array {
-  const { frost, parseScalar } = groupOf(group.suite);
-  const list = commitmentList(group, commitments);
+  requireCommitments(group, commitments);
   if (shares.size !== commitments.size || [...shares.keys()].some((party) => !commitments.has(party))) {
     throw new BoopError('frost.shares-mismatch', 'shares and commitments must come from the same parties');
   }
-  const badShare = 'a signature share is not valid';
-  checkEach(shares, 'frost.bad-share', badShare, (_party, bytes) => parseScalar(bytes));
-  const byIdentifier = Object.fromEntries([...shares].map(([party, bytes]) => [identifierOf(group, party), bytes]));
-  const pub = frostPublic(group);
+  const { scalars, parseScalar } = groupOf(group.suite);
+  checkEach(shares, 'frost.bad-share', BAD_SHARE, (_party, bytes) => parseScalar(bytes));
+  const z = scalars.toBytes([...shares.values()].reduce((sum, bytes) => scalars.add(sum, scalars.fromBytes(bytes)), 0n));
+  const hinted = groupCommitment && concatBytes(groupCommitment, z);
+  if (hinted && verifySignature(group, message, hinted, arithmetic)) return hinted;
   return blamingCommitments(group, commitments, () => {
-    try {
-      return frost.aggregate(pub, list, message, byIdentifier);
-    } catch (error) {
-      checkEach(shares, 'frost.bad-share', badShare, (party, bytes) => {
-        if (!frost.verifyShare(pub, list, message, identifierOf(group, party), bytes)) throw new RangeError(badShare);
-      });
-      throw error;
-    }
+    const signature = concatBytes(signingPackage(group, commitments, message, arithmetic).groupCommitment, z);
+    if (verifySignature(group, message, signature, arithmetic)) return signature;
+    checkEach(shares, 'frost.bad-share', BAD_SHARE, (party, bytes) => {
+      if (!verifyShare(group, commitments, message, party, bytes)) throw new RangeError(BAD_SHARE);
+    });
+    throw new RangeError('valid shares without a valid signature');
   });
 }
 
@@ -82,7 +121,11 @@ export function verifyShare(
   party: PartyId,
   share: Uint8Array,
 ): boolean {
-  const list = commitmentList(group, commitments);
+  requireCommitments(group, commitments);
+  const list = [...commitments].map(([signer, bytes]) => {
+    const [hiding, binding] = halves(bytes);
+    return { identifier: identifierOf(group, signer), hiding, binding } as NonceCommitments;
+  });
   try {
     return groupOf(group.suite).frost.verifyShare(frostPublic(group), list, message, identifierOf(group, party), share);
   } catch {
@@ -91,7 +134,8 @@ export function verifyShare(
 }
 
 /** Whether `signature` is one of the group key over `message`. */
-export function verifySignature(group: GroupKey, message: Uint8Array, signature: Uint8Array): boolean {
+export function verifySignature(group: GroupKey, message: Uint8Array, signature: Uint8Array, arithmetic: GroupArithmetic = portableArithmetic): boolean {
+  if (group.suite === 'FROST-ED25519-SHA512') return arithmetic.ed25519.verify(group.publicKey, message, signature);
   try {
     return groupOf(group.suite).frost.verify(signature, message, group.publicKey);
   } catch {
@@ -99,17 +143,13 @@ export function verifySignature(group: GroupKey, message: Uint8Array, signature:
   }
 }
 
-function commitmentList(group: GroupKey, commitments: ReadonlyMap<PartyId, Uint8Array>): NonceCommitments[] {
+function requireCommitments(group: GroupKey, commitments: ReadonlyMap<PartyId, Uint8Array>): void {
   const { elementBytes } = groupOf(group.suite);
-  // An id outside the key set would make noble interpolate over a point where nobody holds a share.
+  // An id outside the key set would make the signers interpolate over a point where nobody holds a share.
   if ([...commitments.keys()].some((party) => !group.parties.includes(party))) throw new BoopError('frost.unknown-party', 'a signer is not a party of this key');
   if (commitments.size < group.threshold) throw new BoopError('frost.too-few-commitments', 'fewer signers than the threshold');
   checkEach(commitments, 'frost.bad-commitment', BAD_COMMITMENT, (_party, bytes) => {
     if (bytes.length !== 2 * elementBytes) throw new RangeError(BAD_COMMITMENT);
-  });
-  return [...commitments].map(([party, bytes]) => {
-    const [hiding, binding] = halves(bytes);
-    return { identifier: identifierOf(group, party), hiding, binding } as NonceCommitments;
   });
 }
 

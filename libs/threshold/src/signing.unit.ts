@@ -3,10 +3,11 @@ import { createPublicKey, verify as verifyWithNode } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { compactVerify, importJWK } from 'jose';
 import { describe, expect, test } from '@jest/globals';
+import { opensslArithmetic } from '@boop/platform';
 import { partyId, type PartyId, toBase64Url, toHex, utf8 } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { dealKey, subsets } from './fixtures/dealer.ts';
-import { aggregate, commit, KeyShare, parseGroupKey, serializeGroupKey, signShare, type SigningNonces, ThresholdFault, verifyShare, verifySignature } from './index.ts';
+import { aggregate, commit, KeyShare, parseGroupKey, portableArithmetic, serializeGroupKey, signingPart, signShare, type SigningNonces, ThresholdFault, verifyShare, verifySignature } from './index.ts';
 
 const message = utf8('header.payload');
 const keys = dealKey('FROST-ED25519-SHA512', 3, 5, seededRng(1));
@@ -71,6 +72,28 @@ describe('a FROST signature', () => {
     const schnorr = aggregate(p256Group, run.commitments, message, run.parts);
     expect(schnorr).toHaveLength(65);
     expect(verifySignature(p256Group, message, schnorr)).toBe(true);
+  });
+
+  test('is verified whatever R its caller brings, and comes out right with a wrong one', () => {
+    const { commitments: list, nonces } = commitAll(ids(1, 3, 5));
+    const made = new Map(ids(1, 3, 5).map((party) => [party, signingPart(keys.get(party)!, nonces(party), list, message, opensslArithmetic)]));
+    const shares = new Map([...made].map(([party, { share }]) => [party, share]));
+    const { groupCommitment } = made.get(partyId(1))!;
+    const expected = aggregate(group, list, message, shares);
+    expect(expected.slice(0, 32)).toEqual(groupCommitment);
+    for (const hint of [groupCommitment, flip(groupCommitment), new Uint8Array(3)]) expect(aggregate(group, list, message, shares, { arithmetic: opensslArithmetic, groupCommitment: hint })).toEqual(expected);
+    const bad = new Map(shares).set(partyId(3), flip(shares.get(partyId(3))!));
+    expect(faultOf(() => aggregate(group, list, message, bad, { arithmetic: opensslArithmetic, groupCommitment }))).toMatchObject({ code: 'frost.bad-share', blame: [3] });
+  });
+
+  test.each([['portable', portableArithmetic], ['OpenSSL', opensslArithmetic]] as const)('takes no commitment with a component of small order, by %s arithmetic', (_by, arithmetic) => {
+    const torsion = ed25519.Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a');
+    for (const half of [0, 32]) {
+      const { commitments: list, nonces } = commitAll(ids(1, 2, 3));
+      const altered = list.get(partyId(2))!.slice();
+      altered.set(ed25519.Point.fromBytes(altered.slice(half, half + 32)).add(torsion).toBytes(), half);
+      expect(faultOf(() => signShare(keys.get(partyId(1))!, nonces(partyId(1)), list.set(partyId(2), altered), message, arithmetic))).toMatchObject({ code: 'frost.bad-commitment', blame: [2] });
+    }
   });
 
   test('does not depend on the order of the maps', () => {
