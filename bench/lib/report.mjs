@@ -11,7 +11,7 @@ export const round = (value, digits = 3) => +value.toFixed(digits);
 
 /** A table to stderr, one JSON object to stdout or a file. */
 export function report(name, rows, file) {
-  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((key) => rows.some((row) => typeof row[key] !== 'object'));
+  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((key) => rows.every((row) => typeof row[key] !== 'object'));
   const cells = rows.map((row) => keys.map((key) => String(row[key] ?? '')));
   const widths = keys.map((key, i) => Math.max(key.length, ...cells.map((line) => line[i].length)));
   for (const line of [keys, ...cells]) process.stderr.write(`${line.map((cell, i) => cell.padStart(widths[i])).join('  ')}\n`);

@@ -51,16 +51,21 @@ export class ProcessNetwork {
     this.#tls = tls;
   }
 
-  /** All nodes up and ready. @param input.places for nodes, of which the first are taken; `drainSeconds` as of the configuration */
-  static async create({ nodes: count, threshold, places: nodes = count, drainSeconds = 3 }: { nodes: number; threshold: number; places?: number; drainSeconds?: number }): Promise<ProcessNetwork> {
+  /**
+   * All nodes up and ready.
+   * @param input.places for nodes, of which the first are taken; `drainSeconds` as of the configuration; `reachedAt` the port under which everybody, the
+   * gateway too, reaches a node that listens on this one: a proxy may stand between
+   */
+  static async create({ nodes: count, threshold, places: nodes = count, drainSeconds = 3, reachedAt = (port) => port }: { nodes: number; threshold: number; places?: number; drainSeconds?: number; reachedAt?: (port: number) => number | Promise<number> }): Promise<ProcessNetwork> {
     const dir = mkdtempSync(join(tmpdir(), 'boop-nodes-'));
     const ids = Array.from({ length: nodes }, (_, at) => at + 1);
     const [postgresPort, ...ports] = await freePorts(1 + 2 * nodes);
     const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: postgresPort!, databases: ids.map((id) => ({ name: `node_${id}`, user: `node_${id}` })) });
     const ca = await createDevCa(join(dir, 'ca'));
     const custodies = ids.map((id) => openFileCustody(join(dir, `keys-${id}`), systemRng));
-    const manifest = manifestOf(custodies.slice(0, count), threshold, ports.slice(0, count));
-    const spare = manifestOf(custodies, nodes === 7 ? 2 : threshold, ports.slice(0, nodes));
+    const linkPorts = await Promise.all(ports.slice(0, nodes).map(reachedAt));
+    const manifest = manifestOf(custodies.slice(0, count), threshold, linkPorts.slice(0, count));
+    const spare = manifestOf(custodies, nodes === 7 ? 2 : threshold, linkPorts);
     writeFileSync(join(dir, 'network.json'), JSON.stringify(manifest));
     const certificate = async (role: PeerRole, id: string) =>
       await ensureCertificate(ca, join(dir, `tls-${role}-${id}`), { commonName: role, uri: peerUri(manifest.networkId, { role, id }), ips: ['127.0.0.1'] });
