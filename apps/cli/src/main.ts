@@ -7,11 +7,13 @@ import { evalCommand } from './eval/eval-command.ts';
 import { ledgerCommand } from './ledger/ledger-command.ts';
 import { monitorCommand } from './monitor/monitor-command.ts';
 import { networkCommand } from './network/network-command.ts';
+import { nodeCommand } from './node/node-command.ts';
 import { listenCommand } from './vendor/listen-command.ts';
 import { scanCommand } from './vendor/scan-command.ts';
 
 const program = new Command('boop').description('operate a boop network').showHelpAfterError();
 program.addCommand(networkCommand());
+program.addCommand(nodeCommand());
 program.addCommand(demoCommand());
 program.addCommand(evalCommand());
 program.addCommand(canaryCommand());
