@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 
-/** Advisory lock of the one process that copies channels to Redis; any number that nothing else in this database uses. */
-const lockKey = 0x626f_6f70;
+/** Advisory lock of the one process that copies channels to Redis; nothing else in this database uses the number, nor do migrations, which the gateway waits for. */
+const lockKey = 0x636f_7079;
 
 /** A lock that the database gives back when its holder dies. */
 export class CopierLease {
