@@ -1,4 +1,4 @@
-import { idField } from '@boop/identity';
+import { bytesField, idField } from '@boop/identity';
 import { custodySettingsSchema } from '@boop/platform';
 import { z } from 'zod';
 import { backupSettingsSchema } from './backups/backup-schedule.ts';
@@ -21,6 +21,10 @@ export const nodeConfigSchema = z.strictObject({
   manifestFile: path,
   /** The manifest of the next epoch, once this node's custodian has approved it by putting it there. */
   nextManifestFile: path.optional(),
+  /** Folder for the socket over which this node's custodian decides on manifests; only the node's user may use it. */
+  controlDir: path.optional(),
+  /** Digest of the software that runs, as manifests list it. */
+  software: bytesField(32).optional(),
   /** How long sessions of an epoch may go on after the next one is served, before its shares are erased; as long as contexts live. */
   epochDrainSeconds: z.number().min(0).max(3_600).default(90),
   keysDir: path,
@@ -36,9 +40,9 @@ export const nodeConfigSchema = z.strictObject({
   health: address,
   metrics: address.optional(),
   databaseUrlFile: path,
+  /** Hourly and daily backups; none unless said. */
+  backups: backupSettingsSchema.optional(),
   /** Budgets of attempts in place of NIST's. */
   attempts: z.strictObject({ terminal: limits, vendor: limits, subjectAcceptedPerDayMax: z.number().int().positive() }).optional(),
 });
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;
-  /** Hourly and daily backups; none unless said. */
-  backups: backupSettingsSchema.optional(),

@@ -11,12 +11,16 @@ import { backUp } from './backups/create-backup.ts';
 import { type NodeConfig } from './config.ts';
 import { meshEpochLink, serveEpochs } from './epochs/epoch-link.ts';
 import { EpochLeader } from './epochs/epoch-leader.ts';
-import { EpochMember } from './epochs/epoch-member.ts';
+import { EpochMember, type SignAs } from './epochs/epoch-member.ts';
 import { type FaultHook } from './epochs/fault-points.ts';
 import { NodeEpochs } from './epochs/node-epochs.ts';
 import { PrismaEpochStore } from './epochs/prisma-epoch-store.ts';
 import { ProposalFile } from './epochs/proposal-file.ts';
 import { serveEpoch } from './epochs/served-epoch.ts';
+import { serveCustodian } from './governance/custodian-commands.ts';
+import { isGovernanceMethod, serveGovernance } from './governance/governance-link.ts';
+import { Governance } from './governance/governance.ts';
+import { PrismaGovernanceStore } from './governance/prisma-governance-store.ts';
 import { MeshPeers } from './link/mesh-peers.ts';
 import { createRouter, type GatewayHandlers } from './link/router.ts';
 import { NodeMetrics } from './metrics.ts';
@@ -73,10 +77,11 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     undo.push(() => registry.close());
     const handlers = createRouter({
       peers: (epoch) => epochs.served(epoch).node.handlers,
-      epochs: async (from, method, body) => await serveEpochs(member.handlers, from, method, body),
+      epochs: async (from, method, body) => (isGovernanceMethod(method) ? await serveGovernance(governance.handlers, from, method, body) : await serveEpochs(member.handlers, from, method, body)),
       gateway: () => gateway,
       ledger: () => epochs.servedOrCurrent(undefined).ledger,
       attributes: () => epochs.servedOrCurrent(undefined).attributes,
+      manifests: { 'manifest.chain': async ({ from }) => ({ links: governance.chain.from(from) }) },
       deliver: (from, runId, payload) => registry.deliver(from, runId, payload),
     });
     const material = await materialOf(tls, [committed, manifest]);
@@ -117,19 +122,35 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
         return await serveEpoch(network, shares, surroundings, (party) => epochs.isMember(epochManifest, party));
       },
       // A node that joins brings the manifest that names it.
-      proposal: () => next.get() ?? manifest,
+      proposal: () => governance.proposals.approved() ?? next.get() ?? manifest,
       drainMs: config.epochDrainSeconds * 1000,
       log,
     });
     undo.push(() => epochs.stop());
     const runner = new ProtocolRunner(registry, new MeshPeers(mesh, () => epochs.servedOrCurrent(undefined).node.handlers));
-    const betweenEpochs = actingAmong(custody, self, () => [epochs.proposal(), epochs.current()?.node.network.manifest, manifest]);
-    const member = new EpochMember({ self, host: epochs, store: epochStore, runner, custody: betweenEpochs, clock: systemClock, rng: systemRng, log, ...(input.faults && { faults: input.faults }) });
-    const leader = new EpochLeader({ host: epochs, link: meshEpochLink(mesh, () => member.handlers), member, clock: systemClock, rng: systemRng, log });
-    const gateway = byEpochOfSplit(epochs, leader, () => ({ party: self, epoch: 0, ready: false, live: mesh.live(), galleryRows: 0, correlations: 0, uptimeSeconds: process.uptime(), groupKeys: [] }));
+    const signAs: SignAs = (named, message) => actingAmong(custody, self, () => [named]).signIdentity(message);
+    const governance: Governance = new Governance({
+      self,
+      mesh,
+      store: new PrismaGovernanceStore(database),
+      epochs: epochStore,
+      started: manifest,
+      inForce: () => current()?.network.manifest,
+      given: () => next.get(),
+      signAs,
+      software: config.software,
+      onSoftware: () => undefined,
+      clock: systemClock,
+      log,
+    });
+    const { entries } = governance;
+    const member = new EpochMember({ self, host: epochs, store: epochStore, runner, entries, signAs, clock: systemClock, rng: systemRng, log, ...(input.faults && { faults: input.faults }) });
+    const leader = new EpochLeader({ host: epochs, link: meshEpochLink(mesh, () => member.handlers), member, entries, clock: systemClock, rng: systemRng, log });
+    const gateway = byEpochOfSplit(epochs, governance, () => ({ party: self, epoch: 0, ready: false, live: mesh.live(), galleryRows: 0, correlations: 0, uptimeSeconds: process.uptime(), groupKeys: [] }));
     let loaded = false;
     const ready = (): boolean => loaded && (epochs.current()?.ready() ?? false);
     await epochs.open(manifest);
+    await governance.load();
     metrics.restore(await evidence.named());
     loaded = true;
 
@@ -138,6 +159,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
         log.info(connected ? 'peer up' : 'peer down', { peer: party });
         if (!connected) registry.peerLost(party);
         for (const served of epochs.all()) served.peerChanged(connected);
+        if (connected) governance.peerUp();
       }),
     );
     undo.push(() => mesh.close());
@@ -149,6 +171,12 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     undo.push(() => clearInterval(meeting));
     leader.start();
     undo.push(() => leader.stop());
+    governance.start();
+    undo.push(() => governance.stop());
+    if (config.controlDir !== undefined) {
+      const custodian = await serveCustodian(config.controlDir, governance);
+      undo.push(() => custodian.close());
+    }
     const housekeeping = setInterval(() => {
       for (const { node } of epochs.all()) node.sessions.expire();
       splits.forgetExpired(systemClock.nowMs()).catch((error: unknown) => log.warn('expired splits not forgotten', { error }));
@@ -156,6 +184,12 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       attempts.forgetOld(systemClock.nowMs() - attemptsKeptMs).catch((error: unknown) => log.warn('old attempts not forgotten', { error }));
     }, housekeepingMs);
     undo.push(() => clearInterval(housekeeping));
+
+    if (config.backups) {
+      const schedule = new BackupSchedule({ settings: config.backups, party: self, database, clock: systemClock, log, create: async (folder, kind) => await backUp({ config, custody, databaseUrl: input.databaseUrl, manifest: current()?.network.manifest ?? committed, folder, kind }) });
+      await schedule.start();
+      undo.push(() => schedule.stop());
+    }
 
     const health = await startHealthServer({
       ...config.health,
@@ -177,7 +211,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
 const meshNodes = ({ members }: NetworkManifest): MeshNode[] => members.map(({ party, host, linkPort }) => ({ id: partyId(party), host, port: linkPort }));
 
 /** Each request in the epoch of its split, the end of a held session where it is held, the others in the current epoch. */
-function byEpochOfSplit(epochs: NodeEpochs, leader: EpochLeader, joining: () => Awaited<ReturnType<GatewayHandlers['node.status']>>): GatewayHandlers {
+function byEpochOfSplit(epochs: NodeEpochs, { entries }: Governance, joining: () => Awaited<ReturnType<GatewayHandlers['node.status']>>): GatewayHandlers {
   const serve = (method: keyof GatewayHandlers) => async (body: { split?: { header: { epoch: number } } }) =>
     await (epochs.servedOrCurrent(body.split?.header.epoch).gateway[method] as (body: unknown) => Promise<unknown>)(body);
   const sign: GatewayHandlers['authentication.sign'] = async (body) => {
@@ -185,14 +219,8 @@ function byEpochOfSplit(epochs: NodeEpochs, leader: EpochLeader, joining: () => 
     for (const served of older) if (served.node.authentications.holds(body.session)) return await served.gateway['authentication.sign'](body);
     return await (newest ?? epochs.servedOrCurrent(undefined)).gateway['authentication.sign'](body);
   };
-    if (config.backups) {
-      const schedule = new BackupSchedule({ settings: config.backups, party: self, database, clock: systemClock, log, create: async (folder, kind) => await backUp({ config, custody, databaseUrl: input.databaseUrl, manifest: current()?.network.manifest ?? committed, folder, kind }) });
-      await schedule.start();
-      undo.push(() => schedule.stop());
-    }
-
   const status: GatewayHandlers['node.status'] = async (body) => (await epochs.current()?.gateway['node.status'](body)) ?? joining();
-  const current: GatewayHandlers['epoch.current'] = async () => ({ manifest: epochs.servedOrCurrent(undefined).node.network.manifest, entries: [...leader.entries] });
+  const current: GatewayHandlers['epoch.current'] = async () => ({ manifest: epochs.servedOrCurrent(undefined).node.network.manifest, entries: await entries.list() });
   const own: Partial<GatewayHandlers> = { 'authentication.sign': sign, 'node.status': status, 'epoch.current': current };
   return Object.fromEntries(Object.keys(nodeMethods).map((method) => [method, own[method as keyof GatewayHandlers] ?? serve(method as keyof GatewayHandlers)])) as unknown as GatewayHandlers;
 }

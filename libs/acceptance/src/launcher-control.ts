@@ -12,7 +12,7 @@ export interface ProcessStatus {
 }
 
 type Request = { readonly command: 'status' } | { readonly command: 'node'; readonly action: 'start' | 'kill'; readonly party: number };
-type Reply = { readonly ok: true; readonly status: readonly ProcessStatus[] } | { readonly ok: false; readonly code: string; readonly message: string };
+type Reply = { readonly ok: true; readonly answer: readonly ProcessStatus[] } | { readonly ok: false; readonly code: string; readonly message: string };
 
 const replyTimeoutMs = 30_000;
 
@@ -32,5 +32,5 @@ export async function askLauncher(dataDir: string, request: Request): Promise<re
   });
   const reply = JSON.parse(line) as Reply;
   if (!reply.ok) throw new Error(`${reply.code}: ${reply.message}`);
-  return reply.status;
+  return reply.answer;
 }

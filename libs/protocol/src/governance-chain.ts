@@ -1,6 +1,6 @@
 import { BoopError } from '@boop/shared';
 import { z } from 'zod';
-import { approvalsNeeded, isValidVote, manifestProposalSchema, manifestVoteSchema } from './governance.ts';
+import { approvalsNeeded, checkSuccession, isValidVote, manifestProposalSchema, manifestVoteSchema } from './governance.ts';
 import { checkEpochCertificate, epochCertificateSchema } from './governance-certificate.ts';
 import { manifestDigest, type NetworkManifest } from './manifest.ts';
 
@@ -27,12 +27,9 @@ export const manifestChainSchema = z.strictObject({ links: z.array(manifestLinkS
  * @throws BoopError `manifest.unlinked`, `manifest.unapproved`, `epoch.certificate`
  */
 export function verifyManifestLink({ proposal, approvals, certificate }: ManifestLink, inForce: { manifest: NetworkManifest; digest?: string | null }): NetworkManifest {
-  const { manifest, previous } = proposal;
+  const { manifest } = proposal;
   const before = inForce.manifest;
-  const digest = inForce.digest === undefined ? manifestDigest(before) : inForce.digest;
-  // The log goes on under its name, and a network does not become one for tests, in which a jurisdiction may have two members.
-  const follows = previous !== null && (digest === null || previous === digest) && manifest.networkId === before.networkId && manifest.epoch === before.epoch + 1;
-  if (!follows || manifest.logOrigin !== before.logOrigin || manifest.testNetwork !== before.testNetwork) throw new BoopError('manifest.unlinked', 'the manifest does not follow the one in force', { kind: 'peer' });
+  checkSuccession(proposal, { manifest: before, digest: inForce.digest === undefined ? manifestDigest(before) : inForce.digest });
   checkApprovals({ proposal, approvals }, before);
   if (!certificate) throw new BoopError('epoch.certificate', 'not every member has said that it is ready', { kind: 'peer' });
   checkEpochCertificate(certificate, manifest);

@@ -58,6 +58,18 @@ export function isValidVote(proposal: ManifestProposal, vote: ManifestVote, vote
   return member !== undefined && verifySignature(manifestVoteDomain, manifestVoteBytes(proposal, vote), vote.signature, member.identityKey);
 }
 
+/**
+ * Refuses a manifest that can't follow the one in force, whoever approves it: the log goes on under its name, and a network does not become one for tests, in
+ * which a jurisdiction may have two members.
+ * @param inForce.digest null for a verifier who knows the members' keys only
+ * @throws BoopError `manifest.unlinked`
+ */
+export function checkSuccession({ previous, manifest }: ManifestProposal, inForce: { manifest: NetworkManifest; digest: string | null }): void {
+  const before = inForce.manifest;
+  const follows = previous !== null && (inForce.digest === null || previous === inForce.digest) && manifest.networkId === before.networkId && manifest.epoch === before.epoch + 1;
+  if (!follows || manifest.logOrigin !== before.logOrigin || manifest.testNetwork !== before.testNetwork) throw new BoopError('manifest.unlinked', 'the manifest does not follow the one in force', { kind: 'peer' });
+}
+
 /** Members who have to approve: 2t+1 of those in force, so that t lying ones and t that are down decide nothing; all for a first manifest. */
 export function approvalsNeeded({ previous }: Pick<ManifestProposal, 'previous'>, { members, threshold }: NetworkManifest): number {
   return previous === null ? members.length : 2 * threshold + 1;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createAuthenticationSchema, probeSchema } from './rest.ts';
 import { pvsConfigurationSchema, pvsDocumentSchema, qualitySchema } from './channels.ts';
 import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
+import { manifestChainSchema } from './governance-chain.ts';
 import { networkManifestSchema } from './manifest.ts';
 import { signedPalmErasureSchema } from './palm-erasure.ts';
 import { sealedSplitSchema } from './split.ts';
@@ -63,6 +64,11 @@ export const nodeMethods = {
     body: z.strictObject({ context: registrationContextSchema, consent: signedConsentSchema, split: sealedSplitSchema }),
     answer: z.strictObject({ verified: z.boolean(), entry: bytes, receipts: z.array(entryReceiptSchema), stages: z.record(z.string(), z.number()) }),
   },
+} as const;
+
+/** gateway, ledger, attributes → node: the manifests that came into force from an epoch on, each proven by the one before. */
+export const manifestMethods = {
+  'manifest.chain': { body: z.strictObject({ from: z.number().int().positive() }), answer: manifestChainSchema },
 } as const;
 
 /** ledger → node: FROST over a checkpoint's note text, in two rounds. */

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { controlSocketIn } from '@boop/platform';
 
 /** Root folder of the checkout, from `src` and from `dist` alike. */
 export const projectRoot = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -21,14 +20,9 @@ export interface Layout {
   of(process: string): string;
 }
 
-/** Longest path of a UNIX socket on Linux, in bytes, without its final zero. */
-const SOCKET_PATH_BYTES_MAX = 107;
-
 export function layoutOf(dataDirectory: string): Layout {
   const dir = resolve(dataDirectory);
   const of = (...parts: string[]): string => join(dir, ...parts);
-  const socket = of('control.sock');
-  const digest = createHash('sha256').update(dir).digest('hex').slice(0, 16);
   return {
     dir,
     ca: of('ca'),
@@ -36,7 +30,7 @@ export function layoutOf(dataDirectory: string): Layout {
     credentials: of('dev-credentials.json'),
     postgres: of('postgres'),
     logs: of('logs'),
-    socket: Buffer.byteLength(socket) <= SOCKET_PATH_BYTES_MAX ? socket : join(tmpdir(), `boop-${digest}.sock`),
+    socket: controlSocketIn(dir),
     of: (process) => of(process),
   };
 }

@@ -1,31 +1,14 @@
 import { createHash } from 'node:crypto';
 import { separated } from '@boop/identity';
-import { type LogEntry, logEntryBytes, type NetworkManifest } from '@boop/protocol';
-import { BoopError, canonicalJson, fromBase64Url, lengthPrefixed, type PartyId, toBase64Url } from '@boop/shared';
+import { type EpochReadiness, epochReadinessBytes, epochReadinessDomain, type LogEntry, logEntryBytes } from '@boop/protocol';
+import { canonicalJson, lengthPrefixed, toBase64Url } from '@boop/shared';
 import { type GroupKey, serializeGroupKey } from '@boop/threshold';
-import { memberVerifier } from '../sessions/member-keys.ts';
-import { type EpochCertificate, type EpochReadiness } from './epoch-methods.ts';
 
 const sha256 = (bytes: Uint8Array): string => toBase64Url(new Uint8Array(createHash('sha256').update(bytes).digest()));
 
-export const manifestHash = (manifest: NetworkManifest): string => sha256(canonicalJson(manifest));
-
 export const keysHash = (keys: readonly GroupKey[]): string => sha256(lengthPrefixed(...keys.map(serializeGroupKey)));
 
-export const readyBytes = (readiness: EpochReadiness): Uint8Array => separated('boop-epoch/1', canonicalJson(readiness));
-
-/** @throws BoopError `epoch.certificate` unless every member of the new epoch has signed that it is ready, in order */
-export function verifyEpochCertificate({ readiness, signatures }: EpochCertificate, manifest: NetworkManifest): void {
-  const bytes = readyBytes(readiness);
-  const members = memberVerifier(manifest);
-  const complete =
-    readiness.networkId === manifest.networkId &&
-    readiness.to === manifest.epoch &&
-    readiness.manifest === manifestHash(manifest) &&
-    signatures.length === manifest.members.length &&
-    signatures.every(({ party, signature }, at) => party === at + 1 && members.verify(party as PartyId, bytes, fromBase64Url(signature)));
-  if (!complete) throw new BoopError('epoch.certificate', 'not every member has said that it is ready', { kind: 'peer' });
-}
+export const readyBytes = (readiness: EpochReadiness): Uint8Array => separated(epochReadinessDomain, epochReadinessBytes(readiness));
 
 /** The log's entry of the change. */
 export function epochEntry({ networkId, from, to, manifest, time }: EpochReadiness): Uint8Array {

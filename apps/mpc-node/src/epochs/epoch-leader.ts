@@ -1,13 +1,14 @@
 import { type Logger, RunAborted } from '@boop/platform';
-import { type EntryReceipt, entryReceiptBytes, type NetworkManifest } from '@boop/protocol';
+import { type EntryReceipt, entryReceiptBytes, type EpochCertificate, type EpochReadiness, manifestDigest, type NetworkManifest } from '@boop/protocol';
 import { BoopError, type Clock, equalBytes, fromBase64Url, isBoopError, type PartyId, type Rng, toBase64Url } from '@boop/shared';
 import { serializeGroupKey } from '@boop/threshold';
 import { groupKeyNames } from '../link/peer-methods.ts';
 import { memberVerifier } from '../sessions/member-keys.ts';
-import { epochEntry, erasureEntry, manifestHash, readyBytes } from './certificate.ts';
+import { type PendingEntries } from '../governance/pending-entries.ts';
+import { epochEntry, erasureEntry, readyBytes } from './certificate.ts';
 import { type EpochHost } from './epoch-host.ts';
 import { type EpochLink } from './epoch-link.ts';
-import { type EpochAnswer, type EpochBody, type EpochCertificate, type EpochMethod, registrationsPerBatchMax } from './epoch-methods.ts';
+import { type EpochAnswer, type EpochBody, type EpochMethod, registrationsPerBatchMax } from './epoch-methods.ts';
 import { type EpochMember } from './epoch-member.ts';
 
 const periodMs = 1_000;
@@ -17,12 +18,6 @@ const settleMs = 10_000;
 const pauseAfterFailureMs = 3_000;
 
 type Status = EpochAnswer<'epoch.status'>;
-
-/** An entry of the log about epochs, with the words of the nodes that stand behind it. */
-export interface VouchedEntry {
-  readonly entry: Uint8Array;
-  readonly receipts: EntryReceipt[];
-}
 
 /** Nodes of one change. */
 interface Sides {
@@ -36,16 +31,16 @@ interface Sides {
  * one have to take part. A step that fails ends the attempt and nothing has happened; one that was left open by a crash is settled before another begins.
  */
 export class EpochLeader {
-  readonly #input: { host: EpochHost; link: EpochLink; member: EpochMember; clock: Clock; rng: Rng; log: Logger };
+  readonly #input: { host: EpochHost; link: EpochLink; member: EpochMember; entries: PendingEntries; clock: Clock; rng: Rng; log: Logger };
   /** Proven to have lied while dealing; left out as long as enough are left. */
   readonly #excluded = new Set<PartyId>();
-  readonly #entries: VouchedEntry[] = [];
-  readonly #erasing = new Set<number>();
+  /** The last epoch whose erasure everywhere stands among the entries for the log. */
+  #erased = 0;
   #timer: NodeJS.Timeout | undefined;
   #working = false;
   #pausedUntilMs = 0;
 
-  constructor(input: { host: EpochHost; link: EpochLink; member: EpochMember; clock: Clock; rng: Rng; log: Logger }) {
+  constructor(input: { host: EpochHost; link: EpochLink; member: EpochMember; entries: PendingEntries; clock: Clock; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -55,11 +50,6 @@ export class EpochLeader {
 
   stop(): void {
     clearInterval(this.#timer);
-  }
-
-  /** Entries about epochs that this node has led; whoever appends them to the log may do so more than once. */
-  get entries(): readonly VouchedEntry[] {
-    return this.#entries;
   }
 
   /** One look at the network, and what it calls for. */
@@ -79,9 +69,9 @@ export class EpochLeader {
 
   async #settle(): Promise<void> {
     const { host, link, member } = this.#input;
-    for (const epoch of this.#erasing) await this.#confirmErasure(epoch);
     const proposal = host.proposal();
     const own = await link.request(link.self, 'epoch.status', {}, askTimeoutMs);
+    if (own.certificate && Math.min(...link.live()) === link.self) await this.#confirmErasure(own.certificate.readiness);
     if (!own.open && own.next === undefined) return;
     const statuses = await this.#statuses();
     // Another node has committed what is open here: this one follows, whatever it promised.
@@ -117,13 +107,15 @@ export class EpochLeader {
     const startedAt = performance.now();
     log.info('epoch change started', { epoch: manifest.epoch, peers: all });
     try {
-      await this.#ask(all, 'epoch.begin', { attempt, to: manifest.epoch, manifest: manifestHash(manifest), dealers: [...dealers], threshold: this.#node().network.threshold });
+      await this.#ask(all, 'epoch.begin', { attempt, to: manifest.epoch, manifest: manifestDigest(manifest), dealers: [...dealers], threshold: this.#node().network.threshold });
       await this.#ask(dealers, 'epoch.masks', { attempt, runId: rng.bytes(16) });
       let moved = await this.#moveRows(attempt, all, 0);
       for (const name of groupKeyNames) await this.#ask(all, 'epoch.key', { attempt, runId: rng.bytes(16), name, old: serializeGroupKey(this.#node().ring.get(name).group) });
       // What was registered meanwhile; then nothing more is.
       moved = await this.#moveRows(attempt, all, moved);
-      const head = await this.#close(attempt, dealers);
+      // Those who serve the present epoch and don't deal must not register any more either.
+      const serving = all.filter((party) => dealers.includes(party) || statuses.get(party)?.epoch === this.#node().network.epoch);
+      const head = await this.#close(attempt, serving);
       await this.#moveRows(attempt, all, moved);
       const certificate = await this.#certify(attempt, manifest, receivers, head, Math.floor(clock.nowMs() / 1000));
       await this.#commit(certificate, all, manifest);
@@ -150,9 +142,9 @@ export class EpochLeader {
   }
 
   /** Until no registration waits anywhere and all have the same rows. */
-  async #close(attempt: Uint8Array, dealers: readonly PartyId[]): Promise<EpochAnswer<'epoch.close'>['head']> {
+  async #close(attempt: Uint8Array, serving: readonly PartyId[]): Promise<EpochAnswer<'epoch.close'>['head']> {
     for (const deadline = performance.now() + settleMs; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
-      const answers = await this.#ask(dealers, 'epoch.close', { attempt });
+      const answers = await this.#ask(serving, 'epoch.close', { attempt });
       const { head } = answers[0]!;
       if (answers.every((answer) => !answer.pending && answer.head.rows === head.rows && answer.head.digest === head.digest)) return head;
       if (performance.now() > deadline) throw new BoopError('epoch.unsettled', 'registrations did not settle', { kind: 'unavailable' });
@@ -180,28 +172,29 @@ export class EpochLeader {
       return result.status === 'fulfilled' ? [[all[at]!, result.value.receipt] as const] : [];
     });
     if (answers.length === 0) throw new BoopError('epoch.certificate', 'no node has committed', { kind: 'unavailable' });
-    this.#vouch(entry, answers, manifest);
-    this.#erasing.add(certificate.readiness.from);
+    await this.#vouch(entry, answers, manifest);
   }
 
-  /** When all have erased an epoch, that goes to the log too. */
-  async #confirmErasure(epoch: number): Promise<void> {
-    const { host, link, clock, log } = this.#input;
+  /** When all have erased the epoch before, that goes to the log too. The lowest node that is up sees to it, whoever led the change. */
+  async #confirmErasure({ from: epoch, time }: EpochReadiness): Promise<void> {
+    const { host, link, entries, log } = this.#input;
+    if (this.#erased >= epoch) return;
     const { manifest, networkId, parties } = host.current()!.node.network;
-    const time = Math.floor(clock.nowMs() / 1000);
-    const answers = await Promise.allSettled(parties.map((party) => link.request(party, 'epoch.erased', { epoch, time }, askTimeoutMs)));
-    const receipts = answers.flatMap((answer, at) => (answer.status === 'fulfilled' && answer.value.receipt ? [[parties[at]!, answer.value.receipt] as const] : []));
-    if (receipts.length < parties.length) return;
-    this.#erasing.delete(epoch);
-    this.#vouch(erasureEntry(networkId, manifest.epoch, epoch, time), receipts, manifest);
-    log.info('epoch erased everywhere', { epoch });
+    const entry = erasureEntry(networkId, manifest.epoch, epoch, time);
+    if (!(await entries.has(entry))) {
+      const answers = await Promise.allSettled(parties.map((party) => link.request(party, 'epoch.erased', { epoch, time }, askTimeoutMs)));
+      const receipts = answers.flatMap((answer, at) => (answer.status === 'fulfilled' && answer.value.receipt ? [[parties[at]!, answer.value.receipt] as const] : []));
+      if (receipts.length < parties.length) return;
+      await this.#vouch(entry, receipts, manifest);
+      log.info('epoch erased everywhere', { epoch });
+    }
+    this.#erased = epoch;
   }
 
-  #vouch(entry: Uint8Array, answers: readonly (readonly [PartyId, string])[], manifest: NetworkManifest): void {
+  async #vouch(entry: Uint8Array, answers: readonly (readonly [PartyId, string])[], manifest: NetworkManifest): Promise<void> {
     const members = memberVerifier(manifest);
     const receipts = answers.filter(([party, signature]) => members.verify(party, entryReceiptBytes(entry), fromBase64Url(signature))).map(([party, signature]): EntryReceipt => ({ party, signature }));
-    this.#entries.push({ entry, receipts });
-    if (this.#entries.length > entriesMax) this.#entries.shift();
+    await this.#input.entries.add(entry, receipts);
   }
 
   async #ask<M extends EpochMethod>(parties: readonly PartyId[], method: M, body: EpochBody<M>): Promise<EpochAnswer<M>[]> {
@@ -216,8 +209,6 @@ export class EpochLeader {
     return this.#input.host.current()!.node;
   }
 }
-
-const entriesMax = 64;
 
 /**
  * Who deals and who receives, as far as it can begin now: every member of the next epoch is there and has approved the same manifest, and of the present

@@ -1,6 +1,6 @@
 import { opensslCtr } from '@boop/engine';
-import { type KeyCustody, type Logger } from '@boop/platform';
-import { entryReceiptBytes, type NetworkManifest, signersNeeded, verifyPalmErasure } from '@boop/protocol';
+import { type Logger } from '@boop/platform';
+import { checkEpochCertificate, entryReceiptBytes, type EpochReadiness, manifestDigest, type NetworkManifest, signersNeeded, verifyPalmErasure } from '@boop/protocol';
 import { agreeHolderKeys, type HolderKeys, reshare, type ResharingParties } from '@boop/mpc';
 import { BoopError, canonicalJson, type Clock, epoch as toEpoch, equalBytes, fromBase64Url, lengthPrefixed, type PartyId, type Rng, toBase64Url, utf8 } from '@boop/shared';
 import { KeyShare, parseGroupKey, reshareKey, serializeGroupKey } from '@boop/threshold';
@@ -9,9 +9,10 @@ import { Mutex } from '../mutex.ts';
 import { groupKeyNames, type RegistrationCertificate } from '../link/peer-methods.ts';
 import { statisticOf } from '../network.ts';
 import { memberVerifier } from '../sessions/member-keys.ts';
-import { epochEntry, erasureEntry, keysHash, manifestHash, readyBytes, verifyEpochCertificate } from './certificate.ts';
+import { type PendingEntries } from '../governance/pending-entries.ts';
+import { epochEntry, erasureEntry, keysHash, readyBytes } from './certificate.ts';
 import { type EpochHost } from './epoch-host.ts';
-import { type EpochAnswer, type EpochBody, type EpochHandlers, type EpochReadiness } from './epoch-methods.ts';
+import { type EpochAnswer, type EpochBody, type EpochHandlers } from './epoch-methods.ts';
 import { type EpochStore, type StoredEpoch } from './epoch-store.ts';
 import { guarded, noFaults } from '@boop/platform';
 import { type FaultHook } from './fault-points.ts';
@@ -21,6 +22,9 @@ const runTimeoutMs = 30_000;
 /** A leader that falls silent must not keep registrations waiting. */
 const closedMs = 15_000;
 const clockSkewSeconds = 60;
+
+/** Signs with the identity key that a manifest names for this node; with the one it has, where it names none. */
+export type SignAs = (manifest: NetworkManifest, message: Uint8Array) => Uint8Array;
 
 /** One try to get to the next epoch, as this node takes part in it. */
 interface Attempt extends ResharingParties {
@@ -35,12 +39,12 @@ interface Attempt extends ResharingParties {
  * holds durably itself; with the words of all new members the new epoch counts, here at once and elsewhere as soon as they hear of it.
  */
 export class EpochMember {
-  readonly #input: { self: PartyId; host: EpochHost; store: EpochStore; runner: ProtocolRunner; custody: KeyCustody; clock: Clock; rng: Rng; log: Logger; faults?: FaultHook };
+  readonly #input: { self: PartyId; host: EpochHost; store: EpochStore; runner: ProtocolRunner; entries: PendingEntries; signAs: SignAs; clock: Clock; rng: Rng; log: Logger; faults?: FaultHook };
   /** Steps that move the stored state come one after the other. */
   readonly #mutex = new Mutex();
   #attempt: Attempt | undefined;
 
-  constructor(input: { self: PartyId; host: EpochHost; store: EpochStore; runner: ProtocolRunner; custody: KeyCustody; clock: Clock; rng: Rng; log: Logger; faults?: FaultHook }) {
+  constructor(input: { self: PartyId; host: EpochHost; store: EpochStore; runner: ProtocolRunner; entries: PendingEntries; signAs: SignAs; clock: Clock; rng: Rng; log: Logger; faults?: FaultHook }) {
     this.#input = input;
   }
 
@@ -71,7 +75,7 @@ export class EpochMember {
     const served = stored.find(({ epoch }) => epoch === current?.epoch)?.certificate;
     return {
       epoch: current?.epoch ?? 0,
-      ...(proposal && proposal.epoch > (current?.epoch ?? 0) && { next: manifestHash(proposal) }),
+      ...(proposal && proposal.epoch > (current?.epoch ?? 0) && { next: manifestDigest(proposal) }),
       ...(open && { open: { epoch: open.epoch, attempt: open.attempt, state: open.state } }),
       ...(served && { certificate: served }),
     };
@@ -80,7 +84,7 @@ export class EpochMember {
   async #begin(from: PartyId, { attempt, to, manifest, dealers, threshold }: EpochBody<'epoch.begin'>): Promise<Record<string, never>> {
     const { host, store, self } = this.#input;
     const proposal = host.proposal();
-    if (!proposal || proposal.epoch !== to || manifestHash(proposal) !== manifest) throw new BoopError('epoch.not-approved', 'this node has not approved that manifest', { kind: 'peer' });
+    if (!proposal || proposal.epoch !== to || manifestDigest(proposal) !== manifest) throw new BoopError('epoch.not-approved', 'this node has not approved that manifest', { kind: 'peer' });
     const current = host.current()?.node.network;
     if (current && (to !== current.epoch + 1 || proposal.networkId !== current.networkId || threshold !== current.threshold)) throw new BoopError('epoch.not-next', 'epochs follow one another', { kind: 'peer' });
     if (from !== dealers[0] || (dealers.includes(self) && !current)) throw new BoopError('epoch.not-led', 'the lowest dealer leads', { kind: 'peer' });
@@ -149,7 +153,7 @@ export class EpochMember {
   }
 
   async #key(attempt: Attempt, { runId, name, old: publicSide }: EpochBody<'epoch.key'>): Promise<Record<string, never>> {
-    const { host, runner, self, custody, rng, faults = noFaults } = this.#input;
+    const { host, runner, self, signAs, rng, faults = noFaults } = this.#input;
     const { manifest, receivers, id } = attempt;
     const current = host.current();
     const old = parseGroupKey(publicSide);
@@ -168,7 +172,7 @@ export class EpochMember {
       threshold: signersNeeded(name, receivers.length, manifest.threshold),
       epoch: toEpoch(manifest.epoch),
       context: lengthPrefixed(this.#context(attempt), utf8(name)),
-      sign: (bytes: Uint8Array) => custody.signIdentity(bytes),
+      sign: (bytes: Uint8Array) => signAs(receivers.includes(self) ? manifest : current!.node.network.manifest, bytes),
       // A dealer that leaves is in the old manifest alone, a custodian that joins in the new one.
       verify: (party: PartyId, bytes: Uint8Array, signature: Uint8Array) => after.verify(party, bytes, signature) || (dealers.includes(party) && (before?.verify(party, bytes, signature) ?? false)),
     };
@@ -192,7 +196,7 @@ export class EpochMember {
   }
 
   async #ready(attempt: Attempt, { head, time }: EpochBody<'epoch.ready'>): Promise<EpochAnswer<'epoch.ready'>> {
-    const { host, store, custody, clock, self } = this.#input;
+    const { host, store, signAs, clock, self } = this.#input;
     const { manifest, id } = attempt;
     const refuse = (message: string): never => {
       throw new BoopError('epoch.not-ready', message, { kind: 'peer' });
@@ -214,9 +218,9 @@ export class EpochMember {
     const groups = groupKeyNames.map((name) => keys.find((key) => key.name === name && key.mine)?.group ?? refuse('key shares are missing here'));
     if (Math.abs(time - clock.nowMs() / 1000) > clockSkewSeconds) refuse('the time is not now');
     const from = current?.node.network.epoch ?? manifest.epoch - 1;
-    const readiness: EpochReadiness = { v: 1, networkId: manifest.networkId, from, to: manifest.epoch, manifest: manifestHash(manifest), attempt: toBase64Url(id), head, keys: keysHash(groups), time };
+    const readiness: EpochReadiness = { v: 1, networkId: manifest.networkId, from, to: manifest.epoch, manifest: manifestDigest(manifest), attempt: toBase64Url(id), head, keys: keysHash(groups), time };
     await store.move(manifest.epoch, id, ['preparing', 'signed'], 'signed');
-    return { readiness, signature: toBase64Url(custody.signIdentity(readyBytes(readiness))) };
+    return { readiness, signature: toBase64Url(signAs(manifest, readyBytes(readiness))) };
   }
 
   /**
@@ -229,11 +233,11 @@ export class EpochMember {
   }
 
   async #commit(certificate: EpochBody<'epoch.commit'>, from: readonly StoredEpoch['state'][]): Promise<EpochAnswer<'epoch.commit'>> {
-    const { host, store, custody, self, log, faults = noFaults } = this.#input;
+    const { host, store, entries, signAs, self, log, faults = noFaults } = this.#input;
     const { to, attempt } = certificate.readiness;
     const stored = (await store.load()).find(({ epoch }) => epoch === to);
     if (!stored || toBase64Url(stored.attempt) !== attempt || ![...from, 'committed'].includes(stored.state)) throw new BoopError('epoch.other-attempt', 'this node is not at that attempt', { kind: 'peer' });
-    verifyEpochCertificate(certificate, stored.manifest);
+    checkEpochCertificate(certificate, stored.manifest);
     if (stored.state !== 'committed') {
       host.current()?.node.registrar.close(Infinity);
       if (stored.manifest.members.some(({ party }) => party === self)) {
@@ -243,11 +247,12 @@ export class EpochMember {
         });
       }
       await store.commit(certificate);
+      await entries.stand(epochEntry(certificate.readiness));
       log.info('epoch committed', { epoch: to });
     }
     this.#forget();
     await host.activate(stored.manifest);
-    return { receipt: toBase64Url(custody.signIdentity(entryReceiptBytes(epochEntry(certificate.readiness)))) };
+    return { receipt: toBase64Url(signAs(stored.manifest, entryReceiptBytes(epochEntry(certificate.readiness)))) };
   }
 
   async #stop({ attempt, to }: EpochBody<'epoch.stop'>): Promise<Record<string, never>> {
@@ -257,10 +262,10 @@ export class EpochMember {
   }
 
   async #erased({ epoch, time }: EpochBody<'epoch.erased'>): Promise<EpochAnswer<'epoch.erased'>> {
-    const { host, custody } = this.#input;
+    const { host, signAs } = this.#input;
     const network = host.current()?.node.network;
     if (!network || epoch >= network.epoch || !(await host.isErased(epoch))) return { erased: false };
-    return { erased: true, receipt: toBase64Url(custody.signIdentity(entryReceiptBytes(erasureEntry(network.networkId, network.epoch, epoch, time)))) };
+    return { erased: true, receipt: toBase64Url(signAs(network.manifest, entryReceiptBytes(erasureEntry(network.networkId, network.epoch, epoch, time)))) };
   }
 
   /** @throws BoopError `epoch.other-attempt` */
@@ -271,7 +276,7 @@ export class EpochMember {
   }
 
   #context({ id, manifest }: Attempt): Uint8Array {
-    return lengthPrefixed(utf8(manifest.networkId), id, fromBase64Url(manifestHash(manifest)));
+    return lengthPrefixed(utf8(manifest.networkId), id, fromBase64Url(manifestDigest(manifest)));
   }
 
   #forget(): void {

@@ -1,5 +1,5 @@
-import { bytesField, idField, secondsField } from '@boop/identity';
-import { signedPalmErasureSchema } from '@boop/protocol';
+import { bytesField, secondsField } from '@boop/identity';
+import { epochCertificateSchema, epochReadinessSchema, signedPalmErasureSchema } from '@boop/protocol';
 import { type PartyId } from '@boop/shared';
 import { z } from 'zod';
 import { galleryHeadSchema, groupKeyNameSchema, registrationCertificateSchema } from '../link/peer-methods.ts';
@@ -14,28 +14,6 @@ const epoch = z.number().int().positive();
 const nothing = z.strictObject({});
 const attempt = bytesOf(16);
 const runId = bytesOf(16);
-
-/** What every member of the new epoch signs once it holds its shares of everything, durably. */
-export const epochReadinessSchema = z.strictObject({
-  v: z.literal(1),
-  networkId: idField,
-  from: epoch,
-  to: epoch,
-  /** SHA-256 of the canonical manifest of the new epoch. */
-  manifest: hash,
-  /** 16 bytes. */
-  attempt: bytesField(16),
-  /** The galleries of both epochs. */
-  head: galleryHeadSchema,
-  /** SHA-256 over the public sides of the new key shares, in the order of their names in `groupKeyNames`. */
-  keys: hash,
-  /** Of the leader's choosing, for the entry of the log. */
-  time: secondsField,
-});
-export type EpochReadiness = z.infer<typeof epochReadinessSchema>;
-
-export const epochCertificateSchema = z.strictObject({ readiness: epochReadinessSchema, signatures: z.array(z.strictObject({ party, signature: bytesField(64) })).min(3).max(7) });
-export type EpochCertificate = z.infer<typeof epochCertificateSchema>;
 
 /** Registrations that one batch moves at most: about 0.2 MB from each dealer to each receiver, and a few milliseconds of work at a time. */
 export const registrationsPerBatchMax = 16;

@@ -1,5 +1,4 @@
-import { type NetworkManifest } from '@boop/protocol';
-import { type EpochCertificate } from './epoch-methods.ts';
+import { type EpochCertificate, type NetworkManifest } from '@boop/protocol';
 
 /** `preparing`: rows and keys come in. `signed`: this node has said that it has all; a certificate may exist. `stopped`: it won't commit by itself. */
 export type EpochState = 'preparing' | 'signed' | 'stopped' | 'committed';

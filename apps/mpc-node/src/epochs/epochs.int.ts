@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseTokenClaims, signAsOwner, SigningKey } from '@boop/identity';
 import { systemRng as rng } from '@boop/platform';
-import { entryReceiptBytes, type NetworkManifest, type PalmErasure, palmErasureBytes, palmErasureDomain, parseLogEntry } from '@boop/protocol';
+import { entryReceiptBytes, followManifests, type ManifestLink, type NetworkManifest, type PalmErasure, palmErasureBytes, palmErasureDomain, parseLogEntry, verifyFirstManifest } from '@boop/protocol';
 import { fromBase64Url, isBoopError, partyId, toBase64Url } from '@boop/shared';
 import { memberVerifier } from '../sessions/member-keys.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from '../testing/fixtures.ts';
@@ -123,15 +123,26 @@ describe('a network that changes its shares', () => {
     for (const deadline = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 300))) {
       const { manifest, entries } = await network.request(1, 'epoch.current', {});
       expect(manifest).toEqual(next);
-      if (entries.length === 2) {
-        expect(entries.map(({ entry }) => parseLogEntry(entry))).toMatchObject([{ kind: 'epoch', from: 1, to: 2 }, { kind: 'erasure', scope: 'templates', epoch: 2 }]);
+      const told = entries.map((vouched) => ({ ...vouched, parsed: parseLogEntry(vouched.entry) })).filter(({ parsed }) => parsed.kind !== 'manifest-vote');
+      if (told.length === 2) {
+        expect(told.map(({ parsed }) => parsed)).toMatchObject([{ kind: 'epoch', from: 1, to: 2 }, { kind: 'erasure', scope: 'templates', epoch: 2 }]);
         const members = memberVerifier(next);
-        for (const { entry, receipts } of entries) expect(receipts.map(({ party, signature }) => members.verify(partyId(party), entryReceiptBytes(entry), fromBase64Url(signature)))).toEqual([true, true, true, true, true]);
+        for (const { entry, receipts } of told) expect(receipts.map(({ party, signature }) => members.verify(partyId(party), entryReceiptBytes(entry), fromBase64Url(signature)))).toEqual([true, true, true, true, true]);
         break;
       }
       if (Date.now() > deadline) throw new Error('the erasure is not vouched for');
     }
     await expect(probeOf(palms[0]!, network.manifest).then((body) => network.request(1, 'authentication.run', body))).rejects.toMatchObject({ code: 'share.wrong-epoch' });
+  }, 150_000);
+
+  test('every node tells the chain of manifests, which anybody can check from the first one on', async () => {
+    for (const id of all) {
+      const chain = async () => ((await network.request(id, 'manifest.chain' as 'epoch.current', { from: 1 } as never)) as unknown as { links: ManifestLink[] }).links;
+      for (const deadline = Date.now() + 60_000; (await chain()).length < 2; await new Promise((resolve) => setTimeout(resolve, 300))) if (Date.now() > deadline) throw new Error(`node ${id} has no chain`);
+      const [first, ...later] = await chain();
+      expect(verifyFirstManifest(first!)).toEqual(network.manifest);
+      expect(followManifests(network.manifest, later)).toEqual([next]);
+    }
   }, 150_000);
 
   test('a person is erased from all nodes, and stays so through what follows', async () => {

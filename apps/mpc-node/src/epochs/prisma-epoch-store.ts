@@ -1,7 +1,6 @@
-import { networkManifestSchema, type NetworkManifest } from '@boop/protocol';
+import { epochCertificateSchema, type EpochCertificate, networkManifestSchema, type NetworkManifest } from '@boop/protocol';
 import { BoopError, fromBase64Url } from '@boop/shared';
 import { column, type Database, type DatabaseReader } from '../store/database.ts';
-import { epochCertificateSchema, type EpochCertificate } from './epoch-methods.ts';
 import { type EpochState, type EpochStore, type StoredEpoch } from './epoch-store.ts';
 import { guarded, noFaults } from '@boop/platform';
 import { type FaultHook } from './fault-points.ts';

@@ -1,5 +1,5 @@
 import { type Handlers, partyOf, type PeerIdentity } from '@boop/platform';
-import { attributeNodeMethods, checkpointMethods, credentialNodeMethods, nodeMethods } from '@boop/protocol';
+import { attributeNodeMethods, checkpointMethods, credentialNodeMethods, manifestMethods, nodeMethods } from '@boop/protocol';
 import { BoopError, type PartyId } from '@boop/shared';
 import { type z } from 'zod';
 import { epochOf } from '../epochs/epoch-peers.ts';
@@ -13,6 +13,7 @@ type Method = { readonly body: z.ZodType; readonly answer: z.ZodType };
 type MethodTable = Readonly<Record<string, Method>>;
 export type TableHandlers<Table extends MethodTable> = { readonly [M in keyof Table]: (body: z.infer<Table[M]['body']>) => Promise<z.infer<Table[M]['answer']>> };
 export type GatewayHandlers = TableHandlers<typeof nodeMethods>;
+export type ManifestHandlers = TableHandlers<typeof manifestMethods>;
 export type LedgerHandlers = TableHandlers<typeof checkpointMethods>;
 
 type AnyHandler = (...input: unknown[]) => Promise<unknown>;
@@ -26,10 +27,13 @@ export function createRouter(input: {
   gateway: () => GatewayHandlers;
   ledger: () => LedgerHandlers;
   attributes: () => AttributesHandlers;
+  /** For all services. */
+  manifests: ManifestHandlers;
   deliver: (from: PartyId, runId: Uint8Array, payload: Uint8Array) => void;
 }): Handlers {
   return {
     async request(peer: PeerIdentity, method, body) {
+      if (peer.role !== 'node' && Object.hasOwn(manifestMethods, method)) return await (input.manifests[method as keyof ManifestHandlers] as AnyHandler)(parse(manifestMethods, method, body));
       switch (peer.role) {
         case 'node': {
           const from = partyOf(peer);

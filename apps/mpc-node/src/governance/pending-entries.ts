@@ -1,0 +1,46 @@
+import { type EntryReceipt, entryReceiptBytes, logEntryHash } from '@boop/protocol';
+import { type PartyId, toBase64Url } from '@boop/shared';
+import { type GovernanceStore, type PendingEntry } from './governance-store.ts';
+
+/** Entries that one answer tells at most. */
+const toldMax = 64;
+
+/**
+ * Entries of the log about the network itself. Each node keeps those for which it stands until the log has them, so that none is lost with the node that led
+ * a change; gateways collect the receipts and append, and appending one again changes nothing.
+ */
+export class PendingEntries {
+  readonly #self: PartyId;
+  readonly #store: GovernanceStore;
+  readonly #signIdentity: (bytes: Uint8Array) => Uint8Array;
+
+  constructor(input: { self: PartyId; store: GovernanceStore; signIdentity: (bytes: Uint8Array) => Uint8Array }) {
+    this.#self = input.self;
+    this.#store = input.store;
+    this.#signIdentity = input.signIdentity;
+  }
+
+  /** This node saw what the entry says. */
+  async stand(entry: Uint8Array): Promise<void> {
+    await this.add(entry, [{ party: this.#self, signature: toBase64Url(this.#signIdentity(entryReceiptBytes(entry))) }]);
+  }
+
+  /** Receipts that hold. */
+  async add(entry: Uint8Array, receipts: readonly EntryReceipt[]): Promise<void> {
+    await this.#store.addEntry({ entry, receipts: [...receipts] });
+  }
+
+  /** Whether this node knows the entry, written or not. */
+  async has(entry: Uint8Array): Promise<boolean> {
+    return await this.#store.hasEntry(logEntryHash(entry));
+  }
+
+  async list(): Promise<PendingEntry[]> {
+    return await this.#store.pendingEntries(toldMax);
+  }
+
+  /** The log has them. */
+  async written(entries: readonly Uint8Array[]): Promise<void> {
+    await this.#store.markWritten(entries.map(logEntryHash));
+  }
+}

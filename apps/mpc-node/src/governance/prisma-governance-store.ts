@@ -1,0 +1,63 @@
+import { entryReceiptSchema, logEntryHash, type ManifestLink, manifestLinkSchema, manifestProposalSchema, manifestVoteSchema } from '@boop/protocol';
+import { z } from 'zod';
+import { column, type Database } from '../store/database.ts';
+import { type GovernanceStore, type PendingEntry, type StoredProposal } from './governance-store.ts';
+
+const receiptsSchema = z.array(entryReceiptSchema);
+
+/** {@link GovernanceStore} on PostgreSQL. */
+export class PrismaGovernanceStore implements GovernanceStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async proposals(): Promise<StoredProposal[]> {
+    const rows = await this.#database.manifestProposal.findMany({ include: { votes: true }, orderBy: { digest: 'asc' } });
+    return rows.map(({ proposal, votes }) => ({ proposal: manifestProposalSchema.parse(proposal), votes: votes.map(({ vote }) => manifestVoteSchema.parse(vote)) }));
+  }
+
+  async addProposal(digest: string, { proposal, votes }: StoredProposal): Promise<void> {
+    await this.#database.$transaction([
+      this.#database.manifestProposal.createMany({ data: [{ digest, proposal }], skipDuplicates: true }),
+      this.#database.manifestVote.createMany({ data: votes.map((vote) => ({ digest, party: vote.party, decision: vote.decision, vote })), skipDuplicates: true }),
+    ]);
+  }
+
+  async removeProposals(digests: readonly string[]): Promise<void> {
+    await this.#database.manifestProposal.deleteMany({ where: { digest: { in: [...digests] } } });
+  }
+
+  async links(): Promise<ManifestLink[]> {
+    return (await this.#database.manifestLink.findMany({ orderBy: { epoch: 'asc' } })).map(({ link }) => manifestLinkSchema.parse(link));
+  }
+
+  async putLink(link: ManifestLink): Promise<void> {
+    const { epoch } = link.proposal.manifest;
+    await this.#database.manifestLink.upsert({ where: { epoch }, create: { epoch, link }, update: { link } });
+  }
+
+  async pendingEntries(limit: number): Promise<PendingEntry[]> {
+    const rows = await this.#database.pendingEntry.findMany({ where: { written: false }, orderBy: { id: 'asc' }, take: limit });
+    return rows.map(({ entry, receipts }) => ({ entry, receipts: receiptsSchema.parse(receipts) }));
+  }
+
+  async addEntry({ entry, receipts }: PendingEntry): Promise<void> {
+    const hash = logEntryHash(entry);
+    await this.#database.$transaction(async (transaction) => {
+      await transaction.pendingEntry.createMany({ data: [{ hash, entry: column(entry), receipts: [], written: false }], skipDuplicates: true });
+      const known = receiptsSchema.parse((await transaction.pendingEntry.findUniqueOrThrow({ where: { hash } })).receipts);
+      const added = receipts.filter(({ party }) => !known.some((receipt) => receipt.party === party));
+      if (added.length > 0) await transaction.pendingEntry.update({ where: { hash }, data: { receipts: [...known, ...added] } });
+    });
+  }
+
+  async hasEntry(hash: string): Promise<boolean> {
+    return (await this.#database.pendingEntry.count({ where: { hash } })) > 0;
+  }
+
+  async markWritten(hashes: readonly string[]): Promise<void> {
+    await this.#database.pendingEntry.updateMany({ where: { hash: { in: [...hashes] } }, data: { written: true } });
+  }
+}
