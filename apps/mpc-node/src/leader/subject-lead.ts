@@ -1,6 +1,6 @@
-import { type Logger } from '@boop/platform';
+import { type Logger, opensslArithmetic as arithmetic } from '@boop/platform';
 import { type PartyId } from '@boop/shared';
-import { prfCombine, ThresholdFault } from '@boop/threshold';
+import { prfCombine, type PrfInput, ThresholdFault } from '@boop/threshold';
 import { pairwiseSub } from '@boop/identity';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type CertifiedStatement } from '../link/peer-methods.ts';
@@ -35,11 +35,11 @@ export class SubjectLead {
     return sub === subject;
   }
 
-  #combine(input: Uint8Array, partials: ReadonlyMap<PartyId, Uint8Array>): { sub: string; proven: ReadonlyMap<PartyId, Uint8Array> } {
+  #combine(input: PrfInput, partials: ReadonlyMap<PartyId, Uint8Array>): { sub: string; proven: ReadonlyMap<PartyId, Uint8Array> } {
     const { group } = this.#input.ring.get('prf');
     if (partials.size < group.threshold) throw nodesUnavailable();
     try {
-      return { sub: pairwiseSub(prfCombine(group, input, partials)), proven: partials };
+      return { sub: pairwiseSub(prfCombine(group, input, partials, { arithmetic })), proven: partials };
     } catch (error) {
       if (!(error instanceof ThresholdFault) || error.blame.length === 0) throw error;
       this.#input.log.warn('partials left out', { peers: error.blame, code: error.code });
@@ -57,4 +57,4 @@ export class SubjectLead {
   }
 }
 
-const inputOf = (session: Led['session'], row: number, gallery: Gallery): Uint8Array => pairwiseInputOf({ view: session.view, context: session.authentication, subjectId: gallery.row(row).subjectId });
+const inputOf = (session: Led['session'], row: number, gallery: Gallery): PrfInput => pairwiseInputOf({ view: session.view, context: session.authentication, subjectId: gallery.row(row).subjectId });

@@ -1,4 +1,4 @@
-import { type Logger } from '@boop/platform';
+import { type Logger, opensslArithmetic as arithmetic } from '@boop/platform';
 import { assembleToken, pairwiseSub } from '@boop/identity';
 import { entryReceiptBytes, type EntryReceipt } from '@boop/protocol';
 import { BoopError, fromBase64Url, type PartyId } from '@boop/shared';
@@ -93,7 +93,8 @@ export class TokenAssembly {
     if (approve) await approve(this.#subOf(session, decision, byParty(partials)));
     const second = await this.#ask(signers, (party) => peers.request(party, 'token.sign', { splitHash, partials, commitments }, signTimeoutMs));
     const { signingInput, entry } = this.#ownMessage(session, decision) ?? this.#rebuild(session, decision, byParty(partials));
-    const signature = aggregate(ring.get('token').group, byParty(commitments), signingInput, new Map(second.map(([party, { share }]) => [party, share])));
+    const shares = new Map(second.map(([party, { share }]) => [party, share]));
+    const signature = aggregate(ring.get('token').group, byParty(commitments), signingInput, shares, { arithmetic, groupCommitment: session.token?.groupCommitment });
     return { idToken: assembleToken(signingInput, signature), entry, receipts: validReceipts(this.#input.members, this.#input.threshold, entry, second) };
   }
 
@@ -101,7 +102,7 @@ export class TokenAssembly {
   #subOf(session: Session, { row }: Decision, partials: ReadonlyMap<PartyId, Uint8Array>): string {
     const { gallery, ring } = this.#input;
     const { subjectId } = gallery.row(row);
-    return pairwiseSub(prfCombine(ring.get('prf').group, pairwiseInputOf({ view: session.view, context: session.authentication, subjectId }), partials));
+    return pairwiseSub(prfCombine(ring.get('prf').group, pairwiseInputOf({ view: session.view, context: session.authentication, subjectId }), partials, { arithmetic }));
   }
 
   /** What this node itself signed a moment ago, if it is one of the signers. */

@@ -1,7 +1,7 @@
 import { type AuthenticationContext, type RegistrationContext, type SessionContext, type SignedConsent } from '@boop/identity';
 import { type SplitHeader } from '@boop/protocol';
 import { BoopError, type PartyId, type SessionId } from '@boop/shared';
-import { type SigningNonces } from '@boop/threshold';
+import { type PrfInput, type SigningNonces } from '@boop/threshold';
 import { type GalleryHead } from '../link/peer-methods.ts';
 import { type RunTranscript } from '../link/run-transcripts.ts';
 import { type SessionView } from './certified.ts';
@@ -14,8 +14,13 @@ export interface TokenAttempt {
   readonly row: number;
   /** Nonces of the running attempt; consumed by signing, replaced by another authorisation. */
   nonces: SigningNonces | undefined;
+  /** What the PRF names the person by for the vendor, and this node's part of it. */
+  readonly input: PrfInput;
+  readonly partial: Uint8Array;
   /** What this node has signed, and the log entry that goes with it. */
   message: { readonly signingInput: Uint8Array; readonly entry: Uint8Array } | undefined;
+  /** R of the signature of the running attempt, once this node has signed its share. */
+  groupCommitment: Uint8Array | undefined;
 }
 
 /** What this node knows of the form of a split; it is checked once, and the verdict is final. */

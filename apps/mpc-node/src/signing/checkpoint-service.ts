@@ -1,5 +1,5 @@
 import { cosignatureMessage, emptyRoot, formatCheckpoint, verifyConsistencyProof } from '@boop/log';
-import { type Logger } from '@boop/platform';
+import { type Logger, opensslArithmetic as arithmetic } from '@boop/platform';
 import { type checkpointMethods } from '@boop/protocol';
 import { BoopError, type Clock, equalBytes, isBoopError, type PartyId, type Rng, toHex, utf8 } from '@boop/shared';
 import { commit, type SigningNonces, signShare } from '@boop/threshold';
@@ -110,7 +110,7 @@ export class CheckpointService {
     if (!attempt) throw new BoopError('log.unknown-attempt', 'there is no such signing attempt', { kind: 'peer' });
     this.#attempts.delete(id);
     const commitments = byParty(body.commitments.map(({ party, commitment }) => ({ party, bytes: commitment })));
-    return { party: this.#input.self, share: signShare(this.#input.ring.get('log'), attempt.nonces, commitments, attempt.message) };
+    return { party: this.#input.self, share: signShare(this.#input.ring.get('log'), attempt.nonces, commitments, attempt.message, arithmetic) };
   }
 
   /** This node's own word, by its identity key, that it has seen this checkpoint and no larger one. @throws BoopError `log.wrong-origin`, `log.wrong-base` */

@@ -1,6 +1,7 @@
+import { opensslArithmetic as arithmetic } from '@boop/platform';
 import { entryReceiptBytes } from '@boop/protocol';
 import { BoopError, type Clock, equalBytes, type PartyId, type Rng, toBase64Url } from '@boop/shared';
-import { commit, prfEvaluate, signShare } from '@boop/threshold';
+import { commit, prfEvaluate, signingPart } from '@boop/threshold';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type PeerAnswer, type PeerBody } from '../link/peer-methods.ts';
 import { clockSkewSeconds } from '../sessions/admission.ts';
@@ -40,9 +41,10 @@ export class DecisionService {
     if (earlier && (earlier.row !== row || earlier.authTime !== body.authTime || earlier.verified !== verified))
       refuse('decision.other-decision', 'this session has authorised another decision');
     earlier?.nonces?.discard();
+    const input = earlier?.input ?? pairwiseInputOf({ view: session.view, context: session.authentication, subjectId: this.#input.gallery.row(row).subjectId });
+    const partial = earlier?.partial ?? prfEvaluate(ring.get('prf'), input, rng, arithmetic);
     const { nonces, commitment } = commit(ring.get('token'), rng);
-    session.token = { row, verified, authTime: body.authTime, nonces, message: earlier?.message };
-    const partial = prfEvaluate(ring.get('prf'), pairwiseInputOf(this.#facts(session)), rng);
+    session.token = { row, verified, authTime: body.authTime, nonces, input, partial, message: earlier?.message, groupCommitment: undefined };
     return { partial, commitment };
   }
 
@@ -74,11 +76,13 @@ export class DecisionService {
     const { nonces } = attempt;
     if (!nonces) return refuse('decision.not-authorised', 'nothing was authorised for this session');
     attempt.nonces = undefined;
+    const prf = ring.get('prf');
     try {
-      const message = tokenMessage(facts, { prf: ring.get('prf'), token: ring.get('token') }, byParty(body.partials));
+      const message = tokenMessage(facts, { prf, token: ring.get('token') }, byParty(body.partials), { own: { party: prf.self, partial: attempt.partial }, input: attempt.input });
       if (attempt.message && !equalBytes(attempt.message.signingInput, message.signingInput)) refuse('decision.other-message', 'this session has signed another message');
       attempt.message = message;
-      const share = signShare(ring.get('token'), nonces, byParty(body.commitments), message.signingInput);
+      const { share, groupCommitment } = signingPart(ring.get('token'), nonces, byParty(body.commitments), message.signingInput, arithmetic);
+      attempt.groupCommitment = groupCommitment;
       return { share, receipt: this.receipt(message.entry) };
     } finally {
       nonces.discard();

@@ -1,6 +1,7 @@
 import { pairwiseSub } from '@boop/identity';
+import { opensslArithmetic as arithmetic } from '@boop/platform';
 import { BoopError, type Clock, type Rng } from '@boop/shared';
-import { prfCombine, prfEvaluate } from '@boop/threshold';
+import { prfCombine, prfEvaluate, type PrfInput } from '@boop/threshold';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type PeerAnswer, type PeerBody } from '../link/peer-methods.ts';
 import { clockSkewSeconds } from '../sessions/admission.ts';
@@ -34,7 +35,7 @@ export class SubjectService {
     const { row } = checkMatch(session.view, verdicts, gallery, members, session.splitPassed);
     if ((session.subjectVerdict?.row ?? row) !== row) refuse('decision.other-decision', 'this session has judged another row');
     session.subjectVerdict ??= { row, claimed: undefined };
-    return { partial: prfEvaluate(ring.get('prf'), this.#inputOf(session, row), rng) };
+    return { partial: prfEvaluate(ring.get('prf'), this.#inputOf(session, row), rng, arithmetic) };
   }
 
   /**
@@ -45,7 +46,7 @@ export class SubjectService {
     const subject = this.#claimOf(session);
     const { subjectVerdict: verdict } = session;
     if (!verdict) return refuse('decision.no-claim', 'no row was evaluated for this session');
-    const sub = pairwiseSub(prfCombine(this.#input.ring.get('prf').group, this.#inputOf(session, verdict.row), byParty(partials)));
+    const sub = pairwiseSub(prfCombine(this.#input.ring.get('prf').group, this.#inputOf(session, verdict.row), byParty(partials), { arithmetic }));
     session.subjectVerdict = { ...verdict, claimed: sub === subject };
   }
 
@@ -53,7 +54,7 @@ export class SubjectService {
     return session.authentication.subject ?? refuse('decision.no-claim', 'the context claims nobody');
   }
 
-  #inputOf(session: Session, row: number): Uint8Array {
+  #inputOf(session: Session, row: number): PrfInput {
     return pairwiseInputOf({ view: session.view, context: session.authentication, subjectId: this.#input.gallery.row(row).subjectId });
   }
 }

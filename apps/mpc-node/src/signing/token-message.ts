@@ -1,7 +1,8 @@
 import { type AuthenticationContext, idTokenClaims, pairwiseInput, pairwiseSub, tokenSigningInput } from '@boop/identity';
 import { type LogEntry, logEntryBytes, logEntryHash } from '@boop/protocol';
+import { opensslArithmetic as arithmetic } from '@boop/platform';
 import { type PartyId } from '@boop/shared';
-import { type KeyShare, prfCombine } from '@boop/threshold';
+import { type KeyShare, prfCombine, PrfInput } from '@boop/threshold';
 import { type SessionView } from '../sessions/certified.ts';
 
 /** What a node knows of an accepted authentication before it signs; from its own session, gallery and clock check. */
@@ -16,17 +17,23 @@ export interface TokenFacts {
 }
 
 /** Input of the pairwise PRF for these facts. */
-export const pairwiseInputOf = ({ view, subjectId, context }: Pick<TokenFacts, 'view' | 'subjectId' | 'context'>): Uint8Array =>
-  pairwiseInput(view.networkId, subjectId, context.sector);
+export const pairwiseInputOf = ({ view, subjectId, context }: Pick<TokenFacts, 'view' | 'subjectId' | 'context'>): PrfInput =>
+  new PrfInput(pairwiseInput(view.networkId, subjectId, context.sector));
 
 /**
  * Rebuilds the token's signing input and its log entry: equal facts give equal bytes at every node.
- * @param partials PRF partials of at least 2t+1 nodes; each proof is verified
+ * @param partials PRF partials of at least 2t+1 nodes; each proof is verified but that of `own`
+ * @param input as of {@link pairwiseInputOf} for these facts, where the caller has it
  * @throws ThresholdFault `prf.bad-partial` naming the parties
  */
-export function tokenMessage(facts: TokenFacts, keys: { prf: KeyShare; token: KeyShare }, partials: ReadonlyMap<PartyId, Uint8Array>): { signingInput: Uint8Array; entry: Uint8Array } {
+export function tokenMessage(
+  facts: TokenFacts,
+  keys: { prf: KeyShare; token: KeyShare },
+  partials: ReadonlyMap<PartyId, Uint8Array>,
+  { own, input = pairwiseInputOf(facts) }: { own?: { party: PartyId; partial: Uint8Array }; input?: PrfInput } = {},
+): { signingInput: Uint8Array; entry: Uint8Array } {
   const { view, context, splitAt, verified, authTime } = facts;
-  const sub = pairwiseSub(prfCombine(keys.prf.group, pairwiseInputOf(facts), partials));
+  const sub = pairwiseSub(prfCombine(keys.prf.group, input, partials, { arithmetic, own }));
   const assurance = { modality: 'palm', nodes: view.nodes, threshold: view.threshold, verified, livenessLevel: 0 } as const;
   const claims = idTokenClaims({ context, sub, assurance, splitAt, epoch: view.epoch, authTime });
   const signingInput = tokenSigningInput(claims, keys.token.group.publicKey);
