@@ -27,6 +27,9 @@ export const registrationSchema = z.strictObject({
 });
 export type Registration = z.infer<typeof registrationSchema>;
 
+/** `GET /v1/registrations`: newest first; `next` is the cursor of the next page. */
+export const registrationListSchema = z.strictObject({ registrations: z.array(registrationSchema), next: z.string().optional() });
+
 /** Answer to creating: the only time that the link is shown. */
 export const registrationWithLinkSchema = registrationSchema.extend({ link: z.string() });
 export type RegistrationWithLink = z.infer<typeof registrationWithLinkSchema>;

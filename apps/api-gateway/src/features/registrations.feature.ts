@@ -2,6 +2,7 @@ import { gatewayMethods } from '@boop/protocol';
 import { verifyEd25519 } from '../nodes/verify-ed25519.ts';
 import { RegistrationLinks } from '../registrations/link-service.ts';
 import { registrationLinkStore } from '../registrations/link-store.ts';
+import { pruneRegistrations } from '../registrations/registration-list.ts';
 import { registrationsApi } from '../registrations/registrations.api.ts';
 import { RegistrationsController } from '../registrations/registrations.controller.ts';
 import { RegistrationService } from '../services/registration-service.ts';
@@ -32,7 +33,7 @@ export function registrationsFeature(core: Core): Feature & { readonly service: 
       'registration.complete': linkMethod({ ...gatewayMethods['registration.complete'], answer: ({ registrationId, split }) => done(service.complete(registrationId, split)) }),
       'registration.cancel': linkMethod({ ...gatewayMethods['registration.cancel'], answer: ({ registrationId }) => done(service.cancel(registrationId)) }),
     },
-    jobs: [{ name: 'expire registrations', everyMs: 500, run: () => service.expireDue() }, { name: 'expire registration links', everyMs: 5_000, run: () => invitations.expireDue() }],
+    jobs: [{ name: 'expire registrations', everyMs: 500, run: () => service.expireDue() }, { name: 'expire registration links', everyMs: 5_000, run: () => invitations.expireDue() }, { name: 'prune registrations', everyMs: 60_000, run: () => pruneRegistrations(database, clock.nowMs()) }],
     stop: () => service.settled(),
   };
 }

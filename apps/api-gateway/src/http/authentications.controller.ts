@@ -4,13 +4,13 @@ import { createAuthenticationSchema, probeSchema } from '@boop/protocol';
 import { BoopError, type Clock } from '@boop/shared';
 import { type FastifyReply } from 'fastify';
 import { terminalViewOf, viewOf } from '../domain/authentication-view.ts';
-import { InvalidRequest, parseRequest } from '../domain/invalid-request.ts';
+import { parseRequest } from '../domain/invalid-request.ts';
 import { AuthenticationService } from '../services/authentication-service.ts';
 import { type AuthenticatedRequest, callerOf, Roles } from '../access/index.ts';
 import { authenticationsQuery } from './authentications-query.ts';
 import { etagOf } from './etag.ts';
 import { Idempotency, type Reply } from './idempotency.ts';
-import { cursorOf, pageOf, pageSizeOf, partsOf } from './page.ts';
+import { cursorAt, pageOf, pageSizeOf, placeOf } from './page.ts';
 import { CLOCK } from './tokens.ts';
 
 const pathOf = (request: AuthenticatedRequest): string => request.url.split('?')[0]!;
@@ -45,8 +45,8 @@ export class AuthenticationsController {
     const { cursor, limit, from, to, ...filter } = parseRequest(authenticationsQuery, query);
     const size = pageSizeOf(limit);
     const times = { ...(from === undefined ? {} : { fromMs: Date.parse(from) }), ...(to === undefined ? {} : { toMs: Date.parse(to) }) };
-    const found = await this.#service.list(callerOf(request).id, { ...filter, ...times, after: afterOf(cursor) }, size + 1);
-    const { rows, next } = pageOf(found, size, ({ createdAtMs, id }) => cursorOf(String(createdAtMs), id));
+    const found = await this.#service.list(callerOf(request).id, { ...filter, ...times, after: placeOf(cursor) }, size + 1);
+    const { rows, next } = pageOf(found, size, cursorAt);
     const nowMs = this.#clock.nowMs();
     return { authentications: rows.map((record) => viewOf(record, nowMs)), ...(next === undefined ? {} : { next }) };
   }
@@ -85,14 +85,6 @@ export class AuthenticationsController {
   #once(request: AuthenticatedRequest, body: unknown, work: () => Promise<Reply>): Promise<Reply> {
     return this.#idempotency.once(callerOf(request), request.headers['idempotency-key'], { path: `${request.method} ${pathOf(request)}`, body }, work);
   }
-}
-
-/** @throws InvalidRequest */
-function afterOf(cursor: string | undefined): { createdAtMs: number; id: string } | undefined {
-  const [createdAtMs, id] = partsOf(cursor, 2) ?? [];
-  if (createdAtMs === undefined || id === undefined) return undefined;
-  if (!/^[0-9]{1,15}$/.test(createdAtMs)) throw new InvalidRequest([{ pointer: '/cursor', detail: 'is not a cursor of this list' }]);
-  return { createdAtMs: Number(createdAtMs), id };
 }
 
 function checkedId(id: string): string {

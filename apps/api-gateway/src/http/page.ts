@@ -28,6 +28,17 @@ export function partsOf(cursor: string | undefined, count: number): string[] | u
   return parts;
 }
 
+/** Cursor of a list that is ordered by time and id. */
+export const cursorAt = ({ createdAtMs, id }: { createdAtMs: number; id: string }): string => cursorOf(String(createdAtMs), id);
+
+/** What {@link cursorAt} made. @throws InvalidRequest */
+export function placeOf(cursor: string | undefined): { createdAtMs: number; id: string } | undefined {
+  const [createdAtMs, id] = partsOf(cursor, 2) ?? [];
+  if (createdAtMs === undefined || id === undefined) return undefined;
+  if (!/^[0-9]{1,15}$/.test(createdAtMs)) throw new InvalidRequest([{ pointer: '/cursor', detail: 'is not a cursor of this list' }]);
+  return { createdAtMs: Number(createdAtMs), id };
+}
+
 /** Cuts what was read, one more than the page holds, to the page and its cursor. */
 export function pageOf<Row>(rows: readonly Row[], size: number, cursor: (last: Row) => string): { rows: readonly Row[]; next?: string } {
   if (rows.length <= size) return { rows };

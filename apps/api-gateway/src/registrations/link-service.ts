@@ -6,13 +6,14 @@ import { type DirectoryStore, type RegistrationStore } from '../services/ports.t
 import { type RateLimits } from '../services/rate-limit.ts';
 import { type RegistrationService } from '../services/registration-service.ts';
 import { type RegistrationLinkStore } from './link-store.ts';
+import { type RegistrationQuery } from './registration-list.ts';
 import { linkLifeMs, linkSecret, linkView, type RegistrationLink, secretHashOf } from './registration-link.ts';
 
 const linksPerMinute = 600;
 
 export interface LinkDependencies {
   readonly links: RegistrationLinkStore;
-  readonly sessions: Pick<RegistrationStore, 'find'>;
+  readonly sessions: Pick<RegistrationStore, 'find' | 'findAll'>;
   readonly registrations: Pick<RegistrationService, 'cancel'>;
   readonly directory: Pick<DirectoryStore, 'vendor'>;
   readonly limits: RateLimits;
@@ -58,6 +59,20 @@ export class RegistrationLinks {
   /** @throws BoopError `request.not-found` */
   async get(caller: Principal, id: string): Promise<Registration> {
     return await this.#view(await this.#find(caller, id));
+  }
+
+  /**
+   * What the caller asked for, or, for an admin, a vendor; newest first.
+   * @throws BoopError `request.forbidden` when a vendor asks for another's
+   */
+  async list(caller: Principal, vendorId: string | undefined, query: RegistrationQuery, limit: number): Promise<{ registration: Registration; createdAtMs: number }[]> {
+    const creator = vendorId === undefined ? caller : ({ role: 'vendor', id: vendorId } as const);
+    if (caller.role === 'vendor' && creator.id !== caller.id) throw new BoopError('request.forbidden', 'a vendor lists its own registrations');
+    const { links, sessions, clock } = this.#with;
+    const nowMs = clock.nowMs();
+    const found = await links.list(creator, query, nowMs, limit);
+    const opened = new Map((await sessions.findAll(found.flatMap(({ id, openedAtMs }) => (openedAtMs === undefined ? [] : id)))).map((record) => [record.id, record]));
+    return found.map((link) => ({ registration: linkView(link, opened.get(link.id), nowMs), createdAtMs: link.createdAtMs }));
   }
 
   /** Cancels the link, or the session that it opened; again changes nothing. @throws BoopError `request.not-found`, `request.conflict`, `context.*` */

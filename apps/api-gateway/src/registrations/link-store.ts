@@ -6,11 +6,14 @@ import { type RegistrationLink as Row } from '../generated/prisma/client.ts';
 import { type Database, LostRace, unlessRaced } from '../store/database.ts';
 import { insertRegistration } from '../store/registration-store.ts';
 import { writeWebhookEvents } from '../webhooks/write-webhook-events.ts';
+import { listRegistrations, type RegistrationQuery } from './registration-list.ts';
 import { type RegistrationLink } from './registration-link.ts';
 
 export interface RegistrationLinkStore {
   create(link: RegistrationLink): Promise<void>;
   find(id: string): Promise<RegistrationLink | undefined>;
+  /** Newest first. */
+  list(creator: Principal, query: RegistrationQuery, nowMs: number, limit: number): Promise<RegistrationLink[]>;
   /** Marks the link as opened and stores the session that it opens; false when it was opened or ended meanwhile. */
   open(id: string, session: Transition<RegistrationRecord>): Promise<boolean>;
   /** Ends a link that nobody opened; false when it was opened or ended meanwhile. */
@@ -32,6 +35,12 @@ export function registrationLinkStore(database: Database): RegistrationLinkStore
     async find(id) {
       const row = await database.registrationLink.findUnique({ where: { id } });
       return row ? linkOf(row) : undefined;
+    },
+
+    async list(creator, query, nowMs, limit) {
+      const ids = await listRegistrations(database, creator, query, nowMs, limit);
+      const rows = new Map((await database.registrationLink.findMany({ where: { id: { in: ids } } })).map((row) => [row.id, row]));
+      return ids.flatMap((id) => rows.get(id) ?? []).map(linkOf);
     },
 
     open: (id, session) =>

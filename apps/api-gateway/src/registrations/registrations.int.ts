@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { giveConsent, type ConsentText, type RegistrationContext, sessionIdOf, SigningKey } from '@boop/identity';
 import { type LinkClient, systemRng } from '@boop/platform';
-import { parseRegistrationLink, registrationSchema, registrationWithLinkSchema, type SplitItem } from '@boop/protocol';
+import { parseRegistrationLink, registrationListSchema, registrationSchema, registrationWithLinkSchema, type SplitItem } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
+import { openDatabase } from '../store/database.ts';
 import { sealedProbe } from '../testing/probes.ts';
 import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
+import { pruneRegistrations } from './registration-list.ts';
 
 // A whole gateway on a busy machine.
 jest.setTimeout(60_000);
@@ -131,6 +133,79 @@ describe('a link to register', () => {
     g.nodes.behaviour.decision = { accepted: true, reason: 'ok', verified: true };
     expect(await told(id)).toMatchObject([{ type: 'registration.failed' }]);
     expect(JSON.stringify([await told(id), await view(id)])).not.toContain('duplicate');
+  });
+});
+
+describe('the list', () => {
+  const list = async (query = '', key: string = keys.shop) => {
+    const { status, body } = await call('GET', `?${query}`, undefined, key);
+    expect(status).toBe(200);
+    return registrationListSchema.parse(body);
+  };
+  const idsOf = ({ registrations }: { registrations: { id: string }[] }) => registrations.map(({ id }) => id);
+
+  test('comes newest first, in pages, by status and time, and is the caller’s own', async () => {
+    const from = new Date().toISOString();
+    const made = [await invite(), await invite(), await invite(), await invite()] as const;
+    const [waiting, opened, cancelled, expired] = made;
+    await open(opened.link);
+    await call('POST', `/${cancelled.id}/cancel`);
+    await g.sql('UPDATE registration_links SET expires_at = now() WHERE id = $1', [expired.id]);
+    const newestFirst = made.map(({ id }) => id).reverse();
+    expect(idsOf(await list(`from=${from}`))).toEqual(newestFirst);
+    const walked: string[] = [];
+    for (let next: string | undefined = ''; next !== undefined; ) {
+      const page: Awaited<ReturnType<typeof list>> = await list(`from=${from}&limit=3${next && `&cursor=${next}`}`);
+      walked.push(...idsOf(page));
+      next = page.next;
+    }
+    expect(walked).toEqual(newestFirst);
+    for (const [status, { id }] of [['waiting', waiting], ['in-progress', opened], ['cancelled', cancelled], ['expired', expired]] as const) {
+      const { registrations } = await list(`from=${from}&status=${status}`);
+      expect(registrations).toEqual([await view(id)]);
+      expect(registrations[0]!.status).toBe(status);
+    }
+    expect(JSON.stringify(await list())).not.toContain('secret');
+    expect(idsOf(await list('to=2020-01-01T00:00:00Z'))).toEqual([]);
+    expect(idsOf(await list(`from=${from}`, keys.other))).toEqual([]);
+    expect(await call('GET', '?vendorId=shop', undefined, keys.other)).toMatchObject({ status: 403, body: { code: 'request.forbidden' } });
+    expect(idsOf(await list(`vendorId=shop&from=${from}`, keys.admin))).toEqual(newestFirst);
+    for (const query of ['cursor=x', 'limit=0', 'status=gone', 'name=Ada']) expect(await call('GET', `?${query}`)).toMatchObject({ status: 400, body: { code: 'request.malformed' } });
+  });
+
+  test('loses what came to nothing long ago, and keeps receipts', async () => {
+    const [unopened, failed, done] = [await invite(), await invite(), await invite()];
+    const alone = (await ask('start', {})) as Session;
+    for (const { link } of [failed, done]) await register(await open(link));
+    for (const { id } of [failed, done]) await eventually(async () => (await view(id)).status === 'succeeded');
+    await g.sql("UPDATE registrations SET state = 'failed', receipt = NULL WHERE id = $1", [failed.id]);
+    await ask('cancel', { registrationId: alone.context.registrationId });
+    await call('POST', `/${unopened.id}/cancel`);
+    const ids = [unopened.id, failed.id, done.id, alone.context.registrationId];
+    const rows = async () => new Set((await g.sql<{ id: string }>('SELECT id FROM registrations WHERE id = ANY ($1) UNION SELECT id FROM registration_links WHERE id = ANY ($1)', [ids])).map(({ id }) => id));
+    const forgetStreams = async (...of: string[]): Promise<void> => {
+      const streams = of.map((id) => `registration:${id}`);
+      await g.sql('DELETE FROM channel_events WHERE stream = ANY ($1)', [streams]);
+      await g.sql('DELETE FROM channel_streams WHERE stream = ANY ($1)', [streams]);
+    };
+    await forgetStreams(failed.id, done.id);
+    const database = openDatabase(g.databaseUrl);
+    try {
+      const days = (count: number): number => Date.now() + count * 86_400_000;
+      await pruneRegistrations(database, days(2));
+      expect(await rows()).toEqual(new Set(ids));
+      await forgetStreams(alone.context.registrationId);
+      await pruneRegistrations(database, days(0.5));
+      expect(await rows()).toEqual(new Set(ids));
+      await pruneRegistrations(database, days(2));
+      expect(await rows()).toEqual(new Set(ids.slice(0, 3)));
+      await pruneRegistrations(database, days(32));
+      expect(await rows()).toEqual(new Set([done.id]));
+    } finally {
+      await database.$disconnect();
+    }
+    expect((await view(done.id)).receipt).toMatchObject({ registrationId: done.id });
+    expect((await call('GET', `/${failed.id}`)).status).toBe(404);
   });
 });
 

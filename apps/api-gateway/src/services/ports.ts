@@ -41,7 +41,10 @@ export interface AuthenticationStore {
 export interface RegistrationStore {
   create(transition: Transition<RegistrationRecord>): Promise<void>;
   find(id: string): Promise<Versioned<RegistrationRecord> | undefined>;
+  /** Those of the ids that there are, in any order. */
+  findAll(ids: readonly string[]): Promise<RegistrationRecord[]>;
   save(version: number, transition: Transition<RegistrationRecord>): Promise<boolean>;
+  /** Sessions whose time is over, and runs that have taken too long: nobody waits for their end any more. */
   due(nowMs: number, limit: number): Promise<Versioned<RegistrationRecord>[]>;
 }
 

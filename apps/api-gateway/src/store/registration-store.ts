@@ -18,6 +18,10 @@ export function registrationStore(database: Database): RegistrationStore {
       return row ? versioned(row) : undefined;
     },
 
+    async findAll(ids) {
+      return (await database.registrationRow.findMany({ where: { id: { in: [...ids] } } })).map((row) => versioned(row).record);
+    },
+
     save: (version, transition) =>
       unlessRaced(() =>
         database.$transaction(async (tx) => {
@@ -30,8 +34,10 @@ export function registrationStore(database: Database): RegistrationStore {
     async due(nowMs, limit) {
       const rows = await database.registrationRow.findMany({
         where: {
-          expiresAt: { lte: new Date(nowMs) },
-          OR: [{ state: { in: ['consent', 'samples'] } }, { state: 'running', runningSince: { lte: new Date(nowMs - staleRunMs) } }],
+          OR: [
+            { state: { in: ['consent', 'samples'] }, expiresAt: { lte: new Date(nowMs) } },
+            { state: 'running', runningSince: { lte: new Date(nowMs - staleRunMs) } },
+          ],
         },
         orderBy: { expiresAt: 'asc' },
         take: limit,
