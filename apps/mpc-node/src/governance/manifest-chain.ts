@@ -1,11 +1,14 @@
 import { type EpochCertificate, manifestDigest, type ManifestLink, manifestLinksMax, type NetworkManifest, verifyFirstManifest, verifyManifestLink } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
+import { Mutex } from '../mutex.ts';
 import { type GovernanceStore } from './governance-store.ts';
 import { type Proposals } from './proposals.ts';
 
 /** Every manifest from the first one on, each proven by the one before; without gaps. What does not hold is never stored. */
 export class ManifestChain {
   readonly #store: GovernanceStore;
+  /** Own changes and several peers bring the same link at the same time; it is appended once. */
+  readonly #mutex = new Mutex();
   #links: ManifestLink[] = [];
 
   constructor(store: GovernanceStore) {
@@ -30,6 +33,10 @@ export class ManifestChain {
 
   /** Appends what has come into force here, as far as the approvals are known. */
   async extend(inForce: readonly { readonly manifest: NetworkManifest; readonly certificate: EpochCertificate | undefined }[], proposals: Proposals): Promise<void> {
+    await this.#mutex.run(() => this.#extend(inForce, proposals));
+  }
+
+  async #extend(inForce: readonly { readonly manifest: NetworkManifest; readonly certificate: EpochCertificate | undefined }[], proposals: Proposals): Promise<void> {
     for (const { manifest, certificate } of [...inForce].sort((a, b) => a.manifest.epoch - b.manifest.epoch)) {
       if (manifest.epoch !== this.#links.length + 1) continue;
       const found = proposals.of(manifestDigest(manifest));
@@ -41,6 +48,10 @@ export class ManifestChain {
 
   /** Appends links that a peer tells. @throws BoopError `manifest.*`, `epoch.certificate` */
   async take(links: readonly ManifestLink[], inForce: NetworkManifest | undefined): Promise<void> {
+    await this.#mutex.run(() => this.#take(links, inForce));
+  }
+
+  async #take(links: readonly ManifestLink[], inForce: NetworkManifest | undefined): Promise<void> {
     for (const link of links) {
       const { manifest } = link.proposal;
       if (manifest.epoch !== this.#links.length + 1) continue;
