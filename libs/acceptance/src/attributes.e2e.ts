@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type AttributeRegistry, type OpenedRecord, personIdOf, type RecipientKey, recipientKeyOf, type RecordRequest, recordRequestBytes, recordRequestDomain, type ReleasedRecord, requestRecord, SigningKey } from '@boop/identity';
+import { type AttributeRegistry, openPartial, type OpenedRecord, personIdOf, type RecipientKey, recipientKeyOf, type RecordRequest, recordRequestBytes, recordRequestDomain, type ReleasedRecord, requestRecord, sealPartial, SigningKey } from '@boop/identity';
 import { type Consent } from '@boop/protocol';
 import { type AttributeNetwork, openAttributes, systemRng } from '@boop/sdk';
 import { toBase64Url } from '@boop/shared';
@@ -136,9 +136,11 @@ describe('attributes of a person', () => {
 
 describe('an attacker', () => {
   const seen: ReleasedRecord[] = [];
+  /** Of the last release that was watched. */
+  let device: RecipientKey;
   /** What the attributes service sees of a release: documents, ciphertext, sealed partial results. */
   const watched = async (attribute: string): Promise<ReleasedRecord> => {
-    const device = await recipientKeyOf(systemRng.bytes(32));
+    device = await recipientKeyOf(systemRng.bytes(32));
     const { body } = await post('/v1/attributes/reads', { request: request(person, { action: 'read', attribute, recipientKey: device.publicKey }) });
     return body['record'] as ReleasedRecord;
   };
@@ -146,6 +148,11 @@ describe('an attacker', () => {
   test('with all databases and services, one node, and what passed in many releases reads nothing; with three nodes everything', async () => {
     for (let i = 0; i < watchedReleases; i++) seen.push(await watched(['email', 'birth_date', 'is_adult'][i % 3]!));
     const few = await Attacker.of(network, [2]);
+    // The stolen HPKE key is the one that others seal to: had this node been the recipient, its partials would open.
+    expect(few.recipients.map(({ publicKey }) => publicKey)).toEqual([network.manifest.members[1]!.hpkeKey]);
+    const { document, partials } = seen.at(-1)!;
+    const toNode = await sealPartial(await openPartial(device, document.recordId, partials[0]!), few.recipients[0]!.publicKey);
+    await expect(openPartial(few.recipients[0]!, document.recordId, toNode)).resolves.toMatchObject({ party: toNode.party });
     for (const record of seen.slice(0, 12)) expect(await few.open(record, seen)).toBeUndefined();
     const dump = JSON.stringify(await query(database(), 'SELECT person_id, attribute, document::text, encode(ciphertext, \'escape\') AS c FROM attribute_values'));
     for (const value of ['ada@example.org', '1984-02-29']) expect(dump).not.toContain(value);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPartial, openValue, recipientKeyOf, recordKeyInput, type RecipientKey, type ReleasedRecord } from '@boop/identity';
+import { openPartial, openValue, recordKeyInput, type RecipientKey, type ReleasedRecord } from '@boop/identity';
 import { type KeyCustody, openFileCustody, openRow, systemRng } from '@boop/platform';
+import { importHpkeKeyPair } from '@boop/protocol';
 import { fromBase64Url, lengthPrefixed, uint32, utf8 } from '@boop/shared';
 import { KeyShare, prfCombine, prfEvaluate } from '@boop/threshold';
 import { type RunningNetwork } from '../network-harness.ts';
@@ -25,7 +26,7 @@ export class Attacker {
     const folders = parties.map((party) => join(network.dataDir, 'nodes', String(party), 'keys'));
     const custodies = folders.map((folder) => openFileCustody(folder, systemRng));
     const shares = await Promise.all(parties.map((party, at) => keyShare(network, party, custodies[at]!)));
-    const recipients = await Promise.all(folders.map((folder) => recipientKeyOf(stolenHpkeSecret(folder))));
+    const recipients = await Promise.all(folders.map((folder) => importStolenKey(stolenHpkeSecret(folder))));
     for (const custody of custodies) custody.destroy();
     return new Attacker(shares, recipients);
   }
@@ -66,6 +67,11 @@ export class Attacker {
     }
     return candidates;
   }
+}
+
+async function importStolenKey(secret: Uint8Array): Promise<RecipientKey> {
+  const { privateKey, publicKey } = await importHpkeKeyPair(secret);
+  return { privateKey: privateKey as CryptoKey, publicKey };
 }
 
 async function keyShare(network: RunningNetwork, party: number, custody: KeyCustody): Promise<KeyShare> {
