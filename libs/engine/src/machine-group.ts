@@ -1,4 +1,5 @@
 import { type PartyId, type ProtocolMachine, type Step } from '@boop/shared';
+import { freeing } from './freeing-machine.ts';
 
 /** What a group of machines says to the outside. */
 export interface GroupEvents<Output> {
@@ -17,31 +18,21 @@ export interface Failure {
   readonly kind: 'aborted' | 'broken';
 }
 
-/** ES2024. */
-type Transferable = ArrayBufferLike & { transfer(byteLength: number): ArrayBuffer };
-
-const roundOf = (payload: Uint8Array): number => (payload[0]! << 8) | payload[1]!;
-
 /** The machines of one task side by side. */
 export class MachineGroup<Output> {
   readonly #machines: readonly ProtocolMachine<Output>[];
   readonly #events: GroupEvents<Output>;
   readonly #outputs: (Output | undefined)[];
-  readonly #received: Map<number, Uint8Array[]>[];
-  readonly #frees: boolean;
   #open: number;
   #ended = false;
 
   /**
-   * @param frees whether received messages are freed as soon as their round is over, for protocols that keep none: left to the
-   * collector, messages of large blocks are most of its work
+   * @param frees whether received messages are freed as soon as their round is over; see `freeing`
    */
   constructor(machines: readonly ProtocolMachine<Output>[], events: GroupEvents<Output>, frees: boolean) {
-    this.#machines = machines;
+    this.#machines = frees ? machines.map(freeing) : machines;
     this.#events = events;
-    this.#frees = frees;
     this.#outputs = machines.map(() => undefined);
-    this.#received = machines.map(() => new Map());
     this.#open = machines.length;
   }
 
@@ -53,10 +44,6 @@ export class MachineGroup<Output> {
   deliver(at: number, from: PartyId, payload: Uint8Array): void {
     const machine = this.#machines[at];
     if (this.#ended || !machine) return;
-    if (this.#frees && payload.length >= 2) {
-      const round = roundOf(payload);
-      this.#received[at]!.set(round, [...(this.#received[at]!.get(round) ?? []), payload]);
-    }
     this.#pump(at, () => machine.onMessage(from, payload));
   }
 
@@ -75,22 +62,10 @@ export class MachineGroup<Output> {
     }
     for (const { to, payload } of step.send) this.#events.send(at, to, payload);
     if (step.kind === 'abort') return this.#fail({ code: step.code, blame: step.blame, kind: 'aborted' });
-    const last = step.send.at(-1);
-    this.#free(at, step.kind === 'done' ? Infinity : last ? roundOf(last.payload) : -1);
     if (step.kind !== 'done') return;
     this.#outputs[at] = step.output;
     this.#open -= 1;
     if (this.#open === 0) this.#finish();
-  }
-
-  /** What came in before this round has been read. */
-  #free(at: number, before: number): void {
-    const received = this.#received[at]!;
-    for (const [round, payloads] of received) {
-      if (round >= before) continue;
-      received.delete(round);
-      for (const { buffer } of payloads) if (buffer instanceof ArrayBuffer) (buffer as unknown as Transferable).transfer(0);
-    }
   }
 
   #finish(): void {

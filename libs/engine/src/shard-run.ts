@@ -1,4 +1,5 @@
 import { BoopError, type PartyId } from '@boop/shared';
+import { freeMemory } from './free-memory.ts';
 import { linkId } from './link-ids.ts';
 import { type Failure } from './machine-group.ts';
 import { type TaskOutput } from './outputs.ts';
@@ -34,11 +35,6 @@ export interface RunSpec {
   readonly timeoutMs: number;
 }
 
-/** ES2024. */
-type Transferable = ArrayBufferLike & { transfer(byteLength: number): ArrayBuffer };
-
-const free = (payload: Uint8Array): void => void (payload.buffer as Transferable).transfer(0);
-
 /**
  * Runs the parts of one run on their shards and moves their messages.
  * @throws EngineAborted; BoopError `run.*` of the transport, or what a shard failed with
@@ -53,7 +49,7 @@ export async function runParts(transport: Transport, { runId, peers, timeoutMs }
       parts.forEach(({ shard, task, firstMachine, machines }, at) => {
         const ids = Array.from({ length: machines }, (_, machine) => linkId(runId, firstMachine + machine));
         const running = shard.start(task, {
-          send: (machine, to, payload) => transport.send(to, ids[machine]!, payload, () => free(payload)),
+          send: (machine, to, payload) => transport.send(to, ids[machine]!, payload, () => freeMemory(payload)),
           failed: (failure) => reject(errorOf(failure)),
           done(output) {
             outputs[at] = output;
