@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { applyMigrations, createMetrics, describeError, LinkClient, LinkServer, loadTlsMaterial, type Logger, type PeerIdentity, readManifest, readSecretFile, startMetricsServer, systemClock, systemRng } from '@boop/platform';
+import { applyMigrations, createMetrics, describeError, LinkClient, LinkServer, loadTlsMaterial, type Logger, ManifestFollower, type PeerIdentity, readManifest, readSecretFile, startMetricsServer, systemClock, systemRng } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { BoopError, type Clock, type Rng } from '@boop/shared';
 import { type Registry } from 'prom-client';
@@ -13,13 +13,17 @@ import { ledgerClient } from './ledger/ledger-client.ts';
 import { OutboxWorker } from './ledger/outbox-worker.ts';
 import { openLimits } from './limits/open-limits.ts';
 import { linkHandlers } from './link/link-handlers.ts';
+import { type OutboxEntry } from './domain/events.ts';
+import { EntryCollector } from './nodes/entry-collector.ts';
 import { NodePool } from './nodes/node-pool.ts';
+import { verifyEd25519 } from './nodes/verify-ed25519.ts';
 import { startJobs } from './services/background-jobs.ts';
 import { NetworkService } from './services/network-service.ts';
 import { type GatewayMetrics, gatewayMetrics } from './services/stage-metrics.ts';
 import { openSigningKey } from './signing-key.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { applySeed, readSeed } from './store/seed.ts';
+import { writeEffects } from './store/effects.ts';
 import { openStores } from './store/stores.ts';
 
 const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
@@ -29,6 +33,9 @@ export interface Gateway {
   readonly linkPort: number;
   close(): Promise<void>;
 }
+
+/** Splits of the epoch before are taken for so long: less than the nodes keep its shares. */
+const acceptsEarlierMs = 60_000;
 
 interface Surroundings {
   readonly log: Logger;
@@ -102,7 +109,6 @@ async function start(config: GatewayConfig, use: Surroundings): Promise<{ httpPo
 
 /** What all features stand on: the database, the links to nodes and ledger, keys, limits, metrics. */
 async function openCore(config: GatewayConfig, { log, clock, rng, undo }: Surroundings): Promise<{ core: Core; metrics: GatewayMetrics }> {
-  const manifest = ownManifest(config);
   const tls = loadTlsMaterial(config.tls);
   const { networkId, issuer, publicUrls: urls } = config;
   const device = openSigningKey(config.signingKeyFile ?? join(dirname(config.tls.keyFile), 'gateway-signing.key'), rng);
@@ -117,6 +123,8 @@ async function openCore(config: GatewayConfig, { log, clock, rng, undo }: Surrou
     undo(() => link.close());
     return link;
   };
+  const followed = new ManifestFollower({ started: ownManifest(config), file: join(dirname(config.tls.keyFile), 'manifests.json'), log });
+  const manifest = followed.view;
   const nodes = new NodePool({
     members: manifest.members,
     threshold: manifest.threshold,
@@ -124,14 +132,28 @@ async function openCore(config: GatewayConfig, { log, clock, rng, undo }: Surrou
     log,
   });
   undo(() => nodes.close());
+  let changedAtMs = -Infinity;
+  followed.on('change', (next) => {
+    changedAtMs = clock.nowMs();
+    nodes.follow(next);
+  });
+  followed.start(() => nodes.links());
+  undo(async () => followed.stop());
   const ledgerLink = connect({ role: 'ledger', id: config.ledger.id }, config.ledger.host, config.ledger.port);
   const ledger = ledgerClient(ledgerLink);
   const worker = new OutboxWorker({ outbox: stores.outbox, ledger, clock, log });
   undo(() => worker.stop());
   ledgerLink.on('up', () => worker.kick());
   worker.kick();
+  const send = async (outbox: readonly OutboxEntry[]): Promise<void> => {
+    await database.$transaction((tx) => writeEffects(tx, { events: [], outbox }));
+    worker.kick();
+  };
+  const collector = new EntryCollector({ nodes, manifestAt: (epoch) => followed.at(epoch), verify: verifyEd25519, send, log });
+  collector.start();
+  undo(async () => collector.stop());
 
-  const network = new NetworkService({ manifest, issuer, urls, keys: stores.groupKeys, statuses: () => nodes.statuses(), log });
+  const network = new NetworkService({ manifest, at: (epoch) => (clock.nowMs() - changedAtMs < acceptsEarlierMs ? followed.at(epoch) : undefined), links: (from) => followed.links(from), issuer, urls, keys: stores.groupKeys, statuses: () => nodes.statuses(), log });
   await network.load();
   nodes.on('keys', (keys) => void network.learn(keys).catch((error: unknown) => log.error('group keys could not be stored', { error: describeError(error) })));
 

@@ -24,7 +24,8 @@ beforeEach(async () => {
   session = (await ask('registration.start', { positions: ['left-palm'], locale: 'de-CH' })) as typeof session;
 });
 afterEach(() => {
-  g.nodes.behaviour.decision = { accepted: true, reason: 'ok', verified: true };
+  Object.assign(g.nodes.behaviour, { decision: { accepted: true, reason: 'ok', verified: true }, losesRegistrations: false, undecided: [] });
+  g.nodes.seen.length = 0;
 });
 
 const ask = (method: string, body: object): Promise<unknown> => bridge.request(method, body, { timeoutMs: 5_000 });
@@ -91,6 +92,54 @@ describe('a registration', () => {
     expect(await row()).toMatchObject({ state: 'failed' });
     expect(await logged()).toEqual(before);
     await expect(complete()).rejects.toMatchObject({ code: 'context.decided' });
+  });
+
+  test('whose answer is lost is found at the nodes, also when some of them hear of it later', async () => {
+    await ready();
+    const undecided = [1, 2, 3, 4, 5];
+    Object.assign(g.nodes.behaviour, { losesRegistrations: true, undecided });
+    await complete();
+    await eventually(() => g.nodes.seen.some(({ method }) => method === 'registration.run'));
+    await expect(complete()).rejects.toMatchObject({ code: 'request.conflict' });
+    expect((await events()).at(-1)).toMatchObject({ step: 'checking-samples' });
+    // One node may lie; two can't.
+    g.nodes.behaviour.undecided = [1, 2, 3, 4];
+    expect(await row()).toMatchObject({ state: 'running' });
+    g.nodes.behaviour.undecided = [1, 2, 3];
+    await eventually(async () => (await events()).at(-1)?.type === 'registration_succeeded');
+    const { receipt } = (await events()).at(-1) as unknown as { receipt: RegistrationReceipt };
+    expect(receipt.receipt.signatures.map(({ party }) => party)).toEqual([4, 5]);
+    expect(parseLogEntry(fromBase64Url(receipt.receipt.entry))).toMatchObject({ kind: 'registration', session: sessionIdOf(session.context) });
+    await eventually(() => g.ledger.entries.includes(receipt.logEntry));
+  });
+
+  test('that was stored by a run nobody answered for is not a duplicate of itself', async () => {
+    await ready();
+    Object.assign(g.nodes.behaviour, { losesRegistrations: true, undecided: [1, 2, 3, 4, 5] });
+    await complete();
+    await eventually(() => g.nodes.seen.some(({ method }) => method === 'registration.run'));
+    // As if the gateway had died then: its run is too old, and the client sends another split.
+    await g.sql("UPDATE registrations SET running_since = running_since - interval '41 s', version = version + 1 WHERE id = $1", [id()]);
+    g.nodes.behaviour.decision = new BoopError('registration.duplicate', 'told by the nodes');
+    await complete();
+    g.nodes.behaviour.undecided = [];
+    await eventually(async () => (await events()).at(-1)?.type === 'registration_succeeded');
+    expect(await row()).toMatchObject({ state: 'done' });
+    expect((await events()).filter(({ type }) => type === 'registration_succeeded')).toHaveLength(1);
+  });
+
+  test('that a gateway left running when it died ends as the nodes have it: stored, or not', async () => {
+    const orphan = async (): Promise<void> => {
+      await ready();
+      await g.sql("UPDATE registrations SET state = 'running', running_since = now() - interval '41 s', version = version + 1 WHERE id = $1", [id()]);
+    };
+    await orphan();
+    await eventually(async () => (await events()).at(-1)?.type === 'registration_failed');
+    expect((await events()).at(-1)).toMatchObject({ code: 'mpc.aborted', retryAllowed: true });
+    expect(await row()).toMatchObject({ state: 'samples' });
+    // The same session goes on, and is stored.
+    await complete();
+    await eventually(async () => (await events()).at(-1)?.type === 'registration_succeeded');
   });
 
   test('needs all nodes, and is refused at once otherwise', async () => {

@@ -1,5 +1,5 @@
 import { type FeeSchedule } from '@boop/accounts';
-import { LinkServer, type Logger, startMetricsServer, systemClock, type TlsMaterial } from '@boop/platform';
+import { LinkServer, type Logger, ManifestFollower, startMetricsServer, systemClock, type TlsMaterial } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { BoopError, equalBytes } from '@boop/shared';
 import { withAccounts } from './accounts/account-link.ts';
@@ -30,6 +30,8 @@ import { createWriter, type Writer } from './writer.ts';
 export interface LedgerOptions {
   readonly config: Pick<LedgerConfig, 'networkId' | 'http' | 'link' | 'metrics' | 'tuning' | 'witnesses'>;
   readonly manifest: NetworkManifest;
+  /** Where the manifests that came after are kept; without it the one that is given stays in force. */
+  readonly chainFile?: string;
   readonly tls: TlsMaterial;
   readonly databaseUrl: string;
   readonly store: LogStore;
@@ -60,17 +62,25 @@ const APPEND_TIMEOUT_MS = 10_000;
 const LINK_LIMITS = { requestsServedMax: 1_024 } as const;
 
 /** Wires one replica of the ledger and starts it. @throws BoopError `config.wrong-network`, `map.key-changed`, and what listening throws */
-export async function startLedger({ config, manifest, tls, databaseUrl, store, mapStore, vrfKey, witness, feeSchedules, redisUrl, log }: LedgerOptions): Promise<RunningLedger> {
+export async function startLedger({ config, manifest: started, chainFile, tls, databaseUrl, store, mapStore, vrfKey, witness, feeSchedules, redisUrl, log }: LedgerOptions): Promise<RunningLedger> {
   const { networkId, tuning } = config;
-  if (networkId !== manifest.networkId) throw new BoopError('config.wrong-network', 'networkId: the manifest is of another network', { kind: 'fatal' });
+  if (networkId !== started.networkId) throw new BoopError('config.wrong-network', 'networkId: the manifest is of another network', { kind: 'fatal' });
   await checkVrfKey(mapStore, vrfKey);
   const undo: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of undo.splice(0).reverse()) await one();
   };
   try {
+    const manifests = chainFile === undefined ? undefined : new ManifestFollower({ started, file: chainFile, log });
+    const manifest = manifests?.view ?? started;
     const links = openNodeLinks(manifest, { tls, timeoutMs: tuning.nodeTimeoutMs, log, onUp: () => writer.wake() });
     undo.push(() => links.close());
+    manifests?.on('change', (next) => {
+      links.follow(next);
+      writer.wake();
+    });
+    manifests?.start(() => links.nodes);
+    undo.push(async () => manifests?.stop());
     const key = new LogKey(manifest, links.nodes, store);
     const tiles = new TileCache(store);
     const announcements = new Announcements();
@@ -104,7 +114,7 @@ export async function startLedger({ config, manifest, tls, databaseUrl, store, m
 
     const mapProofs = new MapProofs({ logStore: store, mapStore, tiles, vrfKey });
     const erasure = new Erasure({ network: manifest, mapStore, indexes: mapProofs, pool: writer.pool, clock: systemClock });
-    const handlers = ledgerHandlers({ origin: manifest.logOrigin, admission: new Admission(manifest), pool: writer.pool, proofs, key, erasure, appendTimeoutMs: APPEND_TIMEOUT_MS });
+    const handlers = ledgerHandlers({ origin: manifest.logOrigin, admission: new Admission(manifest, (epoch) => manifests?.at(epoch)), pool: writer.pool, proofs, key, erasure, appendTimeoutMs: APPEND_TIMEOUT_MS });
     const server = new LinkServer({ tls, networkId, authorize: isGateway, handlers: withAccounts(handlers, accounts), log, limits: LINK_LIMITS });
     undo.push(() => server.close());
     const { port: linkPort } = await server.listen(config.link.port, config.link.host);

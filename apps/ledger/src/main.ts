@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applyMigrations, loadTlsMaterial, readManifest, readSecretFile, runProcess, systemClock, systemRng } from '@boop/platform';
 import { loadLedgerConfig } from './config.ts';
@@ -20,6 +21,7 @@ runProcess('ledger', async ({ log, onStop }) => {
   const ledger = await startLedger({
     config,
     manifest: readManifest(config.manifestFile),
+    chainFile: join(dirname(config.tls.keyFile), 'manifests.json'),
     tls: loadTlsMaterial(config.tls),
     witness: config.witness && new Witness(config.witness.logs, { key: openWitnessKey(config.witness.keyFile, config.witness.name, systemRng), store: new PrismaWitnessStore(database), clock: systemClock }),
     databaseUrl,

@@ -1,10 +1,10 @@
 import { type KeyCustody, type NodeCustody } from '@boop/platform';
 import { heldHpkeKeyPair, type HpkeKeyPair, type Member, type NetworkManifest } from '@boop/protocol';
-import { BoopError, fromBase64Url, type PartyId, toBase64Url } from '@boop/shared';
+import { BoopError, fromBase64Url, type PartyId } from '@boop/shared';
 
 type MemberKeys = Pick<Member, 'identityKey' | 'hpkeKey'>;
 
-const holds = (custody: NodeCustody, use: 'identity' | 'hpke', key: string): boolean => custody.publicKeys(use).some((held) => toBase64Url(held) === key);
+const holds = (custody: NodeCustody, use: 'identity' | 'hpke', key: string): boolean => custody.holds(use, fromBase64Url(key));
 
 /** The custody acting with the keys that an epoch's manifest names for this node. @throws BoopError `node.other-identity`, `node.other-hpke-key` */
 export function actingKeys(custody: NodeCustody, { identityKey, hpkeKey }: MemberKeys): KeyCustody {

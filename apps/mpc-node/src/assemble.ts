@@ -3,6 +3,7 @@ import { type KeyCustody, type Logger, type RunRegistry } from '@boop/platform';
 import { type HpkeKeyPair } from '@boop/protocol';
 import { type Clock, type PartyId, type Rng } from '@boop/shared';
 import { CeremonyService } from './ceremony/ceremony-service.ts';
+import { type RolloverSchedule, TokenRollover } from './ceremony/token-rollover.ts';
 import { Activity } from './committees/activity.ts';
 import { CommitteeService } from './committees/committee-service.ts';
 import { HolderKeysService } from './committees/holder-keys-service.ts';
@@ -41,6 +42,11 @@ import { CheckpointService } from './signing/checkpoint-service.ts';
 import { DecisionService } from './signing/decision-service.ts';
 import { SubjectService } from './signing/subject-service.ts';
 import { KeyRing } from './signing/key-ring.ts';
+import { OrderLeader } from './subjects/order-leader.ts';
+import { OrderService } from './subjects/order-service.ts';
+import { type OrderStore } from './subjects/order-store.ts';
+import { OrderSync } from './subjects/order-sync.ts';
+import { SubjectOrders } from './subjects/subject-orders.ts';
 import { type AttemptStore, type CheckpointStore, type EvidenceStore, type KeyStore, type SplitStore } from './store/ports.ts';
 
 /** What a node gets from its surroundings. */
@@ -53,13 +59,15 @@ export interface Surroundings {
   readonly shares?: ShareRows;
   readonly custody: KeyCustody;
   readonly hpke: HpkeKeyPair;
-  readonly stores: { readonly gallery: GalleryStore; readonly splits: SplitStore; readonly attempts: AttemptStore; readonly evidence: EvidenceStore; readonly keys: KeyStore; readonly checkpoints: CheckpointStore; readonly feed: FeedStore };
+  readonly stores: { readonly gallery: GalleryStore; readonly splits: SplitStore; readonly attempts: AttemptStore; readonly evidence: EvidenceStore; readonly keys: KeyStore; readonly checkpoints: CheckpointStore; readonly feed: FeedStore; readonly orders: OrderStore };
   /** Where sealed attribute values lie. */
   readonly storage: RecordStorage;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Logger;
   readonly pool: PoolSize;
+  /** When the key that signs tokens is replaced; never unless said. */
+  readonly tokenKey?: RolloverSchedule;
   /** NIST's unless said otherwise. */
   readonly limits?: BudgetLimits;
   readonly onRun?: (operation: string, durationMs: number) => void;
@@ -81,12 +89,15 @@ export interface AssembledNode {
   readonly keeper: PoolKeeper;
   readonly ring: KeyRing;
   readonly ceremonies: CeremonyService;
+  readonly rollover: TokenRollover;
   readonly registrar: Registrar;
   readonly sync: GallerySync;
   readonly checkpoints: CheckpointService;
   readonly authentications: AuthenticationLeader;
   readonly registrations: RegistrationLeader;
   readonly erasure: ErasureLeader;
+  /** Orders to suspend people, and what they are told of themselves. */
+  readonly orders: { readonly lead: OrderLeader; readonly service: OrderService; readonly sync: OrderSync };
   readonly release: AttributeRelease;
   readonly handlers: PeerHandlers;
   /** Reads what the stores hold. */
@@ -106,7 +117,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const runner = new ProtocolRunner(registry, peers);
   const activity = new Activity(clock);
   const standing = new Standing(clock, network.verifiableSize);
-  const ring = new KeyRing(stores.keys);
+  const ring = new KeyRing(stores.keys, clock);
   const sessions = new SessionStore(clock);
   const budgets = new Budgets(stores.attempts, clock, surroundings.limits ?? budgetLimits);
   const service = new SessionService({ network, sessions, splits: stores.splits, budgets, gallery, members, hpke, clock, activity });
@@ -116,14 +127,17 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const onRun = surroundings.onRun ?? (() => undefined);
   const splitChecks = new SplitCheckService({ network, peers, runner, holders, standing, rng, onRun });
   const runs = new RunService({ network, peers, runner, committees, gallery, members, rng, signIdentity, onRun, onForm: surroundings.onForm ?? (() => undefined) });
-  const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity, refusalOf: (session, row) => release.sessions.refusalOf(session, row) });
+  const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity, refusalOf: (session, row) => release.sessions.refusalOf(session, row), isSuspended: (row) => orderService.isSuspended(row) });
   const subjects = new SubjectService({ gallery, ring, members, clock, rng });
   const subjectLead = new SubjectLead({ peers, ring, gallery, log });
   const registrar = new Registrar({ gallery, store: stores.gallery, members, network, clock });
   const registrations = new RegistrationService({ network, gallery, registrar, decisions, members, signIdentity });
   const erasures = new ErasureService({ network, registrar, sessions, clock, signIdentity });
+  const subjectOrders = new SubjectOrders(stores.orders);
+  const orderService = new OrderService({ network, gallery, registrar, orders: subjectOrders, clock, signIdentity });
   const sync = new GallerySync({ network, peers, gallery, registrar, erasures, log });
   const ceremonies = new CeremonyService({ network, peers, runner, ring, custody, members, rng, log });
+  const rollover = new TokenRollover({ network, peers, ceremonies, ring, schedule: surroundings.tokenKey, clock, rng, log });
   const checkpoints = new CheckpointService({ self: network.self, network: network.manifest, ring, store: stores.checkpoints, signIdentity, clock, rng, log });
   const release = assembleRelease({ network, gallery, ring, peers, store: stores.feed, storage: surroundings.storage, signIdentity, clock, rng, log });
   const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, standing, rng, log });
@@ -139,16 +153,18 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     keeper,
     ring,
     ceremonies,
+    rollover,
     registrar,
     sync,
     checkpoints,
-    authentications: new AuthenticationLeader({ network, peers, lead, splitChecks, subjects: subjectLead, tokens, release, investigator, rescan, members, clock, rng, log }),
+    authentications: new AuthenticationLeader({ network, peers, lead, isSuspended: (row) => orderService.isSuspended(row), splitChecks, subjects: subjectLead, tokens, release, investigator, rescan, members, clock, rng, log }),
     registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log }),
     erasure: new ErasureLeader({ network, peers, members, log }),
+    orders: { lead: new OrderLeader({ network, peers, members, log }), service: orderService, sync: new OrderSync({ network, peers, orders: subjectOrders, service: orderService, log }) },
     release,
-    handlers: peerHandlers({ release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, subjects, decisions, registrations, registrar, sync, erasures, ceremonies }),
+    handlers: peerHandlers({ release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, subjects, decisions, registrations, registrar, sync, erasures, ceremonies, rollover, orders: orderService, subjectOrders }),
     async load() {
-      await Promise.all([ring.load(), checkpoints.load(), registrar.load(), release.feed.load()]);
+      await Promise.all([ring.load(), checkpoints.load(), registrar.load(), release.feed.load(), subjectOrders.load()]);
     },
     wipe() {
       sessions.endAll();

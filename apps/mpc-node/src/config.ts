@@ -42,6 +42,11 @@ export const nodeConfigSchema = z.strictObject({
   databaseUrlFile: path,
   /** Hourly and daily backups; none unless said. */
   backups: backupSettingsSchema.optional(),
+  /** A new key signs tokens from every multiple of the period since 1970 on, announced so long before; never unless said. All nodes must say the same. */
+  tokenKey: z
+    .strictObject({ periodSeconds: z.number().int().min(3_600), announceSeconds: z.number().int().min(300).default(86_400) })
+    .refine(({ periodSeconds, announceSeconds }) => announceSeconds <= periodSeconds / 2, 'a key is announced for at most half of its period')
+    .optional(),
   /** Budgets of attempts in place of NIST's. */
   attempts: z.strictObject({ terminal: limits, vendor: limits, subjectAcceptedPerDayMax: z.number().int().positive() }).optional(),
 });

@@ -22,12 +22,13 @@ import { isGovernanceMethod, serveGovernance } from './governance/governance-lin
 import { Governance } from './governance/governance.ts';
 import { PrismaGovernanceStore } from './governance/prisma-governance-store.ts';
 import { MeshPeers } from './link/mesh-peers.ts';
-import { createRouter, type GatewayHandlers } from './link/router.ts';
+import { createRouter, type GatewayHandlers, type LedgerHandlers } from './link/router.ts';
 import { NodeMetrics } from './metrics.ts';
 import { networkOf } from './network.ts';
 import { keepTls, materialOf, type NodeTls } from './node-tls.ts';
 import { meshStorage } from './release/mesh-storage.ts';
 import { PrismaFeedStore } from './release/prisma-feed-store.ts';
+import { PrismaOrderStore } from './subjects/prisma-order-store.ts';
 import { copyRowsOf } from './store/copy-rows.ts';
 import { openDatabase } from './store/database.ts';
 import { PrismaGalleryStore } from './store/prisma-gallery-store.ts';
@@ -68,7 +69,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const splits = new PrismaSplitStore(database);
     const attempts = new PrismaAttemptStore(database);
     const evidence = new PrismaEvidenceStore(database);
-    const stores = { splits, attempts, evidence, checkpoints: new PrismaCheckpointStore(database), feed: new PrismaFeedStore(database, stateSealer) };
+    const stores = { splits, attempts, evidence, checkpoints: new PrismaCheckpointStore(database), feed: new PrismaFeedStore(database, stateSealer), orders: new PrismaOrderStore(database, stateSealer) };
     const epochStore = new PrismaEpochStore(database, input.faults);
     const next = new ProposalFile({ file: config.nextManifestFile, networkId: config.networkId, log });
     const committed = (await epochStore.load()).filter(({ state }) => state === 'committed').at(-1)?.manifest ?? manifest;
@@ -79,7 +80,15 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       peers: (epoch) => epochs.served(epoch).node.handlers,
       epochs: async (from, method, body) => (isGovernanceMethod(method) ? await serveGovernance(governance.handlers, from, method, body) : await serveEpochs(member.handlers, from, method, body)),
       gateway: () => gateway,
-      ledger: () => epochs.servedOrCurrent(undefined).ledger,
+      ledger: () => {
+        const { ledger } = epochs.servedOrCurrent(undefined);
+        const read: LedgerHandlers['checkpoint.read'] = async (body) => {
+          const answer = await ledger['checkpoint.read'](body);
+          await entries.written(body.entries);
+          return answer;
+        };
+        return { ...ledger, 'checkpoint.read': read };
+      },
       attributes: () => epochs.servedOrCurrent(undefined).attributes,
       manifests: { 'manifest.chain': async ({ from }) => ({ links: governance.chain.from(from) }) },
       deliver: (from, runId, payload) => registry.deliver(from, runId, payload),
@@ -118,6 +127,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
           onRescan: (found: boolean) => metrics.rescan(found),
           onBlame: (named: readonly PartyId[], suspects: readonly PartyId[]) => metrics.blame(named, suspects),
           ...(config.attempts && { limits: config.attempts }),
+          ...(config.tokenKey && { tokenKey: config.tokenKey }),
         };
         return await serveEpoch(network, shares, surroundings, (party) => epochs.isMember(epochManifest, party));
       },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { isPortFree } from '@boop/platform';
+import { isPortFree, writeFileAtomic } from '@boop/platform';
 import { type NodeStatus, parseManifest, type NetworkManifest } from '@boop/protocol';
 import { projectRoot } from './captures.ts';
 import { askLauncher, type ProcessStatus } from './launcher-control.ts';
@@ -96,11 +96,31 @@ export class RunningNetwork {
     return readFileSync(join(this.dataDir, path), 'utf8');
   }
 
+  /** Writes a file of the data folder, whole at once. */
+  write(path: string, text: string): void {
+    writeFileAtomic(join(this.dataDir, path), text);
+  }
+
   /** Starts the launcher and waits until it shows its table of addresses. @returns milliseconds that it took */
   async start(): Promise<number> {
+    const startedAt = performance.now();
+    await this.#launch('Ctrl-C stops all');
+    await this.settled().catch((error: unknown) => {
+      throw new Error(`${(error as Error).message}\n${this.#output}`, { cause: error });
+    });
+    return performance.now() - startedAt;
+  }
+
+  /** Has the launcher make keys, certificates, manifest and configurations, and ends it before anything serves. */
+  async provision(): Promise<void> {
+    await this.#launch('✓ keys, certificates and configuration');
+    await this.stop();
+  }
+
+  /** Starts the launcher and waits until it prints something. */
+  async #launch(shown: string): Promise<void> {
     const { nodes, threshold, env } = this.#options;
     const flags = Object.entries({ data: this.dataDir, 'port-base': this.portBase, nodes, threshold }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
-    const startedAt = performance.now();
     const child = spawn(process.execPath, ['--input-type=module', '--eval', wrapper, launcherScript, 'network', 'up', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
@@ -110,18 +130,16 @@ export class RunningNetwork {
     this.#output = '';
     for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
     this.#exit = new Promise((resolve) => child.once('close', (status, signal) => resolve(signal ?? status ?? 0)));
-    const shown = until(() => this.#output.includes('Ctrl-C stops all'), startTimeoutMs);
+    const printed = until(() => this.#output.includes(shown), startTimeoutMs);
     const ended = this.#exit.then((status) => {
       throw new Error(`the launcher ended with ${status}`);
     });
     try {
-      await Promise.race([shown, ended]);
+      await Promise.race([printed, ended]);
       ended.catch(() => undefined);
-      await this.settled();
     } catch (error) {
       throw new Error(`${(error as Error).message}\n${this.#output}`, { cause: error });
     }
-    return performance.now() - startedAt;
   }
 
   async status(): Promise<readonly ProcessStatus[]> {
@@ -153,7 +171,7 @@ export class RunningNetwork {
       const seen = await Promise.all(expected.map((party) => this.#liveNodesSeenBy(party)));
       return seen.every((live) => live === expected.length);
     }, settleTimeoutMs);
-    await this.status();
+    if (this.#launcher) await this.status();
   }
 
   /** Ctrl-C, which a terminal sends to the whole group, and waits for the end. @returns exit status, or the signal that it took */
@@ -223,7 +241,7 @@ export async function until(condition: () => boolean | Promise<boolean>, timeout
 }
 
 /** Below the range from which systems take ports for outgoing connections. */
-async function freePortBase(): Promise<number> {
+export async function freePortBase(): Promise<number> {
   for (;;) {
     const base = 20_000 + Math.floor(Math.random() * 120) * portsSpan;
     const free = await Promise.all(Array.from({ length: portsSpan }, (_, at) => isPortFree(base + at)));

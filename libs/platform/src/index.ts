@@ -1,5 +1,6 @@
 export { CONFIG_EXIT_STATUS, type ConfigSource, loadConfig } from './config/load-config.ts';
 export { readManifest } from './config/manifest-file.ts';
+export { ManifestFollower, type ManifestSource } from './config/manifest-follower.ts';
 export { readSecretFile } from './config/secret-file.ts';
 export { askControlSocket, controlSocketIn, serveControlSocket } from './control/control-socket.ts';
 export { ensurePrivateDirectory, writeFileAtomic } from './custody/atomic-file.ts';

@@ -7,6 +7,7 @@ import { manifestChainSchema } from './governance-chain.ts';
 import { networkManifestSchema } from './manifest.ts';
 import { signedPalmErasureSchema } from './palm-erasure.ts';
 import { sealedSplitSchema } from './split.ts';
+import { subjectNodeMethods } from './subjects.ts';
 
 /**
  * Requests between services over framed mTLS, one table a link: method → schemas of body and answer. Requests among nodes
@@ -60,9 +61,20 @@ export const nodeMethods = {
     body: z.strictObject({ request: signedPalmErasureSchema }),
     answer: z.strictObject({ entry: bytes, receipts: z.array(entryReceiptSchema), pending: z.array(party) }),
   },
+  ...subjectNodeMethods,
   'registration.run': {
     body: z.strictObject({ context: registrationContextSchema, consent: signedConsentSchema, split: sealedSplitSchema }),
     answer: z.strictObject({ verified: z.boolean(), entry: bytes, receipts: z.array(entryReceiptSchema), stages: z.record(z.string(), z.number()) }),
+  },
+  /** What this node knows of the registration of a session, for whoever has lost the answer. */
+  'registration.find': {
+    body: z.strictObject({ session: bytesField(32) }),
+    answer: z.discriminatedUnion('state', [
+      z.strictObject({ state: z.literal('none') }),
+      /** This node leads it, or holds it and has yet to hear whether all do. */
+      z.strictObject({ state: z.literal('open') }),
+      z.strictObject({ state: z.literal('stored'), verified: z.boolean(), entry: bytes, receipt: entryReceiptSchema }),
+    ]),
   },
 } as const;
 

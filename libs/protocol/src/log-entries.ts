@@ -98,6 +98,13 @@ export const logEntrySchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...common,
+    kind: z.literal('suspension'),
+    action: z.enum(['suspend', 'resume']),
+    /** SHA-256 of the receipt of whoever ordered it. */
+    receipt: bytesField(32),
+  }),
+  z.strictObject({
+    ...common,
     kind: z.literal('attestation'),
     component: idField,
     /** Digest of what runs, and SHA-256 of the statement that says so. */
@@ -131,6 +138,7 @@ export const entryVoucher = {
   'manifest-proposal': 'nodes',
   'manifest-vote': 'nodes',
   erasure: 'nodes',
+  suspension: 'nodes',
   consent: 'gateway',
   attributes: 'gateway',
   configuration: 'gateway',

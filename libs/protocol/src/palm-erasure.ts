@@ -2,29 +2,34 @@ import { bytesField, idField, ownerSignatureSchema, secondsField, separated, ver
 import { sha256 } from '@noble/hashes/sha2.js';
 import { BoopError, canonicalJson, toBase64Url } from '@boop/shared';
 import { z } from 'zod';
+import { custodianSignaturesSchema, verifyCustodians } from './custodian-signatures.ts';
 import { type LogEntry, logEntryBytes } from './log-entries.ts';
+import { type NetworkManifest } from './manifest.ts';
 
 export const palmErasureDomain = 'boop-palm-erasure/1';
 
-/** A person has their palms taken out of the network: everything that the account registered until then. */
+/** A person has their palms taken out of the network, or t+1 custodians have: everything that the account registered until then. */
 export const palmErasureSchema = z.strictObject({
   v: z.literal(1),
   kind: z.literal('palm-erasure'),
   networkId: idField,
   accountKey: bytesField(32),
   requestedAt: secondsField,
+  /** For those who have to answer for it where custodians signed; not in the log. */
+  reason: z.string().max(200).optional(),
   nonce: bytesField(32),
 });
 export type PalmErasure = z.infer<typeof palmErasureSchema>;
-export const signedPalmErasureSchema = z.strictObject({ record: palmErasureSchema, signed: ownerSignatureSchema });
+export const signedPalmErasureSchema = z.strictObject({ record: palmErasureSchema, signed: z.union([ownerSignatureSchema, custodianSignaturesSchema]) });
 export type SignedPalmErasure = z.infer<typeof signedPalmErasureSchema>;
 
 export const palmErasureBytes = (record: PalmErasure): Uint8Array => canonicalJson(record);
 
-/** @throws BoopError `erasure.wrong-network`, `owner.bad-signature`, `passkey.invalid` */
-export function verifyPalmErasure({ record, signed }: SignedPalmErasure, networkId: string): void {
-  if (record.networkId !== networkId) throw new BoopError('erasure.wrong-network', 'the request is for another network');
-  verifyOwnerSignature(palmErasureDomain, palmErasureBytes(record), signed, { networkId, accountKey: record.accountKey, at: record.requestedAt });
+/** Signed by the account, or by t+1 custodians. @throws BoopError `erasure.wrong-network`, `owner.bad-signature`, `passkey.invalid`, `custodians.bad-signatures` */
+export function verifyPalmErasure({ record, signed }: SignedPalmErasure, manifest: NetworkManifest): void {
+  if (record.networkId !== manifest.networkId) throw new BoopError('erasure.wrong-network', 'the request is for another network');
+  if (signed.method === 'custodians') verifyCustodians(palmErasureDomain, palmErasureBytes(record), signed, manifest);
+  else verifyOwnerSignature(palmErasureDomain, palmErasureBytes(record), signed, { networkId: record.networkId, accountKey: record.accountKey, at: record.requestedAt });
 }
 
 /** The log's entry of it: what all nodes sign once they have erased. It names nobody; whoever has the request can tell that it is meant. */

@@ -9,10 +9,10 @@ export interface AttributeLog {
   written(commitment: string, action: 'set' | 'verified'): Promise<string>;
 }
 
-export const attributeLog = (use: { networkId: string; epoch: number; database: Database; sendOutbox: () => void; clock: Clock }): AttributeLog => ({
+export const attributeLog = (use: { networkId: string; epoch: () => number; database: Database; sendOutbox: () => void; clock: Clock }): AttributeLog => ({
   async written(commitment, action) {
     const { networkId, epoch, database, sendOutbox, clock } = use;
-    const record: LogEntry = { v: 1, networkId, epoch, time: Math.floor(clock.nowMs() / 1000), kind: 'attributes', commitment, action };
+    const record: LogEntry = { v: 1, networkId, epoch: epoch(), time: Math.floor(clock.nowMs() / 1000), kind: 'attributes', commitment, action };
     const entry = logEntryBytes(record);
     const entryHash = logEntryHash(entry);
     await database.$transaction((tx) => writeEffects(tx, { events: [], outbox: [{ entryHash, entry, receipts: [] }] }));

@@ -14,7 +14,7 @@ export function attributesFeature({ config, manifest, database, sendOutbox, cloc
     controllers: [AttributesController],
     providers: [
       { provide: ATTRIBUTES, useValue: attributesClient(attributes) },
-      { provide: ATTRIBUTE_LOG, useValue: attributeLog({ networkId: config.networkId, epoch: manifest.epoch, database, sendOutbox, clock }) },
+      { provide: ATTRIBUTE_LOG, useValue: attributeLog({ networkId: config.networkId, epoch: () => manifest.epoch, database, sendOutbox, clock }) },
     ],
     api: attributesApi,
   };

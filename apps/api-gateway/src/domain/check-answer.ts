@@ -38,21 +38,26 @@ export function checkAuthenticationAnswer(
   return outbox;
 }
 
-/** As {@link checkAuthenticationAnswer}, for a registration. @returns its entry, and that of the consent which it names @throws BoopError `mpc.aborted` */
+/**
+ * As {@link checkAuthenticationAnswer}, for a registration.
+ * @param expected.splitHash left out for one that is found later: it was stored by another split of the session, or in an epoch before
+ * @returns its entry, and that of the consent which it names
+ * @throws BoopError `mpc.aborted`
+ */
 export function checkRegistrationAnswer(
   answer: SignedEntry & { verified: boolean },
-  expected: { sessionId: string; consentHash: string; splitHash: string; manifest: NetworkManifest; verify: VerifyEd25519 },
+  expected: { sessionId: string; consentHash: string; splitHash?: string; manifest: NetworkManifest; verify: VerifyEd25519 },
 ): { outbox: OutboxEntry; consent: OutboxEntry } {
-  const { entry, outbox } = checkEntry(answer, expected);
+  const { entry, outbox } = checkEntry(answer, { ...expected, earlier: expected.splitHash === undefined });
   if (entry.kind !== 'registration' || entry.session !== expected.sessionId) throw refused('the log entry is of another session');
-  if (entry.consent !== expected.consentHash || entry.split !== expected.splitHash || entry.verified !== answer.verified) throw refused('the log entry says something else than the answer');
+  if (entry.consent !== expected.consentHash || (expected.splitHash !== undefined && entry.split !== expected.splitHash) || entry.verified !== answer.verified) throw refused('the log entry says something else than the answer');
   const consent = consentEntryOf(entry);
   return { outbox, consent: { entry: consent, entryHash: logEntryHash(consent), receipts: [] } };
 }
 
-function checkEntry({ entry: bytes, receipts }: SignedEntry, { manifest, verify }: { manifest: NetworkManifest; verify: VerifyEd25519 }): { entry: LogEntry; outbox: OutboxEntry } {
+function checkEntry({ entry: bytes, receipts }: SignedEntry, { manifest, verify, earlier = false }: { manifest: NetworkManifest; verify: VerifyEd25519; earlier?: boolean }): { entry: LogEntry; outbox: OutboxEntry } {
   const entry = parseEntry(bytes);
-  if (entry.networkId !== manifest.networkId || entry.epoch !== manifest.epoch) throw refused('the log entry is of another network or epoch');
+  if (entry.networkId !== manifest.networkId || (earlier ? entry.epoch > manifest.epoch : entry.epoch !== manifest.epoch)) throw refused('the log entry is of another network or epoch');
   const message = entryReceiptBytes(bytes);
   const valid = new Map<number, EntryReceipt>();
   for (const receipt of receipts) {

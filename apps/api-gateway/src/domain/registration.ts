@@ -27,7 +27,7 @@ export interface RegistrationRecord {
   readonly runningSinceMs?: number;
 }
 
-/** A run is bounded by 30 s; longer in `running` means that its gateway died. */
+/** A run is bounded by 30 s; longer in `running` means that its gateway died, or that the nodes have yet to tell how it ended. */
 export const staleRunMs = 40_000;
 
 export const sessionIdOfRegistration = (record: RegistrationRecord): string => sessionIdOf(record.context);
@@ -167,8 +167,8 @@ export function cancelRegistration(record: RegistrationRecord, nowMs: number): T
 }
 
 export function expireRegistration(record: RegistrationRecord, nowMs: number): Transition<RegistrationRecord> {
-  const running = record.state === 'running' && nowMs - (record.runningSinceMs ?? 0) < staleRunMs;
-  if (nowMs < record.expiresAtMs || running || isOver(record.state)) return { record, events: [] };
+  // What runs is settled by what the nodes have stored.
+  if (nowMs < record.expiresAtMs || record.state === 'running' || isOver(record.state)) return { record, events: [] };
   const problem = { code: 'context.expired', message: 'the registration has expired', retryAllowed: true };
   return { record: withoutRun(record, 'expired'), events: [registrationEvent(record.id, { type: 'registration_failed', ...problem })], webhooks: endOfRegistration(record.vendorId, record.id, 'expired', nowMs) };
 }

@@ -1,9 +1,11 @@
-import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
 import { bytesField } from '@boop/identity';
-import { type NetworkInfo, type NodeStatus, type LogProof } from '@boop/protocol';
+import { type LogProof, type ManifestLink, type NetworkInfo, type NodeStatus } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
+import { manifestsQuery } from '../features/network.api.ts';
 import { LogService } from '../services/log-service.ts';
 import { NetworkService } from '../services/network-service.ts';
+import { parseRequest } from '../domain/invalid-request.ts';
 import { Public } from '../access/index.ts';
 
 const hashField = bytesField(32);
@@ -23,6 +25,12 @@ export class NetworkController {
   @Public()
   network(): NetworkInfo {
     return this.#network.info();
+  }
+
+  @Get('v1/network/manifests')
+  @Public()
+  manifests(@Query() query: unknown): { links: ManifestLink[] } {
+    return { links: this.#network.manifests(parseRequest(manifestsQuery, query).from) };
   }
 
   @Get('v1/network/nodes')

@@ -1,18 +1,21 @@
 import { EventEmitter } from 'node:events';
 import { type Logger } from '@boop/platform';
-import { type Member, type NodeStatus } from '@boop/protocol';
+import { type Member, type NetworkManifest, type NodeStatus } from '@boop/protocol';
 import { type GroupKeyRecord } from '../services/ports.ts';
 import { Admission } from './admission.ts';
 import { agreedGroupKeys, chooseLeader } from './agreement.ts';
+import { BoopError } from '@boop/shared';
 import { askNode, type NodeAnswer, type NodeLink, type NodeMethod, type NodeRequest } from './node-link.ts';
 
 const pollMs = 1_000;
 const statusTimeoutMs = 1_500;
+/** Sessions that a node leads may be asked for so long after it left. */
+const leaveMs = 90_000;
 /** Methods in which the nodes search their galleries. */
 const searches: ReadonlySet<string> = new Set(['authentication.run', 'authentication.match']);
 
 interface Peer {
-  readonly member: Member;
+  member: Member;
   readonly link: NodeLink;
   status?: NodeAnswer<'node.status'> | undefined;
 }
@@ -22,8 +25,11 @@ interface Peer {
  * ready; nothing ever waits for a node that is not. Event `change`: somebody came, went, or reports another gallery.
  */
 export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]] }> {
-  readonly #peers: readonly Peer[];
-  readonly #threshold: number;
+  #peers: readonly Peer[] = [];
+  /** Members that left; sessions that they lead end there. */
+  readonly #leaving = new Map<Peer, NodeJS.Timeout>();
+  #threshold: number;
+  readonly #connect: (member: Member) => NodeLink;
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
   readonly #admission = new Admission();
@@ -34,15 +40,28 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
     super();
     this.#threshold = options.threshold;
     this.#log = options.log;
-    this.#peers = options.members.map((member) => ({ member, link: options.connect(member) }));
-    for (const peer of this.#peers) {
-      peer.link.on('up', () => void this.#poll(peer));
-      peer.link.on('down', () => {
-        peer.status = undefined;
-        this.#announce();
-      });
-    }
+    this.#connect = options.connect;
+    this.#peers = options.members.map((member) => this.#open(member));
     this.#timer = setInterval(() => this.#peers.forEach((peer) => void this.#poll(peer)), pollMs);
+  }
+
+  /** Another manifest is in force: opens links to members that are new or moved; members that left are asked no more for what begins. */
+  follow({ members, threshold }: Pick<NetworkManifest, 'members' | 'threshold'>): void {
+    const before = this.#peers;
+    const kept = (member: Member): Peer | undefined => before.find((peer) => peer.member.party === member.party && peer.member.host === member.host && peer.member.linkPort === member.linkPort);
+    this.#threshold = threshold;
+    this.#peers = members.map((member) => {
+      const peer = kept(member);
+      if (peer) peer.member = member;
+      return peer ?? this.#open(member);
+    });
+    for (const peer of before) if (!this.#peers.includes(peer)) this.#leaving.set(peer, setTimeout(() => this.#leave(peer), leaveMs).unref());
+    this.#announce();
+  }
+
+  /** Links of all members that are up, for questions that any of them answers. */
+  links(): readonly NodeLink[] {
+    return this.#peers.map(({ link }) => link);
   }
 
   get needed(): number {
@@ -71,13 +90,19 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
     return chooseLeader(this.available(), this.needed, this.#turn);
   }
 
+  /** The next leader for a split of another epoch than the one in force: a node that was the same member then. @throws BoopError `mpc.nodes-unavailable` */
+  leaderIn({ members }: Pick<NetworkManifest, 'members'>): number {
+    const serving = this.available().filter((party) => members.some((member) => member.party === party && member.identityKey === this.#peers[party - 1]!.member.identityKey));
+    return chooseLeader(serving, 1, this.#turn);
+  }
+
   /** A registration is stored by all N or by none; the lowest party leads. @throws BoopError `mpc.nodes-unavailable` */
   registrationLeader(): number {
     return chooseLeader(this.available(), this.#peers.length, 0);
   }
 
   ask<Method extends NodeMethod>(party: number, method: Method, body: NodeRequest<Method>, timeoutMs: number): Promise<NodeAnswer<Method>> {
-    const ask = () => askNode(this.#peers[party - 1]!.link, method, body, timeoutMs);
+    const ask = () => askNode(this.#linkOf(party), method, body, timeoutMs);
     return searches.has(method) ? this.#admission.during(ask, outcomeOf) : ask();
   }
 
@@ -94,7 +119,30 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all(this.#peers.map(({ link }) => link.close()));
+    for (const timer of this.#leaving.values()) clearTimeout(timer);
+    await Promise.all([...this.#peers, ...this.#leaving.keys()].map(({ link }) => link.close()));
+  }
+
+  #open(member: Member): Peer {
+    const peer: Peer = { member, link: this.#connect(member) };
+    peer.link.on('up', () => void this.#poll(peer));
+    peer.link.on('down', () => {
+      peer.status = undefined;
+      this.#announce();
+    });
+    return peer;
+  }
+
+  #leave(peer: Peer): void {
+    this.#leaving.delete(peer);
+    peer.link.close().catch((error: unknown) => this.#log.warn('a link was not closed', { party: peer.member.party, error }));
+  }
+
+  /** @throws BoopError `mpc.nodes-unavailable` */
+  #linkOf(party: number): NodeLink {
+    const peer = [...this.#peers, ...this.#leaving.keys()].find(({ member }) => member.party === party);
+    if (!peer) throw new BoopError('mpc.nodes-unavailable', 'the node has left', { kind: 'unavailable' });
+    return peer.link;
   }
 
   async #poll(peer: Peer): Promise<void> {

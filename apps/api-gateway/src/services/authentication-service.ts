@@ -1,6 +1,6 @@
 import { parseTokenClaims, type SigningKey } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
-import { type CreateAuthentication, type Probe, type SealedSplit } from '@boop/protocol';
+import { type CreateAuthentication, type Probe, type SealedSplit, type NetworkManifest } from '@boop/protocol';
 import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
 import { type AttemptLimits, checkAttempts } from '../attempts/attempt-limits.ts';
 import { type AttemptStore } from '../attempts/attempt-store.ts';
@@ -26,6 +26,8 @@ const runTimeoutMs = 10_000;
 interface Run {
   readonly leader: number;
   readonly terminalId: string;
+  /** Of the epoch of the split. */
+  readonly manifest: NetworkManifest;
 }
 
 export interface AuthenticationDependencies {
@@ -33,7 +35,7 @@ export interface AuthenticationDependencies {
   readonly directory: DirectoryStore;
   readonly events: EventStore;
   readonly network: NetworkService;
-  readonly nodes: Pick<NodePool, 'assertAvailable' | 'nextLeader' | 'ask'>;
+  readonly nodes: Pick<NodePool, 'assertAvailable' | 'nextLeader' | 'leaderIn' | 'ask'>;
   readonly limits: RateLimits;
   readonly metrics: StageMetrics;
   /** Signs the splits that the gateway makes itself. */
@@ -126,10 +128,11 @@ export class AuthenticationService {
     const leader = nodes.nextLeader();
     network.groupKey('token');
     const split = await this.#splitOf(probe, open, terminal);
-    checkIncomingSplit(split, { manifest: network.manifest, purpose: 'authentication', sessionId: open.sessionId, operatingPoint: open.context.policy.operatingPoint });
+    const manifest = network.manifestOf(split.header.epoch);
+    checkIncomingSplit(split, { manifest, purpose: 'authentication', sessionId: open.sessionId, operatingPoint: open.context.policy.operatingPoint });
     await this.#change(open.vendorId, id, (record) => beginProbe(record, this.#with.clock.nowMs()));
     try {
-      return await this.#run(open, split, { leader, terminalId });
+      return await this.#run(open, split, { leader: manifest.epoch === network.manifest.epoch ? leader : nodes.leaderIn(manifest), terminalId, manifest });
     } catch (error) {
       this.#with.log.warn('a probe ended without a decision', { session: open.sessionId, leader, error: describeError(error) });
       await this.#change(open.vendorId, id, releaseProbe).catch((cause: unknown) => {
@@ -194,7 +197,7 @@ export class AuthenticationService {
   /** Stores what the nodes decided, if it can be believed. */
   async #decide(open: AuthenticationRecord, answer: NodeAnswer<'authentication.run'>, run: Run & { startedMs: number; paymentId?: string | undefined }): Promise<AuthenticationRecord> {
     const { network, metrics, verify, clock, log, onDecision } = this.#with;
-    const outbox = checkAuthenticationAnswer(answer, { context: open.context, sessionId: open.sessionId, manifest: network.manifest, tokenKeys: network.tokenKeys(), verify });
+    const outbox = checkAuthenticationAnswer(answer, { context: open.context, sessionId: open.sessionId, manifest: run.manifest, tokenKeys: network.tokenKeys(), verify });
     const { accepted, reason, verified, idToken, released } = answer;
     const sub = idToken === undefined ? undefined : parseTokenClaims(idToken).sub;
     const decision = { accepted, reason, verified, idToken, sub, released, outbox, terminalId: run.terminalId, paymentId: run.paymentId, entryText: toBase64Url(outbox.entry) };

@@ -1,7 +1,7 @@
 import { createVerifierKey, formatVerifierKey, SignatureType } from '@boop/log';
 import { publicJwk } from '@boop/identity';
 import { type Logger } from '@boop/platform';
-import { type NetworkInfo, type NetworkManifest, type NodeStatus } from '@boop/protocol';
+import { type ManifestLink, type NetworkInfo, type NetworkManifest, type NodeStatus } from '@boop/protocol';
 import { BoopError, fromBase64Url } from '@boop/shared';
 import { encoderOf } from '../domain/check-split.ts';
 import { keyChange, tokenKeyNames, unexpectedKeys } from '../domain/token-key-rollover.ts';
@@ -19,17 +19,22 @@ const retiredAfterMs = 20 * 60_000;
 
 /** What everybody may know of the network, and the group keys that t+1 nodes agreed on. */
 export class NetworkService {
+  /** The one in force. */
   readonly manifest: NetworkManifest;
   readonly issuer: string;
   readonly urls: PublicUrls;
+  readonly #links: (from: number) => ManifestLink[];
+  readonly #at: (epoch: number) => NetworkManifest | undefined;
   readonly #store: GroupKeyStore;
   readonly #statuses: () => NodeStatus[];
   readonly #log: Logger;
   readonly #own: ReturnType<typeof publicJwk>[] = [];
   #keys = new Map<string, GroupKeyRecord>();
 
-  constructor(options: { manifest: NetworkManifest; issuer: string; urls: PublicUrls; keys: GroupKeyStore; statuses: () => NodeStatus[]; log: Logger }) {
+  constructor(options: { manifest: NetworkManifest; at?: (epoch: number) => NetworkManifest | undefined; links?: (from: number) => ManifestLink[]; issuer: string; urls: PublicUrls; keys: GroupKeyStore; statuses: () => NodeStatus[]; log: Logger }) {
     this.manifest = options.manifest;
+    this.#links = options.links ?? (() => []);
+    this.#at = options.at ?? (() => undefined);
     this.issuer = options.issuer;
     this.urls = options.urls;
     this.#store = options.keys;
@@ -87,6 +92,16 @@ export class NetworkService {
       jwksUrl: `${this.urls.gateway}/.well-known/jwks.json`,
       bridgeUrl: this.urls.bridge,
     };
+  }
+
+  /** What a split of this epoch is judged by: nodes end sessions of the epoch before; of any other, by the manifest in force, which refuses it. */
+  manifestOf(epoch: number): NetworkManifest {
+    return (epoch === this.manifest.epoch - 1 ? this.#at(epoch) : undefined) ?? this.manifest;
+  }
+
+  /** The manifests that came into force from an epoch on, as their custodians signed them. */
+  manifests(from: number): ManifestLink[] {
+    return this.#links(from);
   }
 
   nodes(): NodeStatus[] {

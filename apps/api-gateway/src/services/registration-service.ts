@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { consentHash, type ConsentText, type Position, type RegistrationContext, sessionIdOf, type SignedConsent } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
 import { envelopeHashes, type NetworkInfo, problemOf, type SealedSplit, sampleQualityMin, splitHash } from '@boop/protocol';
@@ -7,8 +8,9 @@ import { newId } from '../domain/authentication-request.ts';
 import { checkRegistrationAnswer, type VerifyEd25519 } from '../domain/check-answer.ts';
 import { checkIncomingSplit } from '../domain/check-split.ts';
 import { type Transition } from '../domain/events.ts';
-import { beginRun, cancelRegistration, completeRegistration, expireRegistration, failRun, openRegistration, type Quality, recordConsent, recordSample, type RegistrationRecord } from '../domain/registration.ts';
+import { beginRun, cancelRegistration, completeRegistration, expireRegistration, failRun, openRegistration, type Quality, recordConsent, recordSample, type RegistrationRecord, staleRunMs } from '../domain/registration.ts';
 import { type NodePool } from '../nodes/node-pool.ts';
+import { findRegistration, type StoredRegistration } from './find-registration.ts';
 import { type NetworkService } from './network-service.ts';
 import { type RegistrationLinkStore } from '../registrations/link-store.ts';
 import { assertOpens, secretHashOf } from '../registrations/registration-link.ts';
@@ -18,6 +20,7 @@ import { type RateLimits } from './rate-limit.ts';
 import { type StageMetrics } from './stage-metrics.ts';
 
 const runTimeoutMs = 30_000;
+const settlePollMs = 500;
 const sessionLifeSeconds = 15 * 60;
 /** Sessions that may be opened in a minute, over all clients of this gateway. */
 const sessionsPerMinute = 600;
@@ -26,7 +29,7 @@ export interface RegistrationDependencies {
   readonly store: RegistrationStore;
   readonly links: Pick<RegistrationLinkStore, 'find' | 'open'>;
   readonly network: NetworkService;
-  readonly nodes: Pick<NodePool, 'registrationLeader' | 'ask'>;
+  readonly nodes: Pick<NodePool, 'registrationLeader' | 'ask' | 'live'>;
   readonly limits: RateLimits;
   readonly metrics: StageMetrics;
   readonly verify: VerifyEd25519;
@@ -48,6 +51,7 @@ export interface RegistrationSession {
 export class RegistrationService {
   readonly #with: RegistrationDependencies;
   readonly #runs = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
 
   constructor(dependencies: RegistrationDependencies) {
     this.#with = dependencies;
@@ -101,20 +105,26 @@ export class RegistrationService {
     const { context } = found.record;
     beginRun(found.record, split, clock.nowMs());
     if (split.header.splitAt !== 'edge') throw new BoopError('split.gateway-not-allowed', 'a registration is split on the device');
-    checkIncomingSplit(split, { manifest: network.manifest, purpose: 'registration', sessionId: sessionIdOf(context), operatingPoint: context.operatingPoint });
+    checkIncomingSplit(split, { manifest: network.manifestOf(split.header.epoch), purpose: 'registration', sessionId: sessionIdOf(context), operatingPoint: context.operatingPoint });
     const leader = nodes.registrationLeader();
     const { record } = await this.#change(id, (current) => beginRun(current, split, clock.nowMs()));
     const run = this.#run(record, split, leader).finally(() => this.#runs.delete(run));
     this.#runs.add(run);
   }
 
+  /** Ends sessions whose time is over, and runs whose end nobody waits for any more as the nodes have stored it. */
   async expireDue(): Promise<void> {
-    const nowMs = this.#with.clock.nowMs();
-    for (const { record, version } of await this.#with.store.due(nowMs, 100)) await this.#with.store.save(version, expireRegistration(record, nowMs));
+    const { store, clock } = this.#with;
+    const nowMs = clock.nowMs();
+    for (const { record, version } of await store.due(nowMs, 100)) {
+      if (record.state === 'running') await this.#settle(record, undefined, new BoopError('mpc.aborted', 'the nodes broke off', { kind: 'unavailable', retryAllowed: true }));
+      else await store.save(version, expireRegistration(record, nowMs));
+    }
   }
 
-  /** Resolves when no run is under way. */
+  /** Resolves when no run is under way. What became of others is found out after the next start. */
   async settled(): Promise<void> {
+    this.#closing.abort();
     await Promise.allSettled([...this.#runs]);
   }
 
@@ -153,27 +163,64 @@ export class RegistrationService {
   }
 
   async #run(record: RegistrationRecord, split: SealedSplit, leader: number): Promise<void> {
-    const { nodes, network, verify, metrics, clock, log, onDecision } = this.#with;
+    const { nodes, network, verify, clock, log } = this.#with;
     const { id, context } = record;
-    const startedMs = clock.nowMs();
+    const manifest = network.manifestOf(split.header.epoch);
+    const consent = record.consent!;
     try {
-      const consent = record.consent!;
       const answer = await nodes.ask(leader, 'registration.run', { context, consent, split }, runTimeoutMs);
       const hashes = { consentHash: consentHash(consent), splitHash: splitHash({ header: split.header, hashes: envelopeHashes(split) }) };
-      const { outbox, consent: consentEntry } = checkRegistrationAnswer(answer, { sessionId: sessionIdOf(context), ...hashes, manifest: network.manifest, verify });
-      await this.#change(id, (current) => completeRegistration(current, { verified: answer.verified, outbox, consent: consentEntry, entryText: toBase64Url(outbox.entry) }, clock.nowMs()));
-      onDecision();
-      metrics.observe('registration', 'ok', clock.nowMs() - startedMs, answer.stages);
-      log.info('registration stored', { registration: id, leader, verified: answer.verified, durationMs: clock.nowMs() - startedMs });
+      const checked = checkRegistrationAnswer(answer, { sessionId: sessionIdOf(context), ...hashes, manifest, verify });
+      await this.#complete(record, { verified: answer.verified, ...checked }, answer.stages);
     } catch (error) {
-      const { code, detail, title, retryAllowed } = problemOf(error);
-      metrics.observe('registration', code, clock.nowMs() - startedMs, {});
-      const refused = isBoopError(error) && error.kind === 'rejected';
-      log[refused ? 'info' : 'warn']('registration failed', { registration: id, leader, outcome: code, ...(refused ? {} : { error: describeError(error) }) });
-      await this.#change(id, (current) => failRun(current, { code, message: detail ?? title, retryAllowed }, clock.nowMs())).catch((cause: unknown) => {
-        log.error('a failed registration could not be stored', { registration: id, error: describeError(cause) });
-      });
+      const isRefused = isBoopError(error) && error.kind === 'rejected';
+      if (!isRefused) log.warn('the answer to a registration is missing', { registration: id, leader, error: describeError(error) });
+      // A duplicate may be this very registration, stored by a run whose answer was lost.
+      if (isRefused && error.code !== 'registration.duplicate') return await this.#fail(record, error);
+      const { signal } = this.#closing;
+      const deadlineMs = record.runningSinceMs! + staleRunMs;
+      // From then on the job goes on asking.
+      while (!(await this.#settle(record, leader, error)) && clock.nowMs() < deadlineMs && !signal.aborted) await sleep(settlePollMs, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /**
+   * Ends a run as the nodes have stored it. May be repeated.
+   * @param error why it failed, if nothing is stored
+   * @returns false while that can't be told
+   */
+  async #settle(record: RegistrationRecord, leader: number | undefined, error: unknown): Promise<boolean> {
+    const { nodes, network, verify, log } = this.#with;
+    try {
+      const found = await findRegistration(record, { nodes, manifest: network.manifest, verify, leader });
+      if (found === 'open') return false;
+      if (found === 'none') await this.#fail(record, error);
+      else await this.#complete(record, found, {});
+      return true;
+    } catch (cause) {
+      if (isBoopError(cause) && cause.code === 'context.decided') return true;
+      log.error('the end of a registration could not be stored', { registration: record.id, error: describeError(cause) });
+      return false;
+    }
+  }
+
+  async #complete({ id, runningSinceMs }: RegistrationRecord, { verified, outbox, consent }: StoredRegistration, stages: Record<string, number>): Promise<void> {
+    const { metrics, clock, log, onDecision } = this.#with;
+    const durationMs = clock.nowMs() - (runningSinceMs ?? clock.nowMs());
+    await this.#change(id, (current) => completeRegistration(current, { verified, outbox, consent, entryText: toBase64Url(outbox.entry) }, clock.nowMs()));
+    onDecision();
+    metrics.observe('registration', 'ok', durationMs, stages);
+    log.info('registration stored', { registration: id, verified, durationMs });
+  }
+
+  async #fail({ id, runningSinceMs }: RegistrationRecord, error: unknown): Promise<void> {
+    const { metrics, clock, log } = this.#with;
+    const { code, detail, title, retryAllowed } = problemOf(error);
+    metrics.observe('registration', code, clock.nowMs() - (runningSinceMs ?? clock.nowMs()), {});
+    log.info('registration failed', { registration: id, outcome: code });
+    await this.#change(id, (current) => failRun(current, { code, message: detail ?? title, retryAllowed }, clock.nowMs())).catch((cause: unknown) => {
+      log.error('a failed registration could not be stored', { registration: id, error: describeError(cause) });
+    });
   }
 
   #change<Step extends Transition<RegistrationRecord>>(id: string, decide: (record: RegistrationRecord) => Step): Promise<Step> {

@@ -21,6 +21,10 @@ export interface NodeBehaviour {
   heedless?: boolean | undefined;
   /** Whom a lying leader names before the token is signed. */
   heldSub?: string | undefined;
+  /** A registration is stored and its answer lost. */
+  losesRegistrations?: boolean | undefined;
+  /** Parties that hold a registration without knowing whether all do. */
+  undecided?: readonly number[] | undefined;
 }
 type AuthenticationAnswer = { accepted: boolean; reason: string; verified: boolean; idToken?: string; entry: Uint8Array; receipts: EntryReceipt[]; stages: Record<string, number> };
 
@@ -38,6 +42,8 @@ export class FakeNetwork {
   readonly #tls: readonly TlsMaterial[];
   readonly #servers = new Map<number, LinkServer>();
   readonly #held = new Map<string, () => AuthenticationAnswer>();
+  /** By session. */
+  readonly #registered = new Map<string, { verified: boolean; entry: Uint8Array }>();
 
   private constructor(identities: SigningKey[], manifest: NetworkManifest, tls: readonly TlsMaterial[]) {
     this.identities = identities;
@@ -103,6 +109,9 @@ export class FakeNetwork {
     return {
       request: async (_peer, method, body) => {
         if (method === 'node.status') return this.#status(party);
+        if (method === 'manifest.chain') return { links: [] };
+        if (method === 'epoch.current') return { manifest: this.manifest, entries: [] };
+        if (method === 'registration.find') return this.#find(party, nodeMethods[method].body.parse(body).session);
         this.seen.push({ party, method, body });
         if (this.behaviour.delayMs) await new Promise((resolve) => setTimeout(resolve, this.behaviour.delayMs));
         let { decision } = this.behaviour;
@@ -184,7 +193,16 @@ export class FakeNetwork {
 
   #register({ context, consent, split }: { context: Parameters<typeof sessionIdOf>[0]; consent: Parameters<typeof consentHash>[0]; split: Parameters<typeof splitFor>[0] }, verified: boolean) {
     const entry = logEntryBytes({ v: 1, networkId, epoch: 1, time: 5, kind: 'registration', session: sessionIdOf(context), consent: consentHash(consent), split: splitHash(splitFor(split, 1)), verified });
+    this.#registered.set(sessionIdOf(context), { verified, entry });
+    if (this.behaviour.losesRegistrations) throw new BoopError('link.unavailable', 'the leader died', { kind: 'unavailable' });
     return { verified, entry, receipts: this.receipts(entry), stages: {} };
+  }
+
+  /** What nodes that have stored a registration say of it. */
+  #find(party: number, session: string) {
+    const found = this.#registered.get(session);
+    if (this.behaviour.undecided?.includes(party)) return { state: 'open' };
+    return found ? { state: 'stored', ...found, receipt: this.receipts(found.entry, [party])[0]! } : { state: 'none' };
   }
 }
 

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { FALSE_MATCH_RATE_DEFAULT, operatingPoints, thresholdFor } from '@boop/biometric';
 import { openFileCustody, systemRng, writeFileAtomic } from '@boop/platform';
 import { type Member, type NetworkManifest, parseManifest } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
@@ -7,12 +6,11 @@ import { join } from 'node:path';
 import { consentTexts } from './consent-texts.ts';
 import { type NetworkState } from './data-directory.ts';
 import { type Layout, nodeFolder, nodeName } from './layout.ts';
+import { operatingMenu } from './operating-menu.ts';
 import { HOST, type PortPlan } from './ports.ts';
 
 /** One jurisdiction each, as a real network must have. */
 const JURISDICTIONS = ['CH', 'DE', 'EE', 'FI', 'IS', 'NL', 'NO'];
-/** The default operating point keeps its false positive rate for galleries up to this size. */
-const GALLERY_SIZE_DEFAULT = 100;
 
 /**
  * Writes `network.json` when there is none; a later start only moves its ports. Keys are made in each node's own folder, and only their
@@ -39,8 +37,7 @@ function newManifest(layout: Layout, state: NetworkState, ports: PortPlan): Netw
     threshold: state.threshold,
     members: ports.nodes.map(({ link }, at) => newMember(layout, at + 1, link)),
     logOrigin: `log.boop.invalid/${state.networkId}`,
-    operatingPoints: operatingPoints.map(({ encoder, falseMatchRate, theta }) => ({ id: operatingPointId(falseMatchRate), encoder, falseMatchRate, theta })),
-    defaultOperatingPoint: operatingPointId(thresholdFor(FALSE_MATCH_RATE_DEFAULT, GALLERY_SIZE_DEFAULT).falseMatchRate),
+    ...operatingMenu(),
     consentTexts,
   });
 }
@@ -61,6 +58,3 @@ function newMember(layout: Layout, party: number, linkPort: number): Member {
     custody.destroy();
   }
 }
-
-/** `fmr-1e-8` for a false match rate of 10^-8 per comparison. */
-const operatingPointId = (falseMatchRate: number): string => `fmr-${falseMatchRate.toExponential()}`;

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { askControl, type ControlRequest } from './control.ts';
 import { statusTable } from './display.ts';
+import { addGovernanceCommands } from './governance-commands.ts';
 import { DEFAULT_DATA_DIRECTORY, layoutOf } from './layout.ts';
 import { builtPrograms } from './programs.ts';
 import { networkUp } from './up.ts';
@@ -29,6 +30,7 @@ export function networkCommand(): Command {
   for (const action of ['start', 'stop', 'kill'] as const) {
     withData(node.command(action).argument('<node>', 'its share index, from 1', integer)).action((party: number, { data }: DataFlag) => control(data, { command: 'node', action, party }));
   }
+  addGovernanceCommands(network, write);
   return network;
 }
 

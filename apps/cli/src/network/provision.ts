@@ -75,6 +75,7 @@ export async function provision(layout: Layout, state: NetworkState, ports: Port
       nodeId: party,
       manifestFile,
       keysDir: join(layout.of(folder), 'keys'),
+      controlDir: layout.of(folder),
       link: listen(link),
       health: listen(health),
       metrics: listen(metrics),

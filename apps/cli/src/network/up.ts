@@ -8,6 +8,7 @@ import { type ManagedProcess } from './managed-process.ts';
 import { DevelopmentNetwork } from './network.ts';
 import { type RequestedParameters } from './parameters.ts';
 import { type Programs } from './programs.ts';
+import { listenForStop } from './stop-request.ts';
 
 export interface UpOptions {
   readonly dataDirectory: string;
@@ -51,26 +52,6 @@ export async function networkUp({ dataDirectory, requested, fresh, programs, wri
     rmSync(layout.socket, { force: true });
     write('stopped\n');
   }
-}
-
-/** Signals so close to the first are echoes of it. */
-const sameSignalMs = 1_000;
-
-function listenForStop(): { requested: Promise<void>; stop: () => void; onSecond: (action: () => void) => void } {
-  let stop = (): void => undefined;
-  let second = (): void => undefined;
-  let firstAt: number | undefined;
-  const requested = new Promise<void>((resolve) => (stop = resolve));
-  const onSignal = (): void => {
-    const now = performance.now();
-    firstAt ??= now;
-    // One Ctrl-C arrives several times: from the terminal, from npm, from the script that started us.
-    if (now - firstAt > sameSignalMs) second();
-    else stop();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  if (process.connected) process.on('disconnect', stop);
-  return { requested, stop, onSecond: (action) => (second = action) };
 }
 
 async function handleControl(network: DevelopmentNetwork, request: ControlRequest, stop: () => void): Promise<ProcessStatus[]> {

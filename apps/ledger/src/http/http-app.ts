@@ -61,7 +61,7 @@ class LedgerModule {
         { provide: PublishedTiles, useValue: tiles },
         { provide: Proofs, useValue: proofs },
         { provide: LogKey, useValue: key },
-        { provide: PUBLIC_CONFIGURATION, useValue: { origin: manifest.logOrigin, vrfKey: toBase64Url(vrfKey), cosigners: { nodes: nodeCosigners(manifest), witnesses }, ...(witness ? { witness: witness.vkey } : {}) } },
+        { provide: PUBLIC_CONFIGURATION, useValue: { origin: manifest.logOrigin, vrfKey: toBase64Url(vrfKey), cosigners: nodeCosignersAnd(witnesses, manifest), ...(witness ? { witness: witness.vkey } : {}) } },
         { provide: WITNESS, useValue: witness ?? null },
         { provide: StreamSource, useValue: streams },
         { provide: Announcements, useValue: announcements },
@@ -74,6 +74,14 @@ class LedgerModule {
     };
   }
 }
+
+/** Those of the manifest in force whenever they are read. */
+const nodeCosignersAnd = (witnesses: readonly string[], manifest: NetworkManifest) => ({
+  get nodes() {
+    return nodeCosigners(manifest);
+  },
+  witnesses,
+});
 
 /** The public side of the ledger, for everybody, browsers of any origin included. @throws BoopError `http.port-taken` */
 export async function startHttp(services: HttpServices, { host, port: wantedPort, trustedProxies = [] }: { host: string; port: number; trustedProxies?: readonly string[] }): Promise<{ port: number; close(): Promise<void> }> {

@@ -15,11 +15,13 @@ const ED25519_SPKI_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x
  */
 export class Admission {
   readonly #manifest: NetworkManifest;
-  readonly #identityKeys: ReadonlyMap<number, KeyObject>;
+  readonly #at: (epoch: number) => NetworkManifest | undefined;
+  readonly #identityKeys = new Map<string, KeyObject>();
 
-  constructor(manifest: NetworkManifest) {
+  /** @param at manifests of earlier epochs, whose members vouch for what they saw then; those in force do for epochs of which none is known */
+  constructor(manifest: NetworkManifest, at: (epoch: number) => NetworkManifest | undefined = () => undefined) {
     this.#manifest = manifest;
-    this.#identityKeys = new Map(manifest.members.map(({ party, identityKey }) => [party, ed25519PublicKey(fromBase64Url(identityKey))]));
+    this.#at = at;
   }
 
   /**
@@ -34,16 +36,22 @@ export class Admission {
     if (voucher === 'ledger') throw new BoopError('log.unauthorized', 'entries of this kind are written by the ledger alone');
     if (voucher === 'gateway') return entry;
     const signed = entryReceiptBytes(bytes);
-    const needed = this.#manifest.threshold + 1;
-    const valid = await Promise.all(receipts.map((receipt) => this.#isValid(receipt, signed)));
+    const { members, threshold } = this.#at(entry.epoch) ?? this.#manifest;
+    const valid = await Promise.all(receipts.map((receipt) => this.#isValid(members, receipt, signed)));
     const vouching = new Set(receipts.filter((_, at) => valid[at]).map(({ party }) => party));
-    if (vouching.size < needed) throw new BoopError('log.unauthorized', 'too few nodes vouch for the entry');
+    if (vouching.size <= threshold) throw new BoopError('log.unauthorized', 'too few nodes vouch for the entry');
     return entry;
   }
 
-  async #isValid({ party, signature }: EntryReceipt, signed: Uint8Array): Promise<boolean> {
-    const key = this.#identityKeys.get(party);
-    return key !== undefined && (await verifyAsync(null, signed, key, fromBase64Url(signature)));
+  async #isValid(members: NetworkManifest['members'], { party, signature }: EntryReceipt, signed: Uint8Array): Promise<boolean> {
+    const identityKey = members[party - 1]?.identityKey;
+    return identityKey !== undefined && (await verifyAsync(null, signed, this.#key(identityKey), fromBase64Url(signature)));
+  }
+
+  #key(identityKey: string): KeyObject {
+    const key = this.#identityKeys.get(identityKey) ?? ed25519PublicKey(fromBase64Url(identityKey));
+    this.#identityKeys.set(identityKey, key);
+    return key;
   }
 }
 

@@ -1,7 +1,7 @@
 import { type KeyCustody, type Logger } from '@boop/platform';
 import { signersNeeded } from '@boop/protocol';
 import { BoopError, equalBytes, isBoopError, lengthPrefixed, type PartyId, type Rng, utf8 } from '@boop/shared';
-import { type CipherSuite, keyCeremony } from '@boop/threshold';
+import { type CipherSuite, keyCeremony, type KeyShare } from '@boop/threshold';
 import { type ProtocolRunner } from '../committees/protocol-runner.ts';
 import { groupKeyNames, type GroupKeyName, type PeerAnswer, type PeerBody } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
@@ -67,9 +67,17 @@ export class CeremonyService {
 
   /** Every node's side of one ceremony; the share is durable when it answers. */
   async join(from: PartyId, { name, ceremonyId }: PeerBody<'ceremony.start'>): Promise<PeerAnswer<'ceremony.start'>> {
-    const { network, runner, ring, custody, members, rng } = this.#input;
+    const { ring } = this.#input;
     this.#checkStarter(from);
     if (ring.status().some((key) => key.name === name && key.confirmed)) throw new BoopError('keys.confirmed', 'this key is in use', { kind: 'peer' });
+    const share = await this.make(name, ceremonyId);
+    await ring.keep(name, ceremonyId, share);
+    return { publicKey: share.group.publicKey };
+  }
+
+  /** Makes a key of this name with all other nodes; nothing is stored. */
+  async make(name: GroupKeyName, ceremonyId: Uint8Array): Promise<KeyShare> {
+    const { network, runner, custody, members, rng } = this.#input;
     const { self, parties, nodes, threshold, epoch, networkId } = network;
     const input = {
       self,
@@ -82,9 +90,7 @@ export class CeremonyService {
       sign: (bytes: Uint8Array) => custody.signIdentity(bytes),
       verify: (party: PartyId, bytes: Uint8Array, signature: Uint8Array) => members.verify(party, bytes, signature),
     };
-    const share = await runner.run(ceremonyId, parties, () => keyCeremony(input, rng), ceremonyTimeoutMs);
-    await ring.keep(name, ceremonyId, share);
-    return { publicKey: share.group.publicKey };
+    return await runner.run(ceremonyId, parties, () => keyCeremony(input, rng), ceremonyTimeoutMs);
   }
 
   async confirm(from: PartyId, { name, ceremonyId }: PeerBody<'ceremony.confirm'>): Promise<void> {

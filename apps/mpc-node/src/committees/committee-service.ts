@@ -1,6 +1,6 @@
-import { opensslCtr } from '@boop/engine';
+import { freeing, opensslCtr } from '@boop/engine';
 import { agreeCommitteeKeys, type CommitteeKeys, type ComparisonPlan, correlationBatch, type CorrelationSlice, type HolderKeys, outsideBatch } from '@boop/mpc';
-import { BoopError, type Clock, concatBytes, equalBytes, isBoopError, lengthPrefixed, type PartyId, type Rng, uint32, utf8 } from '@boop/shared';
+import { BoopError, type Clock, concatBytes, equalBytes, isBoopError, lengthPrefixed, type PartyId, type Rng, roundMachine, uint32, utf8 } from '@boop/shared';
 import { type LaneRange, lanesPerBatchMax, type PeerBody, type PoolBackEnd } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
@@ -210,7 +210,7 @@ export class CommitteeService {
     if (!keys) throw notLed();
     const wideKeys = this.#wideKeys(scope, initiator, body);
     const input = { self, committee: scope.committee, threshold, keys, p: this.#p, backEnd, adder, batchId, lanes, prf: opensslCtr, laneKernel, ...(wideKeys && { wideKeys }) };
-    state.addBatch(batchId, await this.#runner.run(batchId, scope.committee, () => correlationBatch(input), fillTimeoutMs));
+    state.addBatch(batchId, await this.#runner.runMachine(batchId, scope.committee, freeing(roundMachine(() => correlationBatch(input))), fillTimeoutMs));
   }
 
   #drawOutside(state: CommitteeState, initiator: PartyId, body: Batch): void {

@@ -1,3 +1,4 @@
+import { freeMemory } from '@boop/engine';
 import { type RunRegistry } from '@boop/platform';
 import { type PartyId, type ProtocolMachine, roundMachine, type RoundProtocol } from '@boop/shared';
 import { type Peers } from '../link/peers.ts';
@@ -22,7 +23,8 @@ export class ProtocolRunner {
     return await this.#registry.run(runId, machine, {
       timeoutMs,
       peers: members.filter((party) => party !== this.#peers.self),
-      send: (to, payload) => this.#peers.sendSession(to, runId, payload),
+      // Every message has memory of its own.
+      send: (to, payload) => this.#peers.sendSession(to, runId, payload, () => freeMemory(payload)),
     });
   }
 }

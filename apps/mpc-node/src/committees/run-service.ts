@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { opensslCtr } from '@boop/engine';
+import { freeing, opensslCtr } from '@boop/engine';
 import { compareProtocol, contributeProtocol, type Decision } from '@boop/mpc';
 import { type MatchStatement } from '@boop/protocol';
 import { BoopError, canonicalJson, fromBase64Url, isBoopError, type PartyId, type ProtocolMachine, type Rng, roundMachine, toBase64Url } from '@boop/shared';
@@ -106,7 +106,7 @@ export class RunService {
     try {
       products = await plan.products();
       const input = { ...this.#common(body, scope, plan), products, correlations: slices, wide: this.#wide(session, body, scope) };
-      await this.#record(session, body, scope, roundMachine(() => contributeProtocol(input)), () => ({ kind: 'contributed' }));
+      await this.#record(session, body, scope, freeing(roundMachine(() => contributeProtocol(input))), () => ({ kind: 'contributed' }));
     } finally {
       products?.fill(0);
       for (const slice of slices) slice.wipe();
@@ -169,7 +169,7 @@ export class RunService {
         laneKernel,
         ...(isWide(scope) ? { wide: this.#wide(session, join, scope) } : {}),
       };
-      return await this.#record(session, join, scope, roundMachine(() => compareProtocol(input)), (decision) => ({ kind: 'decided', decision }));
+      return await this.#record(session, join, scope, freeing(roundMachine(() => compareProtocol(input))), (decision) => ({ kind: 'decided', decision }));
     } finally {
       products?.fill(0);
       for (const slice of slices) slice.wipe();

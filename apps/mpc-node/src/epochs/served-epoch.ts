@@ -64,7 +64,7 @@ export async function serveEpoch(network: Network, shares: EpochShares, surround
   });
   const node = assembleNode({ ...rest, network, peers, registry, shares: engineRows(engine), stores: { ...stores, ...shares } });
   const ready = (): boolean => node.ring.complete && peers.live().length >= network.committeeSize;
-  const services = [node.ceremonies, node.sync, node.keeper];
+  const services = [node.ceremonies, node.rollover, node.sync, node.keeper, node.orders.sync];
   try {
     await node.load();
   } catch (error) {
@@ -88,6 +88,7 @@ export async function serveEpoch(network: Network, shares: EpochShares, surround
     },
     retire() {
       node.ceremonies.stop();
+      node.rollover.stop();
       node.keeper.stop();
     },
     async stop() {

@@ -26,7 +26,7 @@ export class ErasureService {
    */
   async erase(request: SignedPalmErasure): Promise<{ receipt: string; registrations: number }> {
     const { network, registrar, sessions, clock, signIdentity } = this.#input;
-    verifyPalmErasure(request, network.networkId);
+    verifyPalmErasure(request, network.manifest);
     if (request.record.requestedAt > clock.nowMs() / 1000 + clockSkewSeconds) throw new BoopError('erasure.time', 'the request comes from the future');
     const registrations = await registrar.erase(request, async (step) => await sessions.alone(step, sessionsMs));
     return { receipt: toBase64Url(signIdentity(entryReceiptBytes(palmErasureEntry(request.record, network.epoch)))), registrations };

@@ -31,6 +31,8 @@ export class Registrar {
   /** Certificates whose commit has not been confirmed by the store. */
   readonly #deciding = new Map<string, RegistrationCertificate>();
   readonly #erasures = new Map<string, SignedPalmErasure>();
+  /** Subject → account, for all registrations. */
+  readonly #accounts = new Map<string, string>();
   #pending: Pending | undefined;
   #closedUntilMs = 0;
 
@@ -120,9 +122,20 @@ export class Registrar {
     });
   }
 
+  /** The registration of a session: its record once it is committed here, `open` while it waits for its certificate. */
+  ofSession(sessionId: string): RegistrationRecord | 'open' | undefined {
+    for (const { record } of this.#certificates.values()) if (record.sessionId === sessionId) return record;
+    return this.#pending?.registration.record.sessionId === sessionId ? 'open' : undefined;
+  }
+
   /** What is committed of an account. */
   ofAccount(accountKey: string): RegistrationRecord[] {
     return [...this.#certificates.values()].flatMap(({ record }) => (record.accountKey === accountKey ? [record] : []));
+  }
+
+  /** The account that registered a subject's palms. @param subjectId base64url */
+  accountOf(subjectId: string): string | undefined {
+    return this.#accounts.get(subjectId);
   }
 
   /** Requests for which shares were deleted here. */
@@ -170,6 +183,8 @@ export class Registrar {
   #show(registration: Omit<StoredRegistration, 'certificate'>, certificate: RegistrationCertificate): void {
     this.#gallery.append(registration.record, registration.shares);
     this.#certificates.set(registration.record.splitHash, certificate);
+    const { subjectId, accountKey } = registration.record;
+    if (accountKey !== undefined) this.#accounts.set(subjectId, accountKey);
     for (const share of registration.shares) share.fill(0);
     if (!('erased' in registration) || !registration.erased) return;
     this.#gallery.erase(registration.record);

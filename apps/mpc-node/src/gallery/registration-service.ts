@@ -65,4 +65,13 @@ export class RegistrationService {
     await this.#input.registrar.commit(certificate);
     return { receipt: this.#input.decisions.receipt(registrationEntry(certificate.record)) };
   }
+
+  /** What is stored here of a session, with this node's receipt for the log entry; `open` while it is prepared only. */
+  find(sessionId: string): { verified: boolean; entry: Uint8Array; receipt: string } | 'open' | undefined {
+    const { registrar, decisions } = this.#input;
+    const found = registrar.ofSession(sessionId);
+    if (found === undefined || found === 'open') return found;
+    const entry = registrationEntry(found);
+    return { verified: found.verified, entry, receipt: decisions.receipt(entry) };
+  }
 }

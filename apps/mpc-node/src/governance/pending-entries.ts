@@ -12,6 +12,8 @@ const toldMax = 64;
 export class PendingEntries {
   readonly #self: PartyId;
   readonly #store: GovernanceStore;
+  /** Hashes of those that are not known to be written. */
+  readonly #waiting = new Set<string>();
   readonly #signIdentity: (bytes: Uint8Array) => Uint8Array;
 
   constructor(input: { self: PartyId; store: GovernanceStore; signIdentity: (bytes: Uint8Array) => Uint8Array }) {
@@ -28,6 +30,7 @@ export class PendingEntries {
   /** Receipts that hold. */
   async add(entry: Uint8Array, receipts: readonly EntryReceipt[]): Promise<void> {
     await this.#store.addEntry({ entry, receipts: [...receipts] });
+    this.#waiting.add(logEntryHash(entry));
   }
 
   /** Whether this node knows the entry, written or not. */
@@ -36,11 +39,17 @@ export class PendingEntries {
   }
 
   async list(): Promise<PendingEntry[]> {
-    return await this.#store.pendingEntries(toldMax);
+    const pending = await this.#store.pendingEntries(toldMax);
+    for (const { entry } of pending) this.#waiting.add(logEntryHash(entry));
+    return pending;
   }
 
-  /** The log has them. */
+  /** The log has these entries, among others. */
   async written(entries: readonly Uint8Array[]): Promise<void> {
-    await this.#store.markWritten(entries.map(logEntryHash));
+    if (this.#waiting.size === 0) return;
+    const written = entries.map(logEntryHash).filter((hash) => this.#waiting.has(hash));
+    if (written.length === 0) return;
+    await this.#store.markWritten(written);
+    for (const hash of written) this.#waiting.delete(hash);
   }
 }

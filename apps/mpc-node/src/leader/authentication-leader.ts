@@ -30,9 +30,9 @@ const rejectTimeoutMs = 3_000;
 /** Leads authentications: all check the split, one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
 export class AuthenticationLeader {
   readonly #held = new HeldSessions();
-  readonly #input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
+  readonly #input: { network: Network; peers: Peers; lead: SessionLead; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
 
-  constructor(input: { network: Network; peers: Peers; lead: SessionLead; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; lead: SessionLead; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -86,7 +86,7 @@ export class AuthenticationLeader {
   }
 
   async #decide(led: Led, stages: Stages, hold: Hold | undefined): Promise<AuthenticationAnswer> {
-    const { network, lead, splitChecks, subjects, tokens, release, clock } = this.#input;
+    const { network, lead, splitChecks, subjects, isSuspended, tokens, release, clock } = this.#input;
     const checked = await stages.time('check', () => splitChecks.lead(led.session, led.opened));
     const family = committeeFamily(led.opened, network.nodes, network.threshold);
     const [first, ...others] = this.#rotated(family.committees);
@@ -103,6 +103,8 @@ export class AuthenticationLeader {
     if (isOther) return await this.#reject(led, verdicts, 'no-match', stages, 'subject');
     const verified = checked && family.verified;
     if (!verified && !led.session.authentication.policy.acceptUnverified) return await this.#reject(led, verdicts, 'unverified', stages);
+    // Outside, whoever is suspended is like nobody.
+    if (isSuspended(row)) return await this.#reject(led, verdicts, 'no-match', stages, 'suspended');
     const lacking = release.sessions.refusalOf(led.session, row);
     if (lacking) return await this.#reject(led, verdicts, lacking, stages);
     const authTime = Math.floor(clock.nowMs() / 1000);
@@ -120,7 +122,7 @@ export class AuthenticationLeader {
     return [...committees.slice(from), ...committees.slice(0, from)];
   }
 
-  async #reject({ session, opened }: Led, verdicts: CertifiedStatement[], reason: Exclude<AuthenticationAnswer['reason'], 'ok'>, stages: Stages, ground?: 'subject'): Promise<AuthenticationAnswer> {
+  async #reject({ session, opened }: Led, verdicts: CertifiedStatement[], reason: Exclude<AuthenticationAnswer['reason'], 'ok'>, stages: Stages, ground?: 'subject' | 'suspended'): Promise<AuthenticationAnswer> {
     const { peers, network, clock, members } = this.#input;
     const authTime = Math.floor(clock.nowMs() / 1000);
     const { splitHash } = session;

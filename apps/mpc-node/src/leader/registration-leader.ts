@@ -1,3 +1,4 @@
+import { sessionIdOf } from '@boop/identity';
 import { committeeFamily } from '@boop/mpc';
 import { type Logger } from '@boop/platform';
 import { type nodeMethods } from '@boop/protocol';
@@ -20,6 +21,7 @@ import { Stages } from './stages.ts';
 import { validReceipts } from './token-assembly.ts';
 
 type Method = (typeof nodeMethods)['registration.run'];
+type FindMethod = (typeof nodeMethods)['registration.find'];
 export type RegistrationRequest = z.infer<Method['body']>;
 export type RegistrationAnswer = z.infer<Method['answer']>;
 
@@ -42,6 +44,8 @@ export class RegistrationLeader {
     log: Logger;
   };
   readonly #mutex = new Mutex();
+  /** Sessions of registrations that this node leads now, or has yet to begin. */
+  readonly #leading = new Map<string, number>();
   #waiting = 0;
 
   constructor(input: {
@@ -63,12 +67,26 @@ export class RegistrationLeader {
   /** @throws BoopError with a documented code only */
   async run(request: RegistrationRequest): Promise<RegistrationAnswer> {
     if (this.#waiting >= registrationsWaitingMax) throw new BoopError('service.overloaded', 'too many registrations wait', { kind: 'unavailable' });
+    const session = sessionIdOf(request.context);
     this.#waiting += 1;
+    this.#leading.set(session, (this.#leading.get(session) ?? 0) + 1);
     try {
       return await this.#mutex.run(() => this.#run(request));
     } finally {
       this.#waiting -= 1;
+      const left = this.#leading.get(session)! - 1;
+      if (left > 0) this.#leading.set(session, left);
+      else this.#leading.delete(session);
     }
+  }
+
+  /** What is known here of a session's registration. A node that leads it doesn't know the end before it has answered. */
+  find({ session }: z.infer<FindMethod['body']>): z.infer<FindMethod['answer']> {
+    const { network, service } = this.#input;
+    const found = service.find(session);
+    if (found === 'open' || (!found && this.#leading.has(session))) return { state: 'open' };
+    if (!found) return { state: 'none' };
+    return { state: 'stored', verified: found.verified, entry: found.entry, receipt: { party: network.self, signature: found.receipt } };
   }
 
   async #run({ context, consent, split }: RegistrationRequest): Promise<RegistrationAnswer> {

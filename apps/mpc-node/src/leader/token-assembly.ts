@@ -94,7 +94,7 @@ export class TokenAssembly {
     const second = await this.#ask(signers, (party) => peers.request(party, 'token.sign', { splitHash, partials, commitments }, signTimeoutMs));
     const { signingInput, entry } = this.#ownMessage(session, decision) ?? this.#rebuild(session, decision, byParty(partials));
     const shares = new Map(second.map(([party, { share }]) => [party, share]));
-    const signature = aggregate(ring.get('token').group, byParty(commitments), signingInput, shares, { arithmetic, groupCommitment: session.token?.groupCommitment });
+    const signature = aggregate(ring.tokenAt(authTime).group, byParty(commitments), signingInput, shares, { arithmetic, groupCommitment: session.token?.groupCommitment });
     return { idToken: assembleToken(signingInput, signature), entry, receipts: validReceipts(this.#input.members, this.#input.threshold, entry, second) };
   }
 
@@ -115,7 +115,7 @@ export class TokenAssembly {
     const { gallery, ring } = this.#input;
     const { subjectId } = gallery.row(row);
     const facts = { view: session.view, context: session.authentication, splitAt: session.header.splitAt, subjectId, verified, authTime };
-    return tokenMessage(facts, { prf: ring.get('prf'), token: ring.get('token') }, partials);
+    return tokenMessage(facts, { prf: ring.get('prf'), token: ring.tokenAt(authTime) }, partials);
   }
 
   /** @throws ThresholdFault when this node itself found out whose bytes are bad; SignersFailed naming those who refused or did not answer */

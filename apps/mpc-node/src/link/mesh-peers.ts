@@ -29,8 +29,8 @@ export class MeshPeers implements Peers {
     return this.#mesh.bootIdOf(party);
   }
 
-  sendSession(to: PartyId, runId: Uint8Array, payload: Uint8Array): void {
-    this.#mesh.sendSession(to, runId, payload);
+  sendSession(to: PartyId, runId: Uint8Array, payload: Uint8Array, released?: () => void): void {
+    this.#mesh.sendSession(to, runId, payload, released);
   }
 
   async request<M extends PeerMethod>(to: PartyId, method: M, body: PeerBody<M>, timeoutMs: number): Promise<PeerAnswer<M>> {

@@ -1,4 +1,5 @@
 import { type CeremonyService } from '../ceremony/ceremony-service.ts';
+import { type TokenRollover } from '../ceremony/token-rollover.ts';
 import { type CommitteeService } from '../committees/committee-service.ts';
 import { type HolderKeysService } from '../committees/holder-keys-service.ts';
 import { type RunService } from '../committees/run-service.ts';
@@ -14,6 +15,9 @@ import { type SessionService } from '../sessions/session-service.ts';
 import { type SessionStore } from '../sessions/session-store.ts';
 import { type DecisionService } from '../signing/decision-service.ts';
 import { type SubjectService } from '../signing/subject-service.ts';
+import { type OrderService } from '../subjects/order-service.ts';
+import { ordersPerPage } from '../subjects/order-sync.ts';
+import { type SubjectOrders } from '../subjects/subject-orders.ts';
 import { type PeerHandlers } from './peers.ts';
 
 /** What this node does for the others; everything but the arranging of runs is asked for by the leader of the session. */
@@ -34,8 +38,11 @@ export function peerHandlers(services: {
   sync: GallerySync;
   erasures: ErasureService;
   ceremonies: CeremonyService;
+  rollover: TokenRollover;
+  orders: OrderService;
+  subjectOrders: SubjectOrders;
 }): PeerHandlers {
-  const { release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, subjects, decisions, registrations, registrar, sync, erasures, ceremonies } = services;
+  const { release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, subjects, decisions, registrations, registrar, sync, erasures, ceremonies, rollover, orders, subjectOrders } = services;
   const nothing = {};
   return {
     'session.open': async (from, body) => {
@@ -101,7 +108,15 @@ export function peerHandlers(services: {
     },
     'gallery.sync': async (_from, body) => sync.answer(body),
     'subject.erase': async (_from, body) => await erasures.erase(body),
+    'subject.order': async (_from, body) => await orders.obey(body),
+    'subject.orders': async (_from, { from }) => ({ orders: subjectOrders.all.slice(from, from + ordersPerPage) }),
     'gallery.erasures': async () => ({ head: gallery.head, requests: registrar.erasures }),
+    'rollover.status': async () => rollover.status(),
+    'rollover.start': async (from, body) => await rollover.join(from, body),
+    'rollover.confirm': async (from, body) => {
+      await rollover.confirm(from, body);
+      return nothing;
+    },
     'ceremony.status': async () => ceremonies.status(),
     'ceremony.start': async (from, body) => await ceremonies.join(from, body),
     'ceremony.confirm': async (from, body) => {

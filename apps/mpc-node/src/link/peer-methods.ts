@@ -1,5 +1,5 @@
 import { attributeNameSchema, bytesField, idField, sealedPartialSchema, secondsField, sessionContextSchema, signedConsentSchema, signedRecordGrantSchema } from '@boop/identity';
-import { matchStatementSchema, nodeSplitSchema, signedPalmErasureSchema } from '@boop/protocol';
+import { matchStatementSchema, nodeSplitSchema, signedPalmErasureSchema, signedSubjectOrderSchema } from '@boop/protocol';
 import { z } from 'zod';
 import { signedTranscriptSchema } from './run-transcripts.ts';
 
@@ -127,8 +127,8 @@ export const peerMethods = {
   'subject.evaluate': { body: z.strictObject({ splitHash: hash, verdicts }), answer: z.strictObject({ partial: bytesUpTo(256) }) },
   /** leader → all that opened: each finds for itself whether the row is the person that is claimed. */
   'subject.judge': { body: z.strictObject({ splitHash: hash, partials: perParty(256) }), answer: nothing },
-  /** `attributes` when it matched, but the vendor lacks what it requires; `subject` when it matched somebody else than the context claims. */
-  'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, because: z.enum(['attributes', 'subject']).optional() }), answer: z.strictObject({ receipt: bytesField(64) }) },
+  /** `attributes` when it matched, but the vendor lacks what it requires; `subject` when it matched somebody else than the context claims; `suspended` when that person is. */
+  'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, because: z.enum(['attributes', 'subject', 'suspended']).optional() }), answer: z.strictObject({ receipt: bytesField(64) }) },
   'gallery.prepare': { body: z.strictObject({ splitHash: hash, verdicts, record: registrationRecordSchema }), answer: z.strictObject({ signature: bytesField(64) }) },
   'gallery.commit': { body: registrationCertificateSchema, answer: z.strictObject({ receipt: bytesField(64) }) },
   'gallery.abort': { body: z.strictObject({ splitHash: hash }), answer: nothing },
@@ -141,8 +141,17 @@ export const peerMethods = {
   'subject.erase': { body: signedPalmErasureSchema, answer: z.strictObject({ receipt: bytesField(64), registrations: z.number().int().min(0) }) },
   /** What was erased at the peer; its signatures are the owners'. */
   'gallery.erasures': { body: nothing, answer: z.strictObject({ head: galleryHeadSchema, requests: z.array(signedPalmErasureSchema).max(4_096) }) },
+  /** asked node → all: recognise a person no more, or again. */
+  'subject.order': { body: signedSubjectOrderSchema, answer: z.strictObject({ receipt: bytesField(64) }) },
+  /** Orders that hold at the peer; their signatures are those of whoever gave them. */
+  'subject.orders': { body: z.strictObject({ from: z.number().int().min(0) }), answer: z.strictObject({ orders: z.array(signedSubjectOrderSchema).max(512) }) },
   'ceremony.status': { body: nothing, answer: z.strictObject({ keys: z.array(z.strictObject({ name: groupKeyNameSchema, ceremonyId: bytesOf(16), confirmed: z.boolean() })).max(8) }) },
   'ceremony.start': { body: z.strictObject({ name: groupKeyNameSchema, ceremonyId: bytesOf(16) }), answer: z.strictObject({ publicKey: bytesUpTo(64) }) },
+  /** What a node has of the key that is to sign tokens next. */
+  'rollover.status': { body: nothing, answer: z.strictObject({ next: z.strictObject({ ceremonyId: bytesOf(16), takesOverAt: secondsField, confirmed: z.boolean() }).optional() }) },
+  /** lowest party → all: make the key that signs tokens from `takesOverAt` on; answered when the share is durable. */
+  'rollover.start': { body: z.strictObject({ ceremonyId: bytesOf(16), takesOverAt: secondsField }), answer: z.strictObject({ publicKey: bytesUpTo(64) }) },
+  'rollover.confirm': { body: z.strictObject({ ceremonyId: bytesOf(16) }), answer: nothing },
   'ceremony.confirm': { body: z.strictObject({ name: groupKeyNameSchema, ceremonyId: bytesOf(16) }), answer: nothing },
 } as const;
 

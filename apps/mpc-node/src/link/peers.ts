@@ -15,7 +15,8 @@ export interface Peers {
   /** 16 bytes, fresh at every start of that node's process. */
   bootIdOf(party: PartyId): Uint8Array | undefined;
   request<M extends PeerMethod>(to: PartyId, method: M, body: PeerBody<M>, timeoutMs: number): Promise<PeerAnswer<M>>;
-  sendSession(to: PartyId, runId: Uint8Array, payload: Uint8Array): void;
+  /** @param released called once the payload's memory is no longer read, by those that don't copy it; it must stay as it is until then */
+  sendSession(to: PartyId, runId: Uint8Array, payload: Uint8Array, released?: () => void): void;
 }
 
 /** Serves one method of the table; `from` is the authenticated peer. */

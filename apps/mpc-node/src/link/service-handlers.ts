@@ -45,12 +45,19 @@ export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: Node
       requireReady();
       return await node.erasure.run(body);
     },
+    'subject.order': async (body) => {
+      requireReady();
+      return await node.orders.lead.run(body);
+    },
+    'subject.read': async ({ call }) => node.orders.service.read(call),
     'registration.run': async (body) => {
       requireReady();
       const answer = await node.registrations.run(body);
       metrics.session('registration', 'ok', answer.stages);
       return answer;
     },
+    // Also while too few nodes are up to do anything.
+    'registration.find': async (body) => node.registrations.find(body),
   };
 }
 

@@ -23,9 +23,9 @@ const decisionSkewSeconds = 30;
  * gallery and statements that it has verified itself; the leader's word counts for nothing.
  */
 export class DecisionService {
-  readonly #input: { gallery: Gallery; ring: KeyRing; members: MemberVerifier; clock: Clock; rng: Rng; signIdentity: (bytes: Uint8Array) => Uint8Array; refusalOf: RequirementCheck };
+  readonly #input: { gallery: Gallery; ring: KeyRing; members: MemberVerifier; clock: Clock; rng: Rng; signIdentity: (bytes: Uint8Array) => Uint8Array; refusalOf: RequirementCheck; isSuspended: (row: number) => boolean };
 
-  constructor(input: { gallery: Gallery; ring: KeyRing; members: MemberVerifier; clock: Clock; rng: Rng; signIdentity: (bytes: Uint8Array) => Uint8Array; refusalOf: RequirementCheck }) {
+  constructor(input: { gallery: Gallery; ring: KeyRing; members: MemberVerifier; clock: Clock; rng: Rng; signIdentity: (bytes: Uint8Array) => Uint8Array; refusalOf: RequirementCheck; isSuspended: (row: number) => boolean }) {
     this.#input = input;
   }
 
@@ -43,7 +43,7 @@ export class DecisionService {
     earlier?.nonces?.discard();
     const input = earlier?.input ?? pairwiseInputOf({ view: session.view, context: session.authentication, subjectId: this.#input.gallery.row(row).subjectId });
     const partial = earlier?.partial ?? prfEvaluate(ring.get('prf'), input, rng, arithmetic);
-    const { nonces, commitment } = commit(ring.get('token'), rng);
+    const { nonces, commitment } = commit(ring.tokenAt(body.authTime), rng);
     session.token = { row, verified, authTime: body.authTime, nonces, input, partial, message: earlier?.message, groupCommitment: undefined };
     return { partial, commitment };
   }
@@ -53,13 +53,14 @@ export class DecisionService {
    * @throws BoopError `split.invalid-form`, `transcript.*`, `decision.*`
    */
   accepted(session: Session, body: Omit<PeerBody<'token.authorise'>, 'splitHash'>): { row: number; verified: boolean } {
-    const { gallery, members, refusalOf } = this.#input;
+    const { gallery, members, refusalOf, isSuspended } = this.#input;
     session.requireWellFormed();
     this.checkTime(session, body.authTime);
     const { row, verified } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
     requireClaimedSubject(session, row);
     if (verified !== body.verified) refuse('decision.verified-mismatch', 'the statements prove another assurance than claimed');
     if (!verified && !session.authentication.policy.acceptUnverified) refuse('decision.unverified', 'the policy refuses a match that no family confirmed');
+    if (isSuspended(row)) refuse('decision.suspended', 'nothing is signed for this person now');
     if (refusalOf(session, row)) refuse('decision.requirements', 'the vendor may not have what it requires');
     if (session.rejected) refuse('decision.other-decision', 'this session was refused');
     return { row, verified };
@@ -76,12 +77,12 @@ export class DecisionService {
     const { nonces } = attempt;
     if (!nonces) return refuse('decision.not-authorised', 'nothing was authorised for this session');
     attempt.nonces = undefined;
-    const prf = ring.get('prf');
+    const [prf, token] = [ring.get('prf'), ring.tokenAt(attempt.authTime)];
     try {
-      const message = tokenMessage(facts, { prf, token: ring.get('token') }, byParty(body.partials), { own: { party: prf.self, partial: attempt.partial }, input: attempt.input });
+      const message = tokenMessage(facts, { prf, token }, byParty(body.partials), { own: { party: prf.self, partial: attempt.partial }, input: attempt.input });
       if (attempt.message && !equalBytes(attempt.message.signingInput, message.signingInput)) refuse('decision.other-message', 'this session has signed another message');
       attempt.message = message;
-      const { share, groupCommitment } = signingPart(ring.get('token'), nonces, byParty(body.commitments), message.signingInput, arithmetic);
+      const { share, groupCommitment } = signingPart(token, nonces, byParty(body.commitments), message.signingInput, arithmetic);
       attempt.groupCommitment = groupCommitment;
       return { share, receipt: this.receipt(message.entry) };
     } finally {
@@ -91,7 +92,7 @@ export class DecisionService {
 
   /** Confirms that an authentication was refused. @throws BoopError `transcript.*`, `decision.*` */
   reject(session: Session, body: PeerBody<'decision.reject'>): PeerAnswer<'decision.reject'> {
-    const { gallery, members, refusalOf } = this.#input;
+    const { gallery, members, refusalOf, isSuspended } = this.#input;
     this.checkTime(session, body.authTime);
     if (session.token) refuse('decision.other-decision', 'this session has authorised another decision');
     if (body.because === 'attributes') {
@@ -103,6 +104,11 @@ export class DecisionService {
       const { row } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
       const { subjectVerdict } = session;
       if (subjectVerdict?.row !== row || subjectVerdict.claimed !== false) refuse('decision.subject', 'the match is not known to be of somebody else than claimed');
+      return this.#rejected(session, body.authTime);
+    }
+    if (body.because === 'suspended') {
+      const { row } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
+      if (!isSuspended(row)) refuse('decision.suspended', 'this person is not suspended here');
       return this.#rejected(session, body.authTime);
     }
     const reason = checkNoAcceptance(session.view, body.verdicts, gallery, members, session.splitPassed);

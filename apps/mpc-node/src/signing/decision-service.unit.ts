@@ -55,7 +55,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   lacking = undefined;
-  services = mill.custodies.map((custody, at) => new DecisionService({ gallery, ring: rings[at]!, members: mill.members, clock: { nowMs: () => nowMs }, rng, signIdentity: (bytes) => custody.signIdentity(bytes), refusalOf: () => lacking }));
+  services = mill.custodies.map((custody, at) => new DecisionService({ gallery, ring: rings[at]!, members: mill.members, clock: { nowMs: () => nowMs }, rng, signIdentity: (bytes) => custody.signIdentity(bytes), refusalOf: () => lacking, isSuspended: () => false }));
   sessions = mill.custodies.map(() => sessionOf());
   for (const each of sessions) await each.checkSplit(async () => true);
 });

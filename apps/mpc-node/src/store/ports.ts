@@ -54,12 +54,24 @@ export interface StoredKeyShare {
   readonly confirmed: boolean;
 }
 
+/** This node's share of the key that signs tokens next. */
+export interface StoredNextKey extends Omit<StoredKeyShare, 'name'> {
+  /** Seconds since 1970. */
+  readonly takesOverAt: number;
+}
+
 /** Shares of group keys. Contract: a call that resolves is durable; a confirmed share is never replaced. */
 export interface KeyStore {
   load(): Promise<StoredKeyShare[]>;
   /** Replaces an unconfirmed share of the same name. @throws BoopError `keys.confirmed` */
   put(share: Omit<StoredKeyShare, 'confirmed'>): Promise<void>;
   confirm(name: GroupKeyName, ceremonyId: Uint8Array): Promise<void>;
+  loadNext(): Promise<StoredNextKey | undefined>;
+  /** Replaces an unconfirmed one. @throws BoopError `keys.confirmed` */
+  putNext(next: Omit<StoredNextKey, 'confirmed'>): Promise<void>;
+  confirmNext(ceremonyId: Uint8Array): Promise<void>;
+  /** The next key becomes `token`, whose share is gone; all or nothing. */
+  takeOver(next: Pick<StoredNextKey, 'ceremonyId' | 'share'>): Promise<void>;
 }
 
 export interface StoredHead {

@@ -1,8 +1,8 @@
 import { BoopError } from '@boop/shared';
-import { groupKeyNameSchema, type GroupKeyName } from '../link/peer-methods.ts';
+import { groupKeyNames, groupKeyNameSchema, type GroupKeyName } from '../link/peer-methods.ts';
 import { column, type Database } from './database.ts';
 import { emptyMap, type KnownMap } from '../signing/log-reading.ts';
-import { type CheckpointStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare } from './ports.ts';
+import { type CheckpointStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare, type StoredNextKey } from './ports.ts';
 import { type Sealer } from './sealer.ts';
 
 export class PrismaSplitStore implements SplitStore {
@@ -33,7 +33,7 @@ export class PrismaKeyStore implements KeyStore {
   }
 
   async load(): Promise<StoredKeyShare[]> {
-    const rows = await this.#database.groupKeyShare.findMany({ where: { epoch: this.#sealer.epoch } });
+    const rows = await this.#database.groupKeyShare.findMany({ where: { epoch: this.#sealer.epoch, name: { in: [...groupKeyNames] } } });
     return rows.map(({ name, ceremonyId, share, confirmed }) => ({
       name: groupKeyNameSchema.parse(name),
       ceremonyId,
@@ -56,7 +56,40 @@ export class PrismaKeyStore implements KeyStore {
     const { count } = await this.#database.groupKeyShare.updateMany({ where: { epoch: this.#sealer.epoch, name, ceremonyId: column(ceremonyId) }, data: { confirmed: true } });
     if (count !== 1) throw new BoopError('keys.other-ceremony', 'no share of that ceremony is stored here', { kind: 'peer' });
   }
+
+  async loadNext(): Promise<StoredNextKey | undefined> {
+    const row = await this.#database.groupKeyShare.findUnique({ where: { epoch_name: { epoch: this.#sealer.epoch, name: nextName } } });
+    if (!row) return undefined;
+    const { ceremonyId, share, confirmed, takesOverAt } = row;
+    return { ceremonyId, share: this.#sealer.open({ table: 'group-key', id: nextName }, share), confirmed, takesOverAt: takesOverAt!.getTime() / 1000 };
+  }
+
+  async putNext({ ceremonyId, share, takesOverAt }: Omit<StoredNextKey, 'confirmed'>): Promise<void> {
+    const { epoch } = this.#sealer;
+    const data = { ceremonyId: column(ceremonyId), share: this.#sealer.seal({ table: 'group-key', id: nextName }, share), confirmed: false, takesOverAt: new Date(takesOverAt * 1000) };
+    await this.#database.$transaction(async (transaction) => {
+      const existing = await transaction.groupKeyShare.findUnique({ where: { epoch_name: { epoch, name: nextName } }, select: { confirmed: true } });
+      if (existing?.confirmed) throw new BoopError('keys.confirmed', 'the next key is made already', { kind: 'fatal' });
+      await transaction.groupKeyShare.upsert({ where: { epoch_name: { epoch, name: nextName } }, create: { epoch, name: nextName, ...data }, update: data });
+    });
+  }
+
+  async confirmNext(ceremonyId: Uint8Array): Promise<void> {
+    const { count } = await this.#database.groupKeyShare.updateMany({ where: { epoch: this.#sealer.epoch, name: nextName, ceremonyId: column(ceremonyId) }, data: { confirmed: true } });
+    if (count !== 1) throw new BoopError('keys.other-ceremony', 'no share of that ceremony is stored here', { kind: 'peer' });
+  }
+
+  async takeOver({ ceremonyId, share }: Pick<StoredNextKey, 'ceremonyId' | 'share'>): Promise<void> {
+    const { epoch } = this.#sealer;
+    await this.#database.$transaction([
+      this.#database.groupKeyShare.update({ where: { epoch_name: { epoch, name: 'token' } }, data: { ceremonyId: column(ceremonyId), share: this.#sealer.seal({ table: 'group-key', id: 'token' }, share) } }),
+      this.#database.groupKeyShare.deleteMany({ where: { epoch, name: nextName } }),
+    ]);
+  }
 }
+
+/** Row of the key that signs tokens next. */
+const nextName = 'token-next';
 
 const headId = 1;
 

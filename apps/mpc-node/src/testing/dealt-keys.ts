@@ -21,7 +21,7 @@ type Simulate = (machines: Map<PartyId, ProtocolMachine<KeyShare>>) => Map<Party
 /** Key rings of all parties with the named keys, made by the real ceremony. */
 export async function dealtRings(simulate: Simulate, custodies: readonly KeyCustody[], members: MemberVerifier, names: readonly GroupKeyName[], threshold: number, rng: Rng): Promise<KeyRing[]> {
   const parties = custodies.map((_, at) => (at + 1) as PartyId);
-  const rings = parties.map(() => new KeyRing(new MemoryStores().keys));
+  const rings = parties.map(() => new KeyRing(new MemoryStores().keys, { nowMs: () => 0 }));
   for (const name of names) {
     const shared = { parties, threshold, name, suite: suites[name], epoch: 1 as Epoch, context: rng.bytes(16), verify: members.verify };
     const machines = new Map(parties.map((self) => [self, roundMachine(() => keyCeremony({ ...shared, self, sign: (bytes) => custodies[self - 1]!.signIdentity(bytes) }, rng))]));

@@ -8,6 +8,7 @@ import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-s
 import { networkOf } from '../network.ts';
 import { type RecordStorage } from '../release/release-leader.ts';
 import { type AttemptLimits, type BudgetLimits } from '../sessions/budgets.ts';
+import { type RolloverSchedule } from '../ceremony/token-rollover.ts';
 import { type ChosenForm } from '../committees/run-form.ts';
 import { fillGalleries } from './fill-galleries.ts';
 import { consentText, encoder, type Splitter, theta } from './fixtures.ts';
@@ -64,6 +65,8 @@ export class MemoryNetwork {
   frozenMs: number | undefined;
   /** Set before the nodes start; a test makes many attempts in a short time. */
   limits: BudgetLimits = patient;
+  /** Set before the nodes start. */
+  tokenKey: RolloverSchedule | undefined;
   /** The storage side; none unless a test sets one. */
   storage: RecordStorage = { open: () => Promise.reject(new BoopError('attributes.unavailable', 'no storage side here', { kind: 'unavailable' })) };
   /** Set before the nodes start. */
@@ -123,6 +126,7 @@ export class MemoryNetwork {
       log: this.#log,
       pool: { lanesTarget: 2_048, lanesPerBatch: 2_048 },
       limits: this.limits,
+      ...(this.tokenKey && { tokenKey: this.tokenKey }),
       rescanOneIn: this.rescanOneIn,
       onForm: (form) => this.forms.push(form),
       onRescan: (found) => this.rescans.push(found),

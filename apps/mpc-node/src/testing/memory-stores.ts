@@ -1,8 +1,10 @@
+import { type SignedSubjectOrder } from '@boop/protocol';
 import { equalBytes } from '@boop/shared';
 import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
 import { type RegistrationCertificate } from '../link/peer-methods.ts';
-import { type AttemptStore, type CheckpointStore, dayOf, type Evidence, type EvidenceStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare } from '../store/ports.ts';
+import { type AttemptStore, type CheckpointStore, dayOf, type Evidence, type EvidenceStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare, type StoredNextKey } from '../store/ports.ts';
 
+import { orderName, type OrderStore } from '../subjects/order-store.ts';
 import { MemoryFeedStore } from './memory-feed-store.ts';
 
 /** Where a store call breaks: before it took effect, or after (done, but the reply was lost). */
@@ -11,9 +13,12 @@ export type Fault = 'before' | 'after';
 /** Stores that survive a node's restart within a test, with faults on demand. */
 export class MemoryStores {
   readonly feed = new MemoryFeedStore();
+  readonly #orders = new Map<string, SignedSubjectOrder>();
+  readonly orders: OrderStore = { load: async () => [...this.#orders.values()], put: async (order) => void this.#orders.set(orderName(order), order) };
   readonly #registrations = new Map<string, StoredRegistration>();
   readonly #splits = new Map<string, number>();
   readonly #keys = new Map<string, StoredKeyShare>();
+  #next: StoredNextKey | undefined;
   readonly #attempts = new Map<string, { failures: number; lastAtMs: number; accepted: number; day: number }>();
   /** Evidence that was stored. */
   readonly accused: Evidence[] = [];
@@ -21,7 +26,7 @@ export class MemoryStores {
   readonly #faults = new Map<string, Fault>();
 
   /** The next call of this name fails. */
-  failNext(call: 'prepare' | 'commit' | 'drop' | 'saveHead' | 'putKey' | 'confirmKey', fault: Fault): void {
+  failNext(call: 'prepare' | 'commit' | 'drop' | 'saveHead' | 'putKey' | 'confirmKey' | 'putNext' | 'confirmNext' | 'takeOver', fault: Fault): void {
     this.#faults.set(call, fault);
   }
 
@@ -106,6 +111,21 @@ export class MemoryStores {
         const stored = this.#keys.get(name)!;
         if (!equalBytes(stored.ceremonyId, ceremonyId)) throw new Error('another ceremony');
         this.#keys.set(name, { ...stored, confirmed: true });
+      }),
+    loadNext: async () => this.#next && { ...this.#next, share: this.#next.share.slice() },
+    putNext: async ({ share, ...next }) =>
+      await this.#call('putNext', () => {
+        this.#next = { ...next, share: share.slice(), confirmed: false };
+      }),
+    confirmNext: async (ceremonyId) =>
+      await this.#call('confirmNext', () => {
+        if (!this.#next || !equalBytes(this.#next.ceremonyId, ceremonyId)) throw new Error('another ceremony');
+        this.#next = { ...this.#next, confirmed: true };
+      }),
+    takeOver: async ({ ceremonyId, share }) =>
+      await this.#call('takeOver', () => {
+        this.#keys.set('token', { name: 'token', ceremonyId, share: share.slice(), confirmed: true });
+        this.#next = undefined;
       }),
   };
 

@@ -73,8 +73,16 @@ export function custodyOver<Key extends HeldKey>(operations: KeyOperations<Key>)
     ...Object.getOwnPropertyDescriptors(oldest),
     ...Object.getOwnPropertyDescriptors({
       publicKeys: (use: KeyUse) => keys[use].map(({ publicKey }) => publicKey.slice()),
+      holds(use: KeyUse, publicKey: Uint8Array) {
+        alive();
+        const held = (): boolean => keys[use].some((key) => equalBytes(key.publicKey, publicKey));
+        if (held()) return true;
+        keys[use] = operations.list(use);
+        return held();
+      },
       createKey(use: KeyUse) {
         alive();
+        keys[use] = operations.list(use);
         const key = operations.create(use, keys[use].at(-1)!.ordinal + 1);
         keys[use].push(key);
         return key.publicKey.slice();

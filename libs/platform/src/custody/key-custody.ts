@@ -28,6 +28,8 @@ export type KeyUse = 'identity' | 'hpke';
 export interface NodeCustody extends KeyCustody {
   /** Public keys held for a use, in the order in which they were made. */
   publicKeys(use: KeyUse): Uint8Array[];
+  /** Whether a key is held, also one that another process made since this custody was opened. */
+  holds(use: KeyUse, publicKey: Uint8Array): boolean;
   /** Makes one more key. It serves once a manifest names it. @returns its public key */
   createKey(use: KeyUse): Uint8Array;
   /** @throws BoopError `custody.unknown-key`, `custody.refused` for the only key of its use */

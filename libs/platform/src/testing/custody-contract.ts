@@ -64,6 +64,11 @@ export function custodyContract(name: string, create: () => Promise<CustodyPlace
       const first = custody.publicKeys(use)[0]!;
       const next = custody.createKey(use);
       expect(custody.publicKeys(use)).toEqual([first, next]);
+      const elsewhere = await place.open();
+      const third = elsewhere.createKey(use);
+      elsewhere.eraseKey(use, third);
+      expect([custody.holds(use, next), custody.holds(use, third), elsewhere.holds(use, first)]).toEqual([true, false, true]);
+      elsewhere.destroy();
       const keys = (identity: Uint8Array, hpke: Uint8Array) => ({ identity, hpke });
       const [was, is] = use === 'identity' ? [keys(first, custody.hpkePublicKey), keys(next, custody.hpkePublicKey)] : [keys(custody.identityPublicKey, first), keys(custody.identityPublicKey, next)];
       const again = await place.open();

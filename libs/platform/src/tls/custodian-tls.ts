@@ -76,10 +76,9 @@ export class CustodianTls {
   /** The first manifest in the list that names this node by a key that it holds decides. */
   #ownIdentity(manifests: readonly NetworkManifest[]): Uint8Array {
     const { party, custody } = this.#options;
-    const held = custody.publicKeys('identity').map(toBase64Url);
-    const named = manifests.flatMap(({ members }) => members[party - 1]?.identityKey ?? []).find((key) => held.includes(key));
-    if (named === undefined) throw new BoopError('node.other-identity', 'the manifest names another identity key for this node', { kind: 'fatal' });
-    return fromBase64Url(named);
+    const named = manifests.flatMap(({ members }) => members[party - 1]?.identityKey ?? []).map(fromBase64Url).find((key) => custody.holds('identity', key));
+    if (!named) throw new BoopError('node.other-identity', 'the manifest names another identity key for this node', { kind: 'fatal' });
+    return named;
   }
 
   #read(): Stored | undefined {

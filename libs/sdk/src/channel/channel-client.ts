@@ -93,6 +93,15 @@ export class ChannelClient<Client extends Message, Server extends Message> {
     if (this.#welcomed) this.#connection!.send({ ...message, id: this.#newId() });
   }
 
+  /** Says hello anew, for what only its answer tells; `ready` then waits for that. What is not answered is sent again. */
+  reconnect(): void {
+    if (!this.#welcomed) return;
+    this.#reconnectAfterMs = 0;
+    this.#ready = this.#newReady();
+    this.#welcomed = false;
+    this.#connection!.renew();
+  }
+
   close(): void {
     this.#finish(sdkError('connection.closed'));
   }

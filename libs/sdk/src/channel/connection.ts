@@ -70,6 +70,12 @@ export class Connection {
     closeQuietly(this.#socket, code);
   }
 
+  /** Closes as if the connection had been lost, so that another one is made. */
+  renew(): void {
+    closeQuietly(this.#socket, 1000);
+    this.#end(1006);
+  }
+
   #giveUp(): void {
     closeQuietly(this.#socket, silentServer);
     this.#end(1006);

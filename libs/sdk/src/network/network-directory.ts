@@ -1,6 +1,7 @@
 import { type NetworkInfo, networkInfoSchema } from '@boop/protocol';
 import { type RestClient } from '../rest/rest-client.ts';
-import { type Clock } from '@boop/shared';
+import { type SdkPorts } from '../ports.ts';
+import { fetchManifests } from './fetch-manifests.ts';
 import { createNetworkGuard, type NetworkPin } from './network-pin.ts';
 
 export interface NetworkDirectory {
@@ -11,13 +12,14 @@ export interface NetworkDirectory {
 /** Epochs and group keys change rarely. */
 const freshMs = 60_000;
 
-export function createNetworkDirectory(rest: RestClient, pin: NetworkPin | undefined, clock: Clock): NetworkDirectory {
-  const guard = createNetworkGuard(pin);
+export function createNetworkDirectory(rest: RestClient, pin: NetworkPin | undefined, ports: Pick<SdkPorts, 'clock' | 'fetch'>): NetworkDirectory {
+  const { clock } = ports;
+  const guard = createNetworkGuard(pin, fetchManifests(ports));
   let known: { readonly info: NetworkInfo; readonly atMs: number } | undefined;
   return {
     async info(signal) {
       if (known && clock.nowMs() - known.atMs < freshMs) return known.info;
-      const info = guard(await rest.request('GET', '/v1/network', { schema: networkInfoSchema, signal }));
+      const info = await guard(await rest.request('GET', '/v1/network', { schema: networkInfoSchema, signal }));
       known = { info, atMs: clock.nowMs() };
       return info;
     },

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { type NetworkInfo } from '@boop/protocol';
-import { createFakeNetwork } from '../fixtures/fake-network.ts';
-import { checkNetwork, createNetworkGuard, pinOf } from './network-pin.ts';
+import { epochReadinessBytes, epochReadinessDomain, type EpochReadiness, manifestDigest, type ManifestLink, type ManifestProposal, manifestVoteBytes, manifestVoteDomain, type NetworkInfo, type NetworkManifest } from '@boop/protocol';
+import { toBase64Url } from '@boop/shared';
+import { createFakeNetwork, testKey } from '../fixtures/fake-network.ts';
+import { checkNetwork, createNetworkGuard, type NetworkPin, pinOf } from './network-pin.ts';
 
 const mismatch = expect.objectContaining({ code: 'network.mismatch', kind: 'fatal' });
 const swapKey = (info: NetworkInfo, other: NetworkInfo, key: 'hpkeKey' | 'identityKey'): NetworkInfo => ({
@@ -26,9 +27,40 @@ describe('the pinned network', () => {
   test('without a pin the first answer binds the later ones', async () => {
     const { info } = await createFakeNetwork();
     const other = await createFakeNetwork({ seed: 2 });
-    const guard = createNetworkGuard(undefined);
-    expect(guard(info)).toBe(info);
-    expect(guard({ ...info, groupKeys: [] })).toBeDefined();
-    expect(() => guard(swapKey(info, other.info, 'hpkeKey'))).toThrow(mismatch);
+    const guard = createNetworkGuard(undefined, async () => []);
+    expect(await guard(info)).toBe(info);
+    expect(await guard({ ...info, groupKeys: [] })).toBeDefined();
+    await expect(guard(swapKey(info, other.info, 'hpkeKey'))).rejects.toThrow(mismatch);
+    await expect(guard({ ...swapKey(info, other.info, 'hpkeKey'), epoch: info.epoch + 1 })).rejects.toThrow(mismatch);
+    // Another epoch of the same members needs no word of theirs: nothing is sealed to other keys.
+    expect(await guard({ ...info, epoch: info.epoch + 1 })).toBeDefined();
+  });
+
+  test('members that the known ones approved are taken, and no others', async () => {
+    const { info } = await createFakeNetwork();
+    const signers = Array.from({ length: info.nodes }, (_, at) => testKey(100 + at));
+    const known = { ...info, members: info.members.map((member, at) => ({ ...member, identityKey: signers[at]!.publicKey })) };
+    const replaced = testKey(200);
+    const told: NetworkInfo = { ...known, epoch: info.epoch + 1, members: known.members.map((member, at) => (at === 2 ? { ...member, identityKey: replaced.publicKey } : member)) };
+    const link = (approving: readonly number[]): ManifestLink => {
+      const manifest: NetworkManifest = { v: 1, networkId: told.networkId, testNetwork: true, epoch: told.epoch, threshold: told.threshold, members: told.members.map((member) => ({ ...member, host: '127.0.0.1', linkPort: 1 })), logOrigin: told.log.origin, operatingPoints: told.operatingPoints, defaultOperatingPoint: told.defaultOperatingPoint, consentTexts: [{ version: '1', locale: 'en', title: 't', text: 't' }] };
+      const hash = toBase64Url(new Uint8Array(32));
+      const proposal: ManifestProposal = { v: 1, networkId: told.networkId, previous: hash, manifest };
+      const approvals = approving.map((party) => {
+        const vote = { party, decision: 'approve' as const, time: 1 };
+        return { ...vote, signature: signers[party - 1]!.sign(manifestVoteDomain, manifestVoteBytes(proposal, vote)) };
+      });
+      const readiness: EpochReadiness = { v: 1, networkId: told.networkId, from: info.epoch, to: told.epoch, manifest: manifestDigest(manifest), attempt: toBase64Url(new Uint8Array(16)), head: { rows: 0, digest: hash }, keys: hash, time: 1 };
+      return { proposal, approvals, certificate: { readiness, signatures: signers.map((signer, at) => ({ party: at + 1, signature: (at === 2 ? replaced : signer).sign(epochReadinessDomain, epochReadinessBytes(readiness)) })) } };
+    };
+    const guard = (links: readonly ManifestLink[]) => createNetworkGuard(pinOf(known), async () => links);
+    const following = guard([link([1, 2, 4])]);
+    expect(await following(told)).toBe(told);
+    // What was left behind is not gone back to.
+    await expect(following(known)).rejects.toThrow(mismatch);
+    await expect(guard([])(told)).rejects.toThrow(mismatch);
+    await expect(guard([link([1, 2])])(told)).rejects.toThrow(mismatch);
+    await expect(guard([link([1, 2, 4])])({ ...told, members: info.members })).rejects.toThrow(mismatch);
+    await expect(createNetworkGuard({ ...pinOf(known), epoch: undefined } as unknown as NetworkPin, async () => [link([1, 2, 4])])(told)).rejects.toThrow(mismatch);
   });
 });

@@ -7,6 +7,7 @@ import { splitAndSeal } from '../capture/split-and-seal.ts';
 import { sdkError } from '../errors.ts';
 import { type CreateAccountInput, createLedgerAccount, type LedgerAccount } from '../ledger/ledger-account.ts';
 import { checkRegistrationEntry, verifyReceipt } from '../log/receipts.ts';
+import { fetchManifests } from '../network/fetch-manifests.ts';
 import { createNetworkGuard, type NetworkPin } from '../network/network-pin.ts';
 import { type SdkPorts, systemPorts } from '../ports.ts';
 import { openRegistrationSession, type RegistrationSession, type SessionSecret, type Step, type Welcome } from './registration-session.ts';
@@ -53,9 +54,9 @@ export interface RegistrationClient {
 /** Client of a registration page or kiosk: one session per call, splitting on this device. */
 export function createRegistrationClient(options: { bridgeUrl: string; pin?: NetworkPin; ports?: Partial<SdkPorts> }): RegistrationClient {
   const ports = systemPorts(options.ports);
-  const guard = createNetworkGuard(options.pin);
+  const guard = createNetworkGuard(options.pin, fetchManifests(ports));
   return {
-    createAccount: async (network, input) => await createLedgerAccount(guard(network), input, ports),
+    createAccount: async (network, input) => await createLedgerAccount(await guard(network), input, ports),
     async register(input) {
       const positions = allPositions.filter((position) => input.positions[position] !== undefined);
       if (positions.length === 0) throw new BoopError('registration.incomplete', 'no palm to register');
@@ -64,7 +65,7 @@ export function createRegistrationClient(options: { bridgeUrl: string; pin?: Net
       const session = openRegistrationSession(options.bridgeUrl, { positions, locale: input.locale, invitation, onStep, signal: input.signal }, ports);
       try {
         const welcome = await session.start();
-        const network = checkWelcome(welcome, guard(welcome.network), positions);
+        const network = checkWelcome(welcome, await guard(welcome.network), positions);
         const consent = await askConsent(input, welcome, session, Math.floor(ports.clock.nowMs() / 1000));
         const split = await enrol(input, welcome, network, session, ports);
         return checkReceipt(await session.complete(split), { welcome, network, consent, split });

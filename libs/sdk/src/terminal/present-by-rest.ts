@@ -28,7 +28,7 @@ export async function presentByRest(input: PresentByRestInput): Promise<Authenti
   const { authentication, capture, device, signal } = input;
   const ports = systemPorts(input.ports);
   const rest = createRestClient(input.gatewayUrl, input.terminalKey, ports);
-  const network = await createNetworkDirectory(rest, input.pin, ports.clock).info(signal);
+  const network = await createNetworkDirectory(rest, input.pin, ports).info(signal);
   const split = await prepareProbe({ capture, sessionId: authentication.sessionId, network, device }, ports.rng);
   return rest.request('POST', `/v1/authentications/${encodeURIComponent(authentication.id)}/probe`, { schema: authenticationSchema, body: { split }, signal });
 }

@@ -1,9 +1,10 @@
 import { PALM_ENCODER } from '@boop/biometric';
 import { type AuthenticationContext, sessionIdOf, type SigningKey } from '@boop/identity';
 import { type AuthenticationReason, type NetworkInfo, type PvsClientMessage, type PvsConfiguration, type PvsServerMessage, pvsServerMessage } from '@boop/protocol';
-import { BoopError } from '@boop/shared';
+import { BoopError, isBoopError } from '@boop/shared';
 import { ChannelClient } from '../channel/channel-client.ts';
 import { channelUrl } from '../channel/connection.ts';
+import { fetchManifests } from '../network/fetch-manifests.ts';
 import { createNetworkGuard, type NetworkPin } from '../network/network-pin.ts';
 import { type SdkPorts, systemPorts } from '../ports.ts';
 import { judgeConfiguration } from './configuration.ts';
@@ -43,6 +44,8 @@ export interface TerminalClient {
   present(context: AuthenticationContext, capture: Uint8Array, options?: { signal?: AbortSignal }): Promise<TerminalResult>;
   /** Ends a context that this terminal can't serve. */
   captureFailed(context: AuthenticationContext, reason: 'quality' | 'liveness' | 'device-error', options?: { signal?: AbortSignal }): Promise<TerminalResult>;
+  /** Captures that were sealed anew because the network had gone on to another epoch. */
+  readonly retries: number;
   /** The configuration that was applied last. */
   readonly configuration: PvsConfiguration | undefined;
   close(): void;
@@ -54,10 +57,11 @@ const afterExpiryMs = 12_000;
 /** Client of a scanner: stays connected, hears of contexts, presents captures. */
 export function createTerminalClient(options: TerminalOptions): TerminalClient {
   const ports = systemPorts(options.ports);
-  const guard = createNetworkGuard(options.pin);
+  const guard = createNetworkGuard(options.pin, fetchManifests(ports));
   const requests = new OpenRequests(ports.clock);
   let network: NetworkInfo | undefined;
   let configuration: PvsConfiguration | undefined;
+  let retries = 0;
 
   const channel = new ChannelClient<PvsClientMessage, PvsServerMessage>(
     {
@@ -88,18 +92,34 @@ export function createTerminalClient(options: TerminalOptions): TerminalClient {
   const submit = (context: AuthenticationContext, message: PvsClientMessage, signal: AbortSignal | undefined): Promise<TerminalResult> =>
     channel.request(message, (received) => resultIn(received, context.contextId), { signal, timeoutMs: context.expiresAt * 1000 - ports.clock.nowMs() + afterExpiryMs });
 
+  const presentOnce = async (context: AuthenticationContext, capture: Uint8Array, signal: AbortSignal | undefined): Promise<TerminalResult> => {
+    const checked = await guard(network!);
+    checkContext(context, checked, ports.clock.nowMs());
+    const qualityMin = configuration?.document.sampleQualityMin;
+    const split = await prepareProbe({ capture, sessionId: sessionIdOf(context), network: checked, device: options.device, qualityMin }, ports.rng);
+    return await submit(context, { type: 'probe', contextId: context.contextId, probe: { split } }, signal);
+  };
+
   return {
     connect: async (connectOptions = {}) => void (await channel.ready({ timeoutMs: 10_000, ...connectOptions })),
     onRequest: (listener) => requests.subscribe(listener),
     async present(context, capture, { signal } = {}) {
       await channel.ready({ signal, timeoutMs: 10_000 });
-      const checked = guard(network!);
-      checkContext(context, checked, ports.clock.nowMs());
-      const qualityMin = configuration?.document.sampleQualityMin;
-      const split = await prepareProbe({ capture, sessionId: sessionIdOf(context), network: checked, device: options.device, qualityMin }, ports.rng);
-      return submit(context, { type: 'probe', contextId: context.contextId, probe: { split } }, signal);
+      try {
+        return await presentOnce(context, capture, signal);
+      } catch (error) {
+        if (!isBoopError(error) || error.code !== 'share.wrong-epoch') throw error;
+        // The network has gone on to another epoch since the last welcome; the next one tells its members and keys.
+        retries += 1;
+        channel.reconnect();
+        await channel.ready({ signal, timeoutMs: 10_000 });
+        return await presentOnce(context, capture, signal);
+      }
     },
     captureFailed: (context, reason, { signal } = {}) => submit(context, { type: 'capture_failed', contextId: context.contextId, reason }, signal),
+    get retries() {
+      return retries;
+    },
     get configuration() {
       return configuration;
     },

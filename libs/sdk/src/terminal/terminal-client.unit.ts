@@ -52,6 +52,26 @@ describe('a terminal', () => {
     expect(heard).toEqual(['a', 'b', 'c']);
   });
 
+  test('seals anew, once, when the network has gone on to another epoch since the welcome', async () => {
+    let hellos = 0;
+    const later = { ...network.info, epoch: network.info.epoch + 1 };
+    const bridge = await startScriptedBridge((message, connection) => {
+      if (message.type === 'pvs_hello') return connection.send({ ...welcome(message), network: (hellos += 1) === 1 ? network.info : later });
+      if (message.type !== 'probe') return;
+      const { epoch } = (message.probe as { split: SealedSplit }).split.header;
+      if (epoch !== later.epoch) return connection.send({ type: 'error', re: message.id, code: 'share.wrong-epoch', message: 'A share was sealed for another network or epoch', retryAllowed: true });
+      connection.send({ type: 'probe_accepted', re: message.id, contextId: 'ctx_1' });
+      connection.send(ended(1, 'ok'));
+    });
+    cleanUp.push(() => bridge.close());
+    const terminal = createTerminalClient({ bridgeUrl: bridge.url, terminalKey: 'tk_test_1', device });
+    cleanUp.push(() => terminal.close());
+    await terminal.connect();
+    await expect(terminal.present(authenticationContext(), palmCapture(1, 0))).resolves.toMatchObject({ accepted: true });
+    expect(probesIn(bridge).map(({ header }) => header.epoch)).toEqual([network.info.epoch, later.epoch]);
+    expect([hellos, terminal.retries]).toEqual([2, 1]);
+  });
+
   test('presents a capture as shares that only the nodes can open', async () => {
     const { bridge, terminal } = await start((message, connection) => {
       connection.send({ type: 'probe_accepted', re: message.id, contextId: 'ctx_1' });

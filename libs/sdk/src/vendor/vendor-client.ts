@@ -64,7 +64,7 @@ export function createVendorClient(options: VendorOptions): VendorClient {
   const { gatewayUrl, apiKey, vendorId, bridgeUrl, pin } = options;
   const ports = systemPorts(options.ports);
   const rest = createRestClient(gatewayUrl, apiKey, ports);
-  const directory = createNetworkDirectory(rest, pin, ports.clock);
+  const directory = createNetworkDirectory(rest, pin, ports);
   const verifyToken = createTokenVerifier(jwksUrlOf(gatewayUrl), { issuer: options.issuer ?? rest.baseUrl, audience: vendorId }, ports.fetch);
   let logVerifierKey = options.logVerifierKey;
   let channel: VendorChannel | undefined;
