@@ -1,8 +1,160 @@
-import { Command } from 'commander';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { type CustodySettings } from '@boop/platform';
+import { type NetworkManifest } from '@boop/protocol';
+import { BoopError } from '@boop/shared';
+import { Command, Option } from 'commander';
+import { builtPrograms } from '../network/programs.ts';
+import { wholeNumber } from '../whole-number.ts';
+import { parseAddress, parseAddresses } from './addresses.ts';
 import { backupCommand, backupShareCommand } from './backup-command.ts';
+import { initNode } from './init.ts';
+import { joinNetwork } from './join.ts';
+import { readDescriptor } from './member-descriptor.ts';
+import { manifestInForce, ownParty, propose, withoutMember } from './next-manifest.ts';
+import { NodeFolder } from './node-folder.ts';
 import { restoreCommand } from './restore-command.ts';
+import { rotateKey, rotateTls } from './rotate.ts';
+import { runNode } from './run.ts';
+import { nodeStatus } from './status.ts';
 
-/** `boop node …`: what a custodian does with a node of its own. */
+const write = (text: string): void => void process.stdout.write(text);
+
+/** Away from the link's port, so that nodes on one machine can stand side by side. */
+const offsets = { health: 20, metrics: 50, database: 100 };
+
+/** `boop node …`: what the custodian of one node does. */
 export function nodeCommand(): Command {
-  return new Command('node').description('run a node of one’s own').addCommand(backupCommand()).addCommand(backupShareCommand()).addCommand(restoreCommand());
+  const node = new Command('node').description('one node of a network, in the hands of its custodian');
+  node
+    .command('init')
+    .description("make a node's keys in a folder and print its member descriptor, which is public")
+    .argument('<folder>')
+    .requiredOption('--name <name>', 'name of the member')
+    .requiredOption('--jurisdiction <code>', 'country, ISO 3166-1 alpha-2')
+    .requiredOption('--address <host:port>', 'where the other nodes reach this one', parseAddress)
+    .option('--listen <host>', 'interface to listen on for them (default: the host of the address)')
+    .option('--health <host:port>', 'health checks (default: 127.0.0.1, port of the address + 20)', parseAddress)
+    .option('--metrics <host:port>', 'Prometheus metrics (default: 127.0.0.1, port of the address + 50)', parseAddress)
+    .option('--database-port <port>', "port of the node's own database server (default: port of the address + 100)", wholeNumber(1, 65_535))
+    .addOption(new Option('--custody <kind>', 'where keys are kept').choices(['file', 'pkcs11']).default('file'))
+    .option('--passphrase-file <file>', 'passphrase of the keys, mode 0600 (default: one is drawn, into the folder)')
+    .option('--module <file>', 'PKCS#11 module of the token')
+    .option('--token <label>', 'label of the token')
+    .option('--pin-file <file>', "PIN of the token's user, mode 0600")
+    .action(async (folder: string, flags: InitFlags) => {
+      const { name, jurisdiction, address: link } = flags;
+      const beside = (offset: number) => ({ host: '127.0.0.1', port: link.port + offset });
+      const settings = { name, jurisdiction, link, listen: flags.listen ?? link.host, health: flags.health ?? beside(offsets.health), metrics: flags.metrics ?? beside(offsets.metrics), databasePort: flags.databasePort ?? link.port + offsets.database };
+      write(`${JSON.stringify(await initNode(folder, settings, custodyOf(flags)), null, 2)}\n`);
+    });
+  node
+    .command('join')
+    .description('meet the other nodes of a network that begins, and agree with them on its first manifest')
+    .argument('<folder>')
+    .requiredOption('--peers <list>', 'addresses of all nodes: host:port,host:port,… or a file with one a line')
+    .option('--threshold <t>', 'how many members may collude', wholeNumber(1, 3), 1)
+    .option('--network-id <id>', 'name of the network (default: made of its members)')
+    .option('--log-origin <origin>', "name of the network's log")
+    .option('--test-network', 'two members may be in one jurisdiction', false)
+    .option('--fingerprint <fingerprint>', 'what the custodians have agreed on; asked for otherwise')
+    .action(async (folder: string, { peers, threshold, networkId, logOrigin, testNetwork, fingerprint }: JoinFlags) => {
+      const plan = { threshold, testNetwork, ...(networkId !== undefined && { networkId }), ...(logOrigin !== undefined && { logOrigin }) };
+      const confirm = async (manifest: NetworkManifest, shown: string): Promise<string> => {
+        write(`\n${membersTable(manifest)}\nfingerprint ${shown}\n`);
+        return fingerprint ?? (await ask('Compare it by voice with every other custodian, then type it here: '));
+      };
+      const manifest = await joinNetwork(folder, { peers: parseAddresses(peers), plan, confirm, write });
+      write(`joined ${manifest.networkId}: boop node run ${folder}\n`);
+    });
+  node
+    .command('run')
+    .description('run the node until it is told to stop')
+    .argument('<folder>')
+    .option('--database-url-file <file>', 'a PostgreSQL database for the node, mode 0600 (default: a server of its own in the folder)')
+    .action(async (folder: string, { databaseUrlFile }: { databaseUrlFile?: string }) => {
+      process.exit(await runNode(folder, { program: builtPrograms().node!, write, ...(databaseUrlFile !== undefined && { databaseUrlFile }) }));
+    });
+  node
+    .command('status')
+    .description('what the node is, and how it is')
+    .argument('<folder>')
+    .action(async (folder: string) => {
+      for (const [name, value] of await nodeStatus(folder)) write(`${name.padEnd(16)} ${value}\n`);
+    });
+  const rotate = node.command('rotate').description('replace a key of the node');
+  rotate
+    .command('tls')
+    .description('new TLS key and certificate, taken up without a restart')
+    .argument('<folder>')
+    .action(async (folder: string) => write(`a new TLS certificate until ${(await rotateTls(folder)).toISOString().slice(0, 10)}\n`));
+  for (const use of ['identity', 'hpke'] as const) {
+    rotate
+      .command(use)
+      .description(`a new ${use} key from the next epoch on, which the other custodians have to approve`)
+      .argument('<folder>')
+      .action(async (folder: string) => sayProposal(await rotateKey(folder, use)));
+  }
+  node
+    .command('leave')
+    .description('propose a network without this node; its shares are erased once the next epoch is served')
+    .argument('<folder>')
+    .option('--successor <file>', 'member descriptor of the node that takes its place')
+    .action(async (directory: string, { successor }: { successor?: string }) => {
+      const folder = NodeFolder.open(directory);
+      const manifest = await manifestInForce(folder);
+      const custody = await folder.custody();
+      const party = ownParty(manifest, custody.publicKeys('identity'));
+      custody.destroy();
+      sayProposal(await propose(folder, withoutMember(manifest, party, successor === undefined ? undefined : readDescriptor(successor))));
+    });
+  return node.addCommand(backupCommand()).addCommand(backupShareCommand()).addCommand(restoreCommand());
+}
+
+interface InitFlags {
+  readonly name: string;
+  readonly jurisdiction: string;
+  readonly address: { host: string; port: number };
+  readonly listen?: string;
+  readonly health?: { host: string; port: number };
+  readonly metrics?: { host: string; port: number };
+  readonly databasePort?: number;
+  readonly custody: 'file' | 'pkcs11';
+  readonly passphraseFile?: string;
+  readonly module?: string;
+  readonly token?: string;
+  readonly pinFile?: string;
+}
+
+interface JoinFlags {
+  readonly peers: string;
+  readonly threshold: number;
+  readonly networkId?: string;
+  readonly logOrigin?: string;
+  readonly testNetwork: boolean;
+  readonly fingerprint?: string;
+}
+
+function custodyOf({ custody, passphraseFile, module, token, pinFile }: InitFlags): CustodySettings | undefined {
+  if (custody === 'file') return passphraseFile === undefined ? undefined : { kind: 'file', passphraseFile: resolve(passphraseFile) };
+  if (module === undefined || token === undefined || pinFile === undefined) throw new BoopError('node.custody', 'a token needs --module, --token and --pin-file');
+  return { kind: 'pkcs11', module: resolve(module), token, pinFile: resolve(pinFile) };
+}
+
+const membersTable = ({ networkId, threshold, testNetwork, members }: NetworkManifest): string =>
+  [`${networkId}: ${members.length} nodes, threshold ${threshold}${testNetwork ? ', for tests' : ''}`, ...members.map(({ party, name, jurisdiction, host, linkPort, identityKey }) => `  ${party} ${name} (${jurisdiction}) ${host}:${linkPort} ${identityKey}`)].join('\n');
+
+function sayProposal({ file, digest }: { file: string; digest: string | undefined }): void {
+  write(digest === undefined ? `${file}: no node runs here; propose it with boop network propose\n` : `proposed ${digest} (${file}): the other custodians approve it with boop network approve\n`);
+}
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const closed = new Promise<never>((_resolve, reject) => terminal.once('close', () => reject(new BoopError('join.unconfirmed', 'the fingerprint was not confirmed'))));
+  try {
+    return (await Promise.race([terminal.question(question), closed])).trim();
+  } finally {
+    closed.catch(() => undefined);
+    terminal.close();
+  }
 }

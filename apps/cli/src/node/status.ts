@@ -1,0 +1,48 @@
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { toBase64Url } from '@boop/shared';
+import { z } from 'zod';
+import { fingerprintOf } from './first-manifest.ts';
+import { readDescriptor } from './member-descriptor.ts';
+import { manifestInForce } from './next-manifest.ts';
+import { NodeFolder } from './node-folder.ts';
+
+const healthTimeoutMs = 3_000;
+const readinessSchema = z.looseObject({ checks: z.record(z.string(), z.unknown()) });
+
+/** What a custodian wants to know of the own node, as lines of `name value`; opens no key. */
+export async function nodeStatus(dir: string): Promise<[string, string][]> {
+  const folder = NodeFolder.open(dir);
+  const { name, jurisdiction, link, custody } = folder.settings;
+  const { identityKey } = readDescriptor(folder.path('member.json'));
+  const lines: [string, string][] = [
+    ['node', `${name} (${jurisdiction}) at ${link.host}:${link.port}`],
+    ['keys', custody.kind === 'file' ? 'in the folder' : `in the token ${custody.token}`],
+    ['identity', identityKey],
+  ];
+  if (!folder.joined) return [...lines, ['network', 'none yet: boop node join']];
+  const manifest = await manifestInForce(folder);
+  lines.push(['network', `${manifest.networkId}, epoch ${manifest.epoch}, ${manifest.members.length} members, threshold ${manifest.threshold}`], ['fingerprint', fingerprintOf(manifest)]);
+  const tls = folder.path('tls', 'tls.json');
+  if (existsSync(tls)) lines.push(['TLS certificate', certificateLine(tls)]);
+  lines.push(['process', await processLine(folder)]);
+  return lines;
+}
+
+function certificateLine(file: string): string {
+  const { certificate } = z.object({ certificate: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8')));
+  const { validToDate, fingerprint256 } = new X509Certificate(certificate);
+  const ended = validToDate.getTime() < Date.now() ? ' (has ended)' : '';
+  return `until ${validToDate.toISOString().slice(0, 10)}${ended}, SHA-256 ${toBase64Url(Buffer.from(fingerprint256.replaceAll(':', ''), 'hex'))}`;
+}
+
+async function processLine({ settings: { health } }: NodeFolder): Promise<string> {
+  try {
+    const response = await fetch(`http://${health.host}:${health.port}/readyz`, { signal: AbortSignal.timeout(healthTimeoutMs) });
+    const { checks } = readinessSchema.parse(await response.json());
+    const shown = Object.entries(checks).map(([check, value]) => `${check} ${String(value)}`);
+    return `${response.status === 200 ? 'ready' : 'not ready'}: ${shown.join(', ')}`;
+  } catch {
+    return 'not running';
+  }
+}
