@@ -8,13 +8,14 @@ import { postJson } from '../shop.ts';
 
 /** A person with an account key, registered or not. */
 export class Person {
-  readonly key: SigningKey = SigningKey.generate(systemRng);
+  readonly key: SigningKey;
   readonly attributes: AttributesClient;
   readonly consents: ConsentsClient;
   readonly #bridgeUrl: string;
   readonly #pin: NetworkPin;
 
-  constructor(network: RunningNetwork, attributeNetwork: AttributeNetwork) {
+  constructor(network: RunningNetwork, attributeNetwork: AttributeNetwork, key: SigningKey = SigningKey.generate(systemRng)) {
+    this.key = key;
     const common = { gatewayUrl: network.gatewayUrl, networkId: network.manifest.networkId, signer: keySigner(this.key) };
     this.attributes = createAttributesClient({ ...common, network: attributeNetwork });
     this.consents = createConsentsClient(common);
