@@ -17,7 +17,8 @@ const requestSchema = z.discriminatedUnion('command', [
 ]);
 
 /** Serves a node's custodian. @param dir the node's folder */
-export async function serveCustodian(dir: string, { proposals, inForce }: Pick<Governance, 'proposals' | 'inForce'>): Promise<Server> {
+export async function serveCustodian(dir: string, governance: Pick<Governance, 'proposals' | 'inForce'>): Promise<Server> {
+  const { proposals } = governance;
   return await serveControlSocket(controlSocketIn(dir), async (value) => {
     const parsed = requestSchema.safeParse(value);
     if (!parsed.success) throw new BoopError('request.malformed', 'the request does not have the documented form');
@@ -34,7 +35,7 @@ export async function serveCustodian(dir: string, { proposals, inForce }: Pick<G
       case 'proposals':
         return { proposals: proposals.list() };
       case 'manifest':
-        return { manifest: inForce() ?? null };
+        return { manifest: governance.inForce() ?? null };
     }
   });
 }
