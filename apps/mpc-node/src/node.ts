@@ -30,6 +30,7 @@ import { meshStorage } from './release/mesh-storage.ts';
 import { PrismaFeedStore } from './release/prisma-feed-store.ts';
 import { PrismaOrderStore } from './subjects/prisma-order-store.ts';
 import { copyRowsOf } from './store/copy-rows.ts';
+import { type GalleryFaultHook } from './store/fault-points.ts';
 import { openDatabase } from './store/database.ts';
 import { PrismaGalleryStore } from './store/prisma-gallery-store.ts';
 import { PrismaCheckpointStore, PrismaKeyStore, PrismaSplitStore } from './store/prisma-stores.ts';
@@ -52,7 +53,7 @@ export interface RunningNode {
 }
 
 /** Everything that makes a node a process: database, mesh, timers, health. Undoes what it has begun when it fails. */
-export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: NodeCustody; tls: NodeTls; databaseUrl: string; log: Logger; faults?: FaultHook }): Promise<RunningNode> {
+export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: NodeCustody; tls: NodeTls; databaseUrl: string; log: Logger; faults?: FaultHook & GalleryFaultHook }): Promise<RunningNode> {
   const { config, manifest, custody, tls, log } = input;
   const undo: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -66,7 +67,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const copyRows = copyRowsOf(input.databaseUrl);
     const stateSealer = await openSealer(database, custody, stateEpoch, systemRng);
     undo.push(() => stateSealer.wipe());
-    const splits = new PrismaSplitStore(database);
+    const splits = new PrismaSplitStore(database, input.faults);
     const attempts = new PrismaAttemptStore(database);
     const evidence = new PrismaEvidenceStore(database);
     const stores = { splits, attempts, evidence, checkpoints: new PrismaCheckpointStore(database), feed: new PrismaFeedStore(database, stateSealer), orders: new PrismaOrderStore(database, stateSealer) };
@@ -104,7 +105,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       store: epochStore,
       async sharesOf(epoch) {
         const sealer = await openSealer(database, custody, epoch, systemRng);
-        return { gallery: new PrismaGalleryStore(database, sealer, copyRows), keys: new PrismaKeyStore(database, sealer), wipe: () => sealer.wipe() };
+        return { gallery: new PrismaGalleryStore(database, sealer, copyRows, input.faults), keys: new PrismaKeyStore(database, sealer), wipe: () => sealer.wipe() };
       },
       async serve(epochManifest, shares) {
         const network = networkOf(epochManifest, self);

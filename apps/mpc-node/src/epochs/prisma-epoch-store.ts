@@ -39,7 +39,7 @@ export class PrismaEpochStore implements EpochStore {
   }
 
   async move(epoch: number, attempt: Uint8Array, from: readonly EpochState[], to: 'signed' | 'stopped'): Promise<void> {
-    await guarded(this.#faults, `epoch.${to}`, async () => {
+    await guarded(this.#faults, to === 'signed' ? 'epoch.signed' : 'epoch.stopped', async () => {
       const { count } = await this.#database.epoch.updateMany({ where: { epoch, attempt: column(attempt), state: { in: [...from] } }, data: { state: to } });
       if (count !== 1) throw otherAttempt();
     });

@@ -1,3 +1,4 @@
+import { guarded, noFaults } from '@boop/platform';
 import { BoopError, canonicalJson, equalBytes, fromUtf8 } from '@boop/shared';
 import { z } from 'zod';
 import { type SignedPalmErasure, signedPalmErasureSchema } from '@boop/protocol';
@@ -7,6 +8,7 @@ import { galleryHeadSchema, type GalleryHead, registrationCertificateSchema, typ
 import { statisticOf } from '../network.ts';
 import { type CopyRows } from './copy-rows.ts';
 import { type Database, type DatabaseReader } from './database.ts';
+import { type GalleryFaultHook } from './fault-points.ts';
 import { type SealedRegistration, sealedRegistrations } from './sealed-registrations.ts';
 import { type Sealer } from './sealer.ts';
 
@@ -19,12 +21,14 @@ export class PrismaGalleryStore implements EpochGalleryStore {
   readonly #database: Database;
   readonly #sealer: Sealer;
   readonly #copyRows: CopyRows;
+  readonly #faults: GalleryFaultHook;
 
   /** @param copyRows of the same database */
-  constructor(database: Database, sealer: Sealer, copyRows: CopyRows) {
+  constructor(database: Database, sealer: Sealer, copyRows: CopyRows, faults: GalleryFaultHook = noFaults) {
     this.#database = database;
     this.#sealer = sealer;
     this.#copyRows = copyRows;
+    this.#faults = faults;
   }
 
   async *load(): AsyncIterable<StoredRegistration> {
@@ -49,8 +53,9 @@ export class PrismaGalleryStore implements EpochGalleryStore {
   }
 
   async prepare({ record, shares, preparedAtMs }: Omit<StoredRegistration, 'certificate'>): Promise<void> {
+    const data = { ...this.#registration(record, preparedAtMs), rows: { create: shares.map((share, at) => this.#sealShare(record.firstSlot + at, share)) } };
     try {
-      await this.#database.registration.create({ data: { ...this.#registration(record, preparedAtMs), rows: { create: shares.map((share, at) => this.#sealShare(record.firstSlot + at, share)) } } });
+      await guarded(this.#faults, 'registration.prepare', () => this.#database.registration.create({ data }));
     } catch (error) {
       if ((error as { code?: unknown }).code === uniqueViolation) throw new BoopError('gallery.slot-taken', 'the slot is taken', { kind: 'unavailable' });
       throw error;
@@ -60,17 +65,19 @@ export class PrismaGalleryStore implements EpochGalleryStore {
   async commit({ record, signatures }: RegistrationCertificate): Promise<void> {
     const { epoch } = this.#sealer;
     const id = record.splitHash;
-    await this.#database.$transaction(async (transaction) => {
-      const { count } = await transaction.registration.updateMany({ where: { epoch, id, certificate: null }, data: { certificate: this.#sealCertificate(id, signatures) } });
+    const certificate = this.#sealCertificate(id, signatures);
+    const write = async (transaction: DatabaseReader): Promise<void> => {
+      const { count } = await transaction.registration.updateMany({ where: { epoch, id, certificate: null }, data: { certificate } });
       // A repeated commit has its place in the head already.
       if (count === 1) await this.#advance(transaction, (head) => head.add(record, false));
       else await transaction.registration.findUniqueOrThrow({ where: { epoch_id: { epoch, id } }, select: { id: true } });
-    });
+    };
+    await guarded(this.#faults, 'registration.commit', () => this.#database.$transaction(write));
   }
 
   async erase(splitHashes: readonly string[], request: SignedPalmErasure): Promise<void> {
     const { epoch } = this.#sealer;
-    await this.#database.$transaction(async (transaction) => {
+    const write = async (transaction: DatabaseReader): Promise<void> => {
       const erased: ErasedAt[] = [];
       for (const id of splitHashes) {
         const { firstSlot } = await transaction.registration.findUniqueOrThrow({ where: { epoch_id: { epoch, id }, certificate: { not: null } }, select: { firstSlot: true } });
@@ -79,12 +86,13 @@ export class PrismaGalleryStore implements EpochGalleryStore {
         erased.push({ splitHash: id, firstSlot });
       }
       await this.#advance(transaction, (head) => erased.forEach((at) => head.erase(at)));
-    });
+    };
+    await guarded(this.#faults, 'erasure.rows', () => this.#database.$transaction(write));
   }
 
   async drop(splitHash: string): Promise<boolean> {
     const { epoch } = this.#sealer;
-    await this.#database.registration.deleteMany({ where: { epoch, id: splitHash, certificate: null } });
+    await guarded(this.#faults, 'registration.drop', () => this.#database.registration.deleteMany({ where: { epoch, id: splitHash, certificate: null } }));
     return (await this.#database.registration.count({ where: { epoch, id: splitHash } })) === 0;
   }
 

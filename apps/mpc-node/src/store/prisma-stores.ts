@@ -1,19 +1,24 @@
+import { guarded, noFaults } from '@boop/platform';
 import { BoopError } from '@boop/shared';
 import { groupKeyNames, groupKeyNameSchema, type GroupKeyName } from '../link/peer-methods.ts';
 import { column, type Database } from './database.ts';
+import { type GalleryFaultHook } from './fault-points.ts';
 import { emptyMap, type KnownMap } from '../signing/log-reading.ts';
 import { type CheckpointStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare, type StoredNextKey } from './ports.ts';
 import { type Sealer } from './sealer.ts';
 
 export class PrismaSplitStore implements SplitStore {
   readonly #database: Database;
+  readonly #faults: GalleryFaultHook;
 
-  constructor(database: Database) {
+  constructor(database: Database, faults: GalleryFaultHook = noFaults) {
     this.#database = database;
+    this.#faults = faults;
   }
 
   async remember(splitHash: string, expiresAtMs: number): Promise<boolean> {
-    const { count } = await this.#database.seenSplit.createMany({ data: [{ id: splitHash, expiresAt: new Date(expiresAtMs) }], skipDuplicates: true });
+    const data = [{ id: splitHash, expiresAt: new Date(expiresAtMs) }];
+    const { count } = await guarded(this.#faults, 'split.remember', () => this.#database.seenSplit.createMany({ data, skipDuplicates: true }));
     return count === 1;
   }
 
