@@ -63,9 +63,9 @@ export class KeyRing {
     return this.#next && { ceremonyId: this.#next.ceremonyId, takesOverAt: this.#next.takesOverAt, confirmed: this.#next.confirmed };
   }
 
-  /** Public sides of the keys in use, as `node.status` tells them, and of the one that is announced as `token-next`. */
+  /** Public sides of the keys in use, in the same order at all nodes, as `node.status` tells them; and of the one that is announced as `token-next`. */
   publicKeys(): { name: string; suite: string; signers: number; publicKey: string }[] {
-    const inUse = [...this.#entries].filter(([, { confirmed }]) => confirmed).map(([name]) => publicSide(name, this.get(name)));
+    const inUse = groupKeyNames.filter((name) => this.#entries.get(name)?.confirmed).map((name) => publicSide(name, this.get(name)));
     const announced = this.#next?.confirmed && !this.#nextAt(this.#nowSeconds()) ? [publicSide('token-next', this.#next.share)] : [];
     return [...inUse, ...announced];
   }
