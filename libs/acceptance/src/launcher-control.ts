@@ -11,7 +11,7 @@ export interface ProcessStatus {
   readonly healthUrl: string;
 }
 
-type Request = { readonly command: 'status' } | { readonly command: 'node'; readonly action: 'start' | 'kill'; readonly party: number };
+type Request = { readonly command: 'status' } | { readonly command: 'node'; readonly action: 'start' | 'stop' | 'kill'; readonly party: number };
 type Reply = { readonly ok: true; readonly answer: readonly ProcessStatus[] } | { readonly ok: false; readonly code: string; readonly message: string };
 
 const replyTimeoutMs = 30_000;
