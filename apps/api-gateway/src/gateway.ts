@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { applyMigrations, createMetrics, describeError, LinkClient, LinkServer, loadTlsMaterial, type Logger, ManifestFollower, type PeerIdentity, readManifest, readSecretFile, startMetricsServer, systemClock, systemRng } from '@boop/platform';
+import { applyMigrations, createMetrics, describeError, LinkClient, LinkServer, type Logger, ManifestFollower, type PeerIdentity, readManifest, readSecretFile, startMetricsServer, systemClock, systemRng, TlsFiles } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { BoopError, type Clock, type Rng } from '@boop/shared';
 import { type Registry } from 'prom-client';
@@ -63,7 +63,9 @@ export async function startGateway(config: GatewayConfig, use: { log: Logger; cl
 
 async function start(config: GatewayConfig, use: Surroundings): Promise<{ httpPort: number; linkPort: number }> {
   const { log, clock, undo } = use;
-  const { core, metrics } = await openCore(config, use);
+  const tls = new TlsFiles(config.tls, log);
+  undo(async () => tls.stop());
+  const { core, metrics } = await openCore(config, tls, use);
   const { database, network, nodes, ledger, registry, limits, stores, manifest } = core;
   const features = await openFeatures(core);
   for (const feature of features) {
@@ -73,7 +75,7 @@ async function start(config: GatewayConfig, use: Surroundings): Promise<{ httpPo
   undo(startJobs(features.flatMap(({ jobs = [] }) => jobs), log));
 
   const peers = new Set(['bridge', ...features.flatMap(({ linkMethods = {} }) => Object.values(linkMethods).flatMap((method) => method.peers ?? []))]);
-  const linkServer = new LinkServer({ tls: loadTlsMaterial(config.tls), networkId: config.networkId, authorize: ({ role }) => peers.has(role), handlers: linkHandlers(features, log), log });
+  const linkServer = new LinkServer({ tls, networkId: config.networkId, authorize: ({ role }) => peers.has(role), handlers: linkHandlers(features, log), log });
   const { port: linkPort } = await linkServer.listen(config.link.port, config.link.host);
   undo(() => linkServer.close());
   const metricsServer = await startMetricsServer({ ...config.metrics, registry });
@@ -108,8 +110,7 @@ async function start(config: GatewayConfig, use: Surroundings): Promise<{ httpPo
 }
 
 /** What all features stand on: the database, the links to nodes and ledger, keys, limits, metrics. */
-async function openCore(config: GatewayConfig, { log, clock, rng, undo }: Surroundings): Promise<{ core: Core; metrics: GatewayMetrics }> {
-  const tls = loadTlsMaterial(config.tls);
+async function openCore(config: GatewayConfig, tls: TlsFiles, { log, clock, rng, undo }: Surroundings): Promise<{ core: Core; metrics: GatewayMetrics }> {
   const { networkId, issuer, publicUrls: urls } = config;
   const device = openSigningKey(config.signingKeyFile ?? join(dirname(config.tls.keyFile), 'gateway-signing.key'), rng);
 

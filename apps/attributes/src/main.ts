@@ -1,9 +1,11 @@
-import { loadConfig, loadTlsMaterial, readManifest, readSecretFile, runProcess } from '@boop/platform';
+import { loadConfig, readManifest, readSecretFile, runProcess, TlsFiles } from '@boop/platform';
 import { attributesConfigSchema } from './config.ts';
 import { startAttributes } from './process.ts';
 
 runProcess('attributes', async ({ log, onStop }) => {
   const config = loadConfig(attributesConfigSchema, { file: process.env['BOOP_CONFIG'], env: process.env, prefix: 'BOOP' });
-  const running = await startAttributes({ config, manifest: readManifest(config.manifestFile), tls: loadTlsMaterial(config.tls), databaseUrl: readSecretFile(config.databaseUrlFile), log });
+  const tls = new TlsFiles(config.tls, log);
+  onStop(() => tls.stop());
+  const running = await startAttributes({ config, manifest: readManifest(config.manifestFile), tls, databaseUrl: readSecretFile(config.databaseUrlFile), log });
   onStop(() => running.stop());
 });

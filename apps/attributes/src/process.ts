@@ -1,4 +1,4 @@
-import { createMetrics, type Handlers, LinkClient, LinkServer, type Logger, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsMaterial } from '@boop/platform';
+import { createMetrics, type Handlers, LinkClient, LinkServer, type Logger, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsSource } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { Gauge } from 'prom-client';
@@ -14,7 +14,7 @@ export interface RunningAttributes {
 }
 
 /** Everything that makes the service a process: database, links to all nodes, the gateway's link, health. Undoes what it has begun when it fails. */
-export async function startAttributes({ config, manifest, tls, databaseUrl, log }: { config: AttributesConfig; manifest: NetworkManifest; tls: TlsMaterial; databaseUrl: string; log: Logger }): Promise<RunningAttributes> {
+export async function startAttributes({ config, manifest, tls, databaseUrl, log }: { config: AttributesConfig; manifest: NetworkManifest; tls: TlsSource; databaseUrl: string; log: Logger }): Promise<RunningAttributes> {
   const undo: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();

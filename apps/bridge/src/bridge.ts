@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createMetrics, describeError, LinkClient, loadTlsMaterial, type Logger, readSecretFile, startMetricsServer } from '@boop/platform';
+import { createMetrics, describeError, LinkClient, type Logger, readSecretFile, startMetricsServer, TlsFiles } from '@boop/platform';
 import { Counter, Gauge } from 'prom-client';
 import { adminChannel } from './channels/admin.ts';
 import { type ChannelDefinition } from './channels/channel.ts';
@@ -26,7 +26,9 @@ export async function startBridge(config: BridgeConfig, { log }: { log: Logger }
   };
   try {
     const { networkId, limits } = config;
-    const link = new LinkClient({ tls: loadTlsMaterial(config.tls), networkId, expect: { role: 'gateway', id: config.gateway.id }, host: config.gateway.host, port: config.gateway.port, log });
+    const tls = new TlsFiles(config.tls, log);
+    undos.push(async () => tls.stop());
+    const link = new LinkClient({ tls, networkId, expect: { role: 'gateway', id: config.gateway.id }, host: config.gateway.host, port: config.gateway.port, log });
     undos.push(() => link.close());
 
     const source = await openEventSource({ databaseUrl: readSecretFile(config.databaseUrlFile), redisUrl: config.redisUrlFile === undefined ? undefined : readSecretFile(config.redisUrlFile), history: config.history, log });

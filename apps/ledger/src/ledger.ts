@@ -1,5 +1,5 @@
 import { type FeeSchedule } from '@boop/accounts';
-import { LinkServer, type Logger, ManifestFollower, startMetricsServer, systemClock, type TlsMaterial } from '@boop/platform';
+import { LinkServer, type Logger, ManifestFollower, startMetricsServer, systemClock, type TlsSource } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { BoopError, equalBytes } from '@boop/shared';
 import { withAccounts } from './accounts/account-link.ts';
@@ -32,7 +32,7 @@ export interface LedgerOptions {
   readonly manifest: NetworkManifest;
   /** Where the manifests that came after are kept; without it the one that is given stays in force. */
   readonly chainFile?: string;
-  readonly tls: TlsMaterial;
+  readonly tls: TlsSource;
   readonly databaseUrl: string;
   readonly store: LogStore;
   readonly mapStore: MapStore;

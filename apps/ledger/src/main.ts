@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { applyMigrations, loadTlsMaterial, readManifest, readSecretFile, runProcess, systemClock, systemRng } from '@boop/platform';
+import { applyMigrations, readManifest, readSecretFile, runProcess, systemClock, systemRng, TlsFiles } from '@boop/platform';
 import { loadLedgerConfig } from './config.ts';
 import { startLedger } from './ledger.ts';
 import { PrismaMapStore } from './map/prisma-map-store.ts';
@@ -18,11 +18,13 @@ runProcess('ledger', async ({ log, onStop }) => {
   const applied = await applyMigrations(databaseUrl, MIGRATIONS);
   const database = LedgerDatabase.open(databaseUrl);
   onStop(() => database.close());
+  const tls = new TlsFiles(config.tls, log);
+  onStop(() => tls.stop());
   const ledger = await startLedger({
     config,
     manifest: readManifest(config.manifestFile),
     chainFile: join(dirname(config.tls.keyFile), 'manifests.json'),
-    tls: loadTlsMaterial(config.tls),
+    tls,
     witness: config.witness && new Witness(config.witness.logs, { key: openWitnessKey(config.witness.keyFile, config.witness.name, systemRng), store: new PrismaWitnessStore(database), clock: systemClock }),
     databaseUrl,
     store: new PrismaLogStore(database),

@@ -1,4 +1,4 @@
-import { LinkClient, type Logger, type TlsMaterial } from '@boop/platform';
+import { LinkClient, type Logger, type TlsSource } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { partyId } from '@boop/shared';
 import { type NodePort } from './node-port.ts';
@@ -12,7 +12,7 @@ export interface NodeLinks {
 }
 
 /** One link to each node of the manifest, kept up until `close`. @param onUp called when a node's link comes up */
-export function openNodeLinks(manifest: NetworkManifest, options: { tls: TlsMaterial; timeoutMs: number; log: Logger; onUp: () => void }): NodeLinks {
+export function openNodeLinks(manifest: NetworkManifest, options: { tls: TlsSource; timeoutMs: number; log: Logger; onUp: () => void }): NodeLinks {
   const { tls, timeoutMs, log, onUp } = options;
   const nodes: NodePort[] = [];
   const links = new Map<string, { readonly client: LinkClient; readonly node: NodePort }>();

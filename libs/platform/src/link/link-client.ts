@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from '../logging/logger.ts';
 import { systemRng } from '../system.ts';
 import { Authorities } from '../tls/authorities.ts';
 import { type PeerIdentity, peerIdentityOf, peerName } from '../tls/peer-identity.ts';
+import { currentTls, type TlsSource } from '../tls/tls-files.ts';
 import { type TlsMaterial, tlsFailure } from '../tls/tls-material.ts';
 import { Backoff } from './backoff.ts';
 import { type LinkLimits } from './limits.ts';
@@ -12,7 +13,8 @@ import { type Handlers, LinkConnection, unavailable } from './link-connection.ts
 import { BOOT_ID_BYTES } from './messages.ts';
 
 export interface LinkClientOptions {
-  readonly tls: TlsMaterial;
+  /** What changes in files takes effect at the next connection. */
+  readonly tls: TlsSource;
   readonly networkId: string;
   /** The connection counts only if the server's certificate names exactly this peer. */
   readonly expect: PeerIdentity;
@@ -41,8 +43,9 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
   readonly #log: Logger;
   readonly #bootId: Uint8Array;
   readonly #backoff = new Backoff();
-  #tls: TlsMaterial;
-  #authorities: Authorities;
+  #tls: TlsSource;
+  #authorities: Authorities | undefined;
+  #bundle = '';
   #socket: TLSSocket | undefined;
   #connection: LinkConnection | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -54,7 +57,6 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
     super();
     this.#options = options;
     this.#tls = options.tls;
-    this.#authorities = new Authorities(options.tls.ca);
     this.#log = (options.log ?? silentLogger).child({ peer: peerName(options.expect) });
     this.#bootId = options.bootId ?? systemRng.bytes(BOOT_ID_BYTES);
     this.#connect();
@@ -88,7 +90,6 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
   /** Takes effect at the next connection. */
   renew(tls: TlsMaterial): void {
     this.#tls = tls;
-    this.#authorities = new Authorities(tls.ca);
   }
 
   /** Resolves once connected. @throws BoopError `link.timeout` */
@@ -120,7 +121,8 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
 
   #connect(): void {
     const { host, port, expect, networkId, limits } = this.#options;
-    const [tls, authorities] = [this.#tls, this.#authorities];
+    const tls = currentTls(this.#tls);
+    const authorities = this.#authoritiesIn(tls.ca);
     const socket = connect({
       host,
       port,
@@ -158,6 +160,12 @@ export class LinkClient extends EventEmitter<{ up: []; down: [] }> {
         { up: () => this.#goUp(connection), closed: (reason) => this.#goDown(connection, reason) },
       );
     });
+  }
+
+  #authoritiesIn(bundle: string): Authorities {
+    if (!this.#authorities || bundle !== this.#bundle) this.#authorities = new Authorities(bundle);
+    this.#bundle = bundle;
+    return this.#authorities;
   }
 
   #goUp(connection: LinkConnection): void {

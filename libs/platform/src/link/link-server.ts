@@ -4,6 +4,7 @@ import { BoopError } from '@boop/shared';
 import { type Logger, silentLogger } from '../logging/logger.ts';
 import { Authorities } from '../tls/authorities.ts';
 import { type PeerIdentity, peerIdentityOf, peerName } from '../tls/peer-identity.ts';
+import { currentTls, TlsFiles, type TlsSource } from '../tls/tls-files.ts';
 import { type TlsMaterial, tlsFailure } from '../tls/tls-material.ts';
 import { systemRng } from '../system.ts';
 import { type LinkLimits } from './limits.ts';
@@ -11,7 +12,8 @@ import { type Handlers, LinkConnection, unavailable } from './link-connection.ts
 import { BOOT_ID_BYTES } from './messages.ts';
 
 export interface LinkServerOptions {
-  readonly tls: TlsMaterial;
+  /** What changes in files counts for connections from then on. */
+  readonly tls: TlsSource;
   readonly networkId: string;
   /** Which authenticated peers may connect at all. */
   readonly authorize: (peer: PeerIdentity) => boolean;
@@ -39,14 +41,16 @@ export class LinkServer {
   #authorities: Authorities;
   readonly #connections = new Map<string, LinkConnection>();
   readonly #sockets = new Set<{ destroy(): void }>();
+  readonly #renewal = (tls: TlsMaterial): void => this.renew(tls);
 
   constructor(options: LinkServerOptions) {
     this.#options = options;
     this.#log = options.log ?? silentLogger;
     this.#bootId = options.bootId ?? systemRng.bytes(BOOT_ID_BYTES);
-    this.#authorities = new Authorities(options.tls.ca);
+    const tls = currentTls(options.tls);
+    this.#authorities = new Authorities(tls.ca);
     this.#server = createServer({
-      ...contextOf(options.tls),
+      ...contextOf(tls),
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
@@ -57,6 +61,7 @@ export class LinkServer {
     });
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException) => this.#log.warn('TLS handshake refused', { reason: tlsFailure(error.code) ?? error.code }));
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
+    if (options.tls instanceof TlsFiles) options.tls.on('change', this.#renewal);
   }
 
   /** @returns the bound address; port 0 picks a free one. @throws BoopError `link.port-taken` */
@@ -100,6 +105,7 @@ export class LinkServer {
   }
 
   async close(): Promise<void> {
+    if (this.#options.tls instanceof TlsFiles) this.#options.tls.off('change', this.#renewal);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const connection of this.#connections.values()) connection.end();
     // Sockets still in their handshake, or of peers that never said hello.

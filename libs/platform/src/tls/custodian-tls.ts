@@ -5,8 +5,8 @@ import { type NetworkManifest } from '@boop/protocol';
 import { z } from 'zod';
 import { writeFileAtomic } from '../custody/atomic-file.ts';
 import { type NodeCustody } from '../custody/key-custody.ts';
-import { systemClock, systemRng } from '../system.ts';
-import { issueUnderIdentity, tlsKeyPem, trustAnchor } from './identity-certificates.ts';
+import { systemClock } from '../system.ts';
+import { issueUnderIdentity, newP256Secret, tlsKeyPem, trustAnchor } from './identity-certificates.ts';
 import { peerUri } from './peer-identity.ts';
 import { type TlsMaterial } from './tls-material.ts';
 
@@ -135,12 +135,4 @@ export async function memberAnchors(manifests: readonly NetworkManifest[], made 
   }
   const current = manifests.flatMap(({ networkId, members }) => members.map(({ party, identityKey }) => `${peerUri(networkId, { role: 'node', id: String(party) })} ${identityKey}`));
   return [...new Set(current)].map((name) => made.get(name)!).join('\n');
-}
-
-/** Uniform below the order of P-256, to within 2^-32: all but one in 2^32 strings of 32 bytes are below it, and that one is drawn again. */
-function newP256Secret(): Uint8Array {
-  for (;;) {
-    const secret = systemRng.bytes(32);
-    if (secret.subarray(0, 4).some((byte) => byte !== 0xff)) return secret;
-  }
 }

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { createECDH, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { concatBytes, toBase64Url } from '@boop/shared';
+import { systemRng } from '../system.ts';
 
 const IDENTITY_ALGORITHM = { name: 'Ed25519' } as const;
 const TLS_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
@@ -66,6 +67,14 @@ export async function issueUnderIdentity(input: {
     ],
   });
   return signed(new Uint8Array(draft.rawData), sign);
+}
+
+/** A P-256 private key: uniform below the order of the curve, to within 2^-32: all but one in 2^32 strings of 32 bytes are below it, and that one is drawn again. */
+export function newP256Secret(): Uint8Array {
+  for (;;) {
+    const secret = systemRng.bytes(32);
+    if (secret.subarray(0, 4).some((byte) => byte !== 0xff)) return secret;
+  }
 }
 
 /** PKCS #8 of a P-256 private key. */
