@@ -11,7 +11,7 @@ export const codeOf = (error: unknown): string => (isBoopError(error) ? error.co
 
 const again = new Set([429, 502, 503, 504]);
 
-/** A JSON request under one idempotency key, repeated until somebody answers it. @throws BoopError with the problem's code */
+/** A JSON request under one idempotency key, repeated until somebody answers it. @throws BoopError with the problem's code, `connection.lost` when nobody does */
 export async function ask(method: 'GET' | 'POST' | 'PUT', url: string, key: string, body?: unknown, patienceMs = 60_000): Promise<Record<string, unknown>> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() };
   for (const deadline = Date.now() + patienceMs; ; await sleep(300)) {
@@ -23,7 +23,8 @@ export async function ask(method: 'GET' | 'POST' | 'PUT', url: string, key: stri
       const isPassing = again.has(response.status) || response.status === 500 || code === 'idempotency.in-flight';
       if (!isPassing || Date.now() > deadline) throw new BoopError(code, String(answer['detail'] ?? answer['title']));
     } catch (error) {
-      if (isBoopError(error) || Date.now() > deadline) throw error;
+      if (isBoopError(error)) throw error;
+      if (Date.now() > deadline) throw new BoopError('connection.lost', 'nobody answers', { kind: 'unavailable', cause: error });
     }
   }
 }

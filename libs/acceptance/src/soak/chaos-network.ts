@@ -55,7 +55,7 @@ export class ChaosNetwork {
       await network.#configure(rng);
       for (const name of network.names) network.#start(name);
       await network.ready();
-      await shown.settled();
+      await network.settled();
       return network;
     } catch (error) {
       await network.stop();
@@ -141,7 +141,22 @@ export class ChaosNetwork {
     return this.shown.read(`logs/soak-${name}.log`);
   }
 
-  async stop(): Promise<void> {
+  /** Until the gateway and the nodes see one another. */
+  async settled(timeoutMs = 300_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    await until(async () => {
+      try {
+        await this.shown.settled();
+        return true;
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        return false;
+      }
+    }, 2 * timeoutMs);
+  }
+
+  /** @param keep leaves the data folder, with all logs, for whoever looks for the reason */
+  async stop(keep = false): Promise<void> {
     this.#stopping = true;
     // Callers before those whom they call.
     for (const name of this.names.reverse()) {
@@ -156,7 +171,7 @@ export class ChaosNetwork {
     await this.#redis?.stop();
     await this.#postgres?.stop();
     await this.shown.dispose();
-    rmSync(this.shown.dataDir, { recursive: true, force: true, maxRetries: 5 });
+    if (!keep) rmSync(this.shown.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Every process listens elsewhere than others believe; what is in between is a proxy. */

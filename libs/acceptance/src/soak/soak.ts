@@ -38,6 +38,7 @@ export async function runSoak({ seed, minutes, people, refreshAfter, write }: So
   const network = await ChaosNetwork.start(seededRng(seed));
   const shop = new Shop(network.shown);
   const links = new NodeLinks(network);
+  let isSound = false;
   try {
     const dice = (stream: number): Dice => new Dice(seed * 16 + stream);
     const acknowledged = { logEntries: [] as string[] };
@@ -77,7 +78,7 @@ export async function runSoak({ seed, minutes, people, refreshAfter, write }: So
     const inTheSoak = { authentications: journal.count(visitKinds), retryShare: journal.retryShare(visitKinds) };
     for (const proxy of network.proxies.values()) proxy.heal();
     await network.ready();
-    await network.shown.settled();
+    await network.settled();
     for (const somebody of population.with('unclear')) await membership.register(somebody);
     await new Visits({ shop, population, till, member, journal, dice: dice(11), acknowledged }).census();
     const rows = await compareRows(network, journal);
@@ -94,11 +95,13 @@ export async function runSoak({ seed, minutes, people, refreshAfter, write }: So
       `Ended by themselves and started again: ${[...ended].map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}.`,
       ...journal.violations.map((violation) => `VIOLATION ${violation}`),
     ].join('\n');
+    isSound = journal.violations.length === 0;
     return { violations: journal.violations, authentications: inTheSoak.authentications, summary };
   } finally {
     shop.close();
     await links.close();
-    await network.stop();
+    if (!isSound) journal.note(`logs are left in ${network.shown.dataDir}`);
+    await network.stop(!isSound);
   }
 }
 
