@@ -2,6 +2,7 @@ export * from './attributes.ts';
 export * from './channels.ts';
 export * from './consents.ts';
 export * from './credentials.ts';
+export * from './custodian-orders.ts';
 export * from './custodian-signatures.ts';
 export * from './directory.ts';
 export * from './governance.ts';

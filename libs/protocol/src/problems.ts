@@ -72,6 +72,7 @@ export const problems = {
   'attempts.delayed': { status: 429, retry: true, title: 'Wait after a failed attempt' },
   'attempts.exhausted': { status: 403, retry: false, title: 'Too many failed attempts; authenticate another way' },
   'context.invalid': { status: 422, retry: false, title: 'The context is not valid for this network' },
+  'subject.malformed-order': { status: 422, retry: false, title: 'Not an order about a person' },
   'subject.wrong-network': { status: 422, retry: false, title: 'The order is for another network' },
   'subject.time': { status: 422, retry: true, title: 'The order comes from the future' },
   'subject.superseded': { status: 409, retry: false, title: 'A newer order stands' },

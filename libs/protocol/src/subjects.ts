@@ -48,6 +48,8 @@ export function subjectOrderEntry(record: SubjectOrder, epoch: number): Uint8Arr
 export const subjectRecordSchema = z.strictObject({
   networkId: idField,
   accountKey: bytesField(32),
+  /** Epoch that the node serves: the version of its shares. */
+  epoch: z.number().int().positive(),
   /** Who has suspended the person. */
   suspendedBy: z.array(z.enum(['owner', 'custodians'])).max(2),
   registrations: z.array(
@@ -59,6 +61,8 @@ export const subjectRecordSchema = z.strictObject({
       positions: z.array(positionSchema).max(2),
       encoder: idField,
       verified: z.boolean(),
+      /** Epoch in which it was registered. */
+      epoch: z.number().int().positive(),
       registeredAt: secondsField,
       /** The log's entry of the registration, base64url. */
       entry: z.string().max(2_000),
@@ -67,6 +71,8 @@ export const subjectRecordSchema = z.strictObject({
   ).max(256),
   /** Newest orders, with their signatures. */
   orders: z.array(signedSubjectOrderSchema).max(2),
+  /** Requests for which shares were deleted. */
+  erasures: z.array(signedPalmErasureSchema).max(256),
 });
 export type SubjectRecord = z.infer<typeof subjectRecordSchema>;
 
@@ -86,7 +92,8 @@ export const subjectExportSchema = z.strictObject({
   /** So many nodes answered the same. */
   nodes: z.number().int().min(2),
   record: subjectRecordSchema,
-  proofs: z.array(z.strictObject({ logEntry: z.string(), proof: logProofSchema.optional() })).max(512),
+  /** Of all entries of the log about this person; without a proof while no checkpoint includes the entry. */
+  proofs: z.array(z.strictObject({ kind: z.enum(['registration', 'consent', 'suspension', 'erasure']), logEntry: z.string(), proof: logProofSchema.optional() })).max(1_024),
 });
 export type SubjectExport = z.infer<typeof subjectExportSchema>;
 

@@ -7,12 +7,11 @@ import { consentsClient } from './consents-client.ts';
 import { ConsentsController } from './consents.controller.ts';
 import { ErasuresController } from './erasures.controller.ts';
 import { handOnTo } from './hand-on.ts';
-import { ownerAuthenticator } from './owner-authenticator.ts';
 import { PurposeTextsController } from './purpose-texts.controller.ts';
 import { CONSENT_EVENTS, CONSENTS } from './tokens.ts';
 
 /** Consents of people to vendors, kept by the attributes service. */
-export function consentsFeature({ config, database, sendOutbox, clock, log }: Core, attributes: NodeLink, wakeWebhooks: () => void): Feature {
+export function consentsFeature({ database, sendOutbox, log }: Core, attributes: NodeLink, wakeWebhooks: () => void): Feature {
   const consents = consentsClient(attributes);
   const events = new ConsentEvents({ consents, handOn: handOnTo(database, { sendOutbox, wakeWebhooks }), log });
   return {
@@ -23,7 +22,6 @@ export function consentsFeature({ config, database, sendOutbox, clock, log }: Co
       { provide: CONSENT_EVENTS, useValue: events },
     ],
     api: consentsApi,
-    authenticators: [ownerAuthenticator({ networkId: config.networkId, clock })],
     jobs: [{ name: 'hand on events of consents', everyMs: 1_000, run: async () => void (attributes.connected && (await events.run())) }],
   };
 }

@@ -55,7 +55,8 @@ export function checkRegistrationAnswer(
   return { outbox, consent: { entry: consent, entryHash: logEntryHash(consent), receipts: [] } };
 }
 
-function checkEntry({ entry: bytes, receipts }: SignedEntry, { manifest, verify, earlier = false }: { manifest: NetworkManifest; verify: VerifyEd25519; earlier?: boolean }): { entry: LogEntry; outbox: OutboxEntry } {
+/** The entry is of this network and t+1 of its members have signed it. @throws BoopError `mpc.aborted` */
+export function checkEntry({ entry: bytes, receipts }: SignedEntry, { manifest, verify, earlier = false }: { manifest: NetworkManifest; verify: VerifyEd25519; earlier?: boolean }): { entry: LogEntry; outbox: OutboxEntry } {
   const entry = parseEntry(bytes);
   if (entry.networkId !== manifest.networkId || (earlier ? entry.epoch > manifest.epoch : entry.epoch !== manifest.epoch)) throw refused('the log entry is of another network or epoch');
   const message = entryReceiptBytes(bytes);

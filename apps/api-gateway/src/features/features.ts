@@ -16,6 +16,7 @@ import { upkeepFeature } from './upkeep.feature.ts';
 import { BackgroundWork } from '../jobs/background-work.ts';
 import { jobsFeature } from '../jobs/jobs.feature.ts';
 import { paymentsFeature } from '../payments/payments.feature.ts';
+import { subjectsFeature } from '../subjects/subjects.feature.ts';
 import { sandboxFeature } from '../sandbox/sandbox.feature.ts';
 import { webhooksFeature } from '../webhooks/webhooks.feature.ts';
 
@@ -34,6 +35,7 @@ export async function openFeatures(core: Core): Promise<readonly Feature[]> {
     vendors,
     authentications,
     registrationsFeature(core),
+    subjectsFeature(core),
     await terminalsFeature(core, authentications.service),
     networkFeature(core),
     ledgerFeature(core),

@@ -3,6 +3,7 @@ import { assembleToken, type AuthenticationContext, consentHash, idTokenClaims, 
 import { type Handlers, LinkServer, systemRng, type TlsMaterial } from '@boop/platform';
 import { type EntryReceipt, type LogEntry, logEntryBytes, logEntryHash, type NetworkManifest, nodeMethods, parseManifest, splitFor, splitHash, deriveHpkeKeyPair, ledgerMethods } from '@boop/protocol';
 import { BoopError, fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
+import { FakeSubjects } from './fake-subjects.ts';
 import { sha256 } from '@noble/hashes/sha2.js';
 
 export const networkId = 'test-net';
@@ -39,6 +40,7 @@ export class FakeNetwork {
   readonly behaviour: NodeBehaviour = { ready: true, decision: { accepted: true, reason: 'ok', verified: true }, delayMs: 0 };
   readonly seen: { party: number; method: string; body: unknown }[] = [];
   readonly manifest: NetworkManifest;
+  readonly subjects: FakeSubjects;
   readonly #tls: readonly TlsMaterial[];
   readonly #servers = new Map<number, LinkServer>();
   readonly #held = new Map<string, () => AuthenticationAnswer>();
@@ -48,6 +50,7 @@ export class FakeNetwork {
   private constructor(identities: SigningKey[], manifest: NetworkManifest, tls: readonly TlsMaterial[]) {
     this.identities = identities;
     this.manifest = manifest;
+    this.subjects = new FakeSubjects(manifest, (entry) => this.receipts(entry));
     this.#tls = tls;
   }
 
@@ -112,6 +115,7 @@ export class FakeNetwork {
         if (method === 'manifest.chain') return { links: [] };
         if (method === 'epoch.current') return { manifest: this.manifest, entries: [] };
         if (method === 'registration.find') return this.#find(party, nodeMethods[method].body.parse(body).session);
+        if (method.startsWith('subject.')) return this.subjects.answer(party, method, body);
         this.seen.push({ party, method, body });
         if (this.behaviour.delayMs) await new Promise((resolve) => setTimeout(resolve, this.behaviour.delayMs));
         let { decision } = this.behaviour;

@@ -49,6 +49,7 @@ export class OrderService {
     return {
       networkId: network.networkId,
       accountKey,
+      epoch: network.epoch,
       suspendedBy: orders.suspendedBy(accountKey),
       registrations: records.map((record) => ({
         session: record.sessionId,
@@ -57,11 +58,13 @@ export class OrderService {
         positions: [...record.positions],
         encoder: record.encoder,
         verified: record.verified,
+        epoch: record.epoch,
         registeredAt: record.time,
         entry: toBase64Url(registrationEntry(record)),
         erased: gallery.hasErased(record.splitHash),
       })),
       orders: orders.ofAccount(accountKey),
+      erasures: registrar.erasures.filter(({ record }) => record.accountKey === accountKey),
     };
   }
 }
