@@ -24,6 +24,7 @@ import { openSigningKey } from './signing-key.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { applySeed, readSeed } from './store/seed.ts';
 import { writeEffects } from './store/effects.ts';
+import { type RegistrationFaultHook } from './store/fault-points.ts';
 import { openStores } from './store/stores.ts';
 
 const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
@@ -41,19 +42,20 @@ interface Surroundings {
   readonly log: Logger;
   readonly clock: Clock;
   readonly rng: Rng;
+  readonly faults?: RegistrationFaultHook | undefined;
   /** Registers what `close` undoes, last one first. */
   readonly undo: (work: () => Promise<unknown>) => void;
 }
 
 /** Wires the gateway and starts it. Parts are undone in reverse order, also when a later part fails to start. */
-export async function startGateway(config: GatewayConfig, use: { log: Logger; clock?: Clock; rng?: Rng }): Promise<Gateway> {
-  const { log, clock = systemClock, rng = systemRng } = use;
+export async function startGateway(config: GatewayConfig, use: { log: Logger; clock?: Clock; rng?: Rng; faults?: RegistrationFaultHook }): Promise<Gateway> {
+  const { log, clock = systemClock, rng = systemRng, faults } = use;
   const undos: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (const work of undos.splice(0).reverse()) await work();
   };
   try {
-    const ports = await start(config, { log, clock, rng, undo: (work) => void undos.push(work) });
+    const ports = await start(config, { log, clock, rng, faults, undo: (work) => void undos.push(work) });
     return { ...ports, close };
   } catch (error) {
     await close().catch((cause: unknown) => log.error('could not undo a failed start', { error: describeError(cause) }));
@@ -110,13 +112,13 @@ async function start(config: GatewayConfig, use: Surroundings): Promise<{ httpPo
 }
 
 /** What all features stand on: the database, the links to nodes and ledger, keys, limits, metrics. */
-async function openCore(config: GatewayConfig, tls: TlsFiles, { log, clock, rng, undo }: Surroundings): Promise<{ core: Core; metrics: GatewayMetrics }> {
+async function openCore(config: GatewayConfig, tls: TlsFiles, { log, clock, rng, faults, undo }: Surroundings): Promise<{ core: Core; metrics: GatewayMetrics }> {
   const { networkId, issuer, publicUrls: urls } = config;
   const device = openSigningKey(config.signingKeyFile ?? join(dirname(config.tls.keyFile), 'gateway-signing.key'), rng);
 
   const database = await prepareDatabase(config);
   undo(() => database.$disconnect());
-  const stores = openStores(database);
+  const stores = openStores(database, faults);
 
   const open = (expect: PeerIdentity, host: string, port: number): LinkClient => new LinkClient({ tls, networkId, expect, host, port, log });
   const connect = (expect: PeerIdentity, host: string, port: number): LinkClient => {

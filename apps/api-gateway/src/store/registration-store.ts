@@ -1,4 +1,5 @@
 import { consentTextSchema, registrationContextSchema, signedConsentSchema } from '@boop/identity';
+import { guarded, noFaults } from '@boop/platform';
 import { registrationReceiptSchema } from '@boop/protocol';
 import { type Transition } from '../domain/events.ts';
 import { type RegistrationRecord, type RegistrationState, staleRunMs } from '../domain/registration.ts';
@@ -6,11 +7,22 @@ import { Prisma, type RegistrationRow } from '../generated/prisma/client.ts';
 import { type RegistrationStore, type Versioned } from '../services/ports.ts';
 import { type Database, LostRace, type Transaction, unlessRaced } from './database.ts';
 import { writeEffects } from './effects.ts';
+import { type RegistrationFaultHook, type RegistrationFaultPoint } from './fault-points.ts';
 
-export function registrationStore(database: Database): RegistrationStore {
+const pointOf: Record<RegistrationState, RegistrationFaultPoint> = {
+  consent: 'session.open',
+  samples: 'session.samples',
+  running: 'session.running',
+  done: 'session.done',
+  failed: 'session.ended',
+  cancelled: 'session.ended',
+  expired: 'session.ended',
+};
+
+export function registrationStore(database: Database, faults: RegistrationFaultHook = noFaults): RegistrationStore {
   return {
     async create(transition) {
-      await database.$transaction((tx) => insertRegistration(tx, transition));
+      await guarded(faults, pointOf[transition.record.state], () => database.$transaction((tx) => insertRegistration(tx, transition)));
     },
 
     async find(id) {
@@ -22,14 +34,14 @@ export function registrationStore(database: Database): RegistrationStore {
       return (await database.registrationRow.findMany({ where: { id: { in: [...ids] } } })).map((row) => versioned(row).record);
     },
 
-    save: (version, transition) =>
-      unlessRaced(() =>
-        database.$transaction(async (tx) => {
-          const { count } = await tx.registrationRow.updateMany({ where: { id: transition.record.id, version }, data: { version: version + 1, ...changingColumns(transition.record) } });
-          if (count !== 1) throw new LostRace();
-          await writeEffects(tx, transition);
-        }),
-      ),
+    async save(version, transition) {
+      const write = async (tx: Transaction): Promise<void> => {
+        const { count } = await tx.registrationRow.updateMany({ where: { id: transition.record.id, version }, data: { version: version + 1, ...changingColumns(transition.record) } });
+        if (count !== 1) throw new LostRace();
+        await writeEffects(tx, transition);
+      };
+      return await unlessRaced(() => guarded(faults, pointOf[transition.record.state], () => database.$transaction(write)));
+    },
 
     async due(nowMs, limit) {
       const rows = await database.registrationRow.findMany({
