@@ -8,12 +8,14 @@ import { ledgerCommand } from './ledger/ledger-command.ts';
 import { monitorCommand } from './monitor/monitor-command.ts';
 import { networkCommand } from './network/network-command.ts';
 import { nodeCommand } from './node/node-command.ts';
+import { servicesCommand } from './services/services-command.ts';
 import { listenCommand } from './vendor/listen-command.ts';
 import { scanCommand } from './vendor/scan-command.ts';
 
 const program = new Command('boop').description('operate a boop network').showHelpAfterError();
 program.addCommand(networkCommand());
 program.addCommand(nodeCommand());
+program.addCommand(servicesCommand());
 program.addCommand(demoCommand());
 program.addCommand(evalCommand());
 program.addCommand(canaryCommand());

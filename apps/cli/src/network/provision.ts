@@ -7,6 +7,7 @@ import { type NetworkState } from './data-directory.ts';
 import { type Layout, nodeFolder, nodeName } from './layout.ts';
 import { ensureManifest } from './manifest.ts';
 import { HOST, type PortPlan } from './ports.ts';
+import { provisionServices } from './provision-services.ts';
 
 /** A process to run and how to see that it can serve. */
 export interface ProcessPlan {
@@ -82,38 +83,7 @@ export async function provision(layout: Layout, state: NetworkState, ports: Port
       attempts: developmentAttempts,
     });
   }
-  add({ name: 'ledger', role: 'ledger', address: publicUrls.ledger }, 'ledger', ports.ledger, {
-    ...(await common('ledger', { role: 'ledger', id: 'main' }, 'ledger')),
-    manifestFile,
-    http: listen(ports.ledger),
-    link: listen(ports.ledgerLink),
-    metrics: listen(ports.ledgerMetrics),
-  });
-  add({ name: 'attributes', role: 'attributes', address: `${HOST}:${ports.attributesLink}` }, 'attributes', ports.attributesHealth, {
-    ...(await common('attributes', { role: 'attributes', id: 'main' }, 'attributes')),
-    manifestFile,
-    link: listen(ports.attributesLink),
-    health: listen(ports.attributesHealth),
-    metrics: listen(ports.attributesMetrics),
-  });
-  add({ name: 'gateway', role: 'gateway', address: publicUrls.gateway }, 'gateway', ports.gateway, {
-    ...(await common('gateway', { role: 'gateway', id: 'main' }, 'gateway')),
-    manifestFile,
-    http: listen(ports.gateway),
-    link: listen(ports.gatewayLink),
-    metrics: listen(ports.gatewayMetrics),
-    ledger: listen(ports.ledgerLink),
-    attributes: listen(ports.attributesLink),
-    seedFile: writeSeed(layout, credentials),
-    issuer: publicUrls.gateway,
-    publicUrls,
-  });
-  add({ name: 'bridge', role: 'bridge', address: publicUrls.bridge }, 'bridge', ports.bridge, {
-    ...(await common('bridge', { role: 'bridge', id: 'main' }, 'gateway')),
-    http: listen(ports.bridge),
-    metrics: listen(ports.bridgeMetrics),
-    gateway: listen(ports.gatewayLink),
-  });
+  processes.push(...(await provisionServices({ layout, ports, publicUrls, manifestFile, writeSeed: () => writeSeed(layout, credentials), common })));
   ensurePrivateDirectory(layout.of('console'));
   add({ name: 'console', role: 'console', address: publicUrls.console }, 'console', ports.console, { http: listen(ports.console), publicUrls });
   return { processes, publicUrls, credentials };

@@ -2,7 +2,7 @@ import { createPublicKey, type X509Certificate } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, request, type Server } from 'node:https';
 import { type TLSSocket } from 'node:tls';
-import { issueUnderIdentity, type KeyCustody, systemRng, tlsKeyPem } from '@boop/platform';
+import { issueUnderIdentity, type KeyCustody, newP256Secret, tlsKeyPem } from '@boop/platform';
 import { BoopError, isBoopError, fromBase64Url } from '@boop/shared';
 import { CLOCK_SKEW_MAX_MS, MEETING_BYTES_MAX, MEETING_PATH, type MeetingMessage, meetingMessageSchema, meetingReplySchema } from './meeting-messages.ts';
 import { type MemberDescriptor, verifyDescriptor } from './member-descriptor.ts';
@@ -17,8 +17,7 @@ export interface MeetingTls {
 }
 
 export async function meetingTls(custody: KeyCustody, nowMs: number): Promise<MeetingTls> {
-  const tlsSecret = systemRng.bytes(32);
-  tlsSecret[0]! &= 0x7f;
+  const tlsSecret = newP256Secret();
   const cert = await issueUnderIdentity({ uri: 'boop://meeting/node/0', identityKey: custody.identityPublicKey, tlsSecret, sign: (bytes) => custody.signIdentity(bytes), notBeforeMs: nowMs, lifetimeMs: certificateLifetimeMs });
   return { cert, key: tlsKeyPem(tlsSecret) };
 }

@@ -5,7 +5,9 @@ import { type NetworkManifest } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { Command, Option } from 'commander';
 import { builtPrograms } from '../network/programs.ts';
+import { nameOf } from '../services/service-descriptor.ts';
 import { wholeNumber } from '../whole-number.ts';
+import { acceptServices, dismissService } from './accept.ts';
 import { parseAddress, parseAddresses } from './addresses.ts';
 import { backupCommand, backupShareCommand } from './backup-command.ts';
 import { initNode } from './init.ts';
@@ -75,6 +77,25 @@ export function nodeCommand(): Command {
     .action(async (folder: string, { databaseUrlFile }: { databaseUrlFile?: string }) => {
       process.exit(await runNode(folder, { program: builtPrograms().node!, write, ...(databaseUrlFile !== undefined && { databaseUrlFile }) }));
     });
+  node
+    .command('accept')
+    .description('let services of an operator in: gateway, ledger, attributes service')
+    .argument('<folder>')
+    .argument('<file>', "services.json of the operator's folder")
+    .option('--fingerprint <fingerprint>', 'of these services, as their operator has read it out; asked for otherwise')
+    .action(async (folder: string, file: string, { fingerprint }: { fingerprint?: string }) => {
+      await acceptServices(folder, file, async (services, shown) => {
+        write(`${services.map((service) => `${nameOf(service).padEnd(16)} ${service.identityKey}\n`).join('')}fingerprint ${shown}\n`);
+        return fingerprint ?? (await ask('Compare it by voice with their operator, then type it here: '));
+      });
+      write('accepted\n');
+    });
+  node
+    .command('dismiss')
+    .description('let a service in no longer; connections that are open end with the next restart')
+    .argument('<folder>')
+    .argument('<service>', 'for example gateway/main')
+    .action(async (folder: string, name: string) => await dismissService(folder, name));
   node
     .command('status')
     .description('what the node is, and how it is')

@@ -2,6 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { toBase64Url } from '@boop/shared';
 import { z } from 'zod';
+import { nameOf } from '../services/service-descriptor.ts';
+import { acceptedServices } from './accept.ts';
 import { fingerprintOf } from './first-manifest.ts';
 import { readDescriptor } from './member-descriptor.ts';
 import { manifestInForce } from './next-manifest.ts';
@@ -23,6 +25,8 @@ export async function nodeStatus(dir: string): Promise<[string, string][]> {
   if (!folder.joined) return [...lines, ['network', 'none yet: boop node join']];
   const manifest = await manifestInForce(folder);
   lines.push(['network', `${manifest.networkId}, epoch ${manifest.epoch}, ${manifest.members.length} members, threshold ${manifest.threshold}`], ['fingerprint', fingerprintOf(manifest)]);
+  const services = acceptedServices(folder).map(nameOf);
+  lines.push(['services', services.length > 0 ? services.join(', ') : 'none yet: boop node accept']);
   const tls = folder.path('tls', 'tls.json');
   if (existsSync(tls)) lines.push(['TLS certificate', certificateLine(tls)]);
   lines.push(['process', await processLine(folder)]);
