@@ -17,7 +17,7 @@ describe('among five nodes', () => {
 
   test('there is much to lie about', () => {
     const methods = new Set(lies.map(({ method, direction }) => `${method} ${direction}`));
-    for (const said of ['session.open request', 'split.check request', 'run.request request', 'run.request answer', 'run.join request', 'run.join answer', 'token.authorise request', 'token.authorise answer', 'token.sign request', 'token.sign answer', 'decision.reject request', 'session.end request'])
+    for (const said of ['session.open request', 'split.check request', 'run.request request', 'run.request answer', 'run.join request', 'run.join answer', 'token.prepare request', 'token.prepare answer', 'token.sign request', 'token.sign answer', 'decision.reject request', 'session.end request'])
       expect(methods).toContain(said);
   });
 

@@ -52,7 +52,7 @@ describe('a lying node', () => {
   });
 
   test.each<[string, string]>([
-    ['partial', 'token.authorise'],
+    ['partial', 'token.prepare'],
     ['share', 'token.sign'],
   ])('that sends a bad %s is left out, and the token comes from others', async (field, method) => {
     let lies = 0;

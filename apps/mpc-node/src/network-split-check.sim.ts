@@ -85,9 +85,12 @@ describe('five nodes', () => {
         others.map((members) => network.node(members[0]!).handlers['run.request'](liar, { splitHash, runId: rng.bytes(16), holders: all(), operation: 'verify', committee: members, row: 0, basis: identified })),
       );
       const body = { splitHash, verdicts: [identified, ...confirmations], authTime: Math.floor(network.clock.nowMs() / 1000) };
-      const authorise = async (verified: boolean) => await network.node(1).handlers['token.authorise'](liar, { ...body, verified });
-      await expect(authorise(true)).rejects.toMatchObject({ code: 'decision.verified-mismatch' });
-      await expect(authorise(false)).resolves.toHaveProperty('partial');
+      const prepared = await Promise.all([1, 2, 3].map(async (party) => ({ party, ...(await network.node(party).handlers['token.prepare'](liar, { splitHash, basis: identified, authTime: body.authTime })) })));
+      const partials = prepared.map(({ party, partial }) => ({ party, bytes: partial }));
+      const commitments = prepared.map(({ party, commitment }) => ({ party, bytes: commitment }));
+      const sign = async (verified: boolean) => await network.node(1).handlers['token.sign'](liar, { ...body, verified, partials, commitments });
+      await expect(sign(true)).rejects.toMatchObject({ code: 'decision.verified-mismatch' });
+      await expect(sign(false)).resolves.toHaveProperty('share');
     });
 
     test('has nothing stored of a registration that was not checked', async () => {
@@ -119,4 +122,4 @@ test('three nodes cannot check: the wolf is taken for somebody, and never as ver
   const strict = context({ policy: { operatingPoint: 'default', acceptUnverified: false, acceptGatewaySplit: false } });
   await expect(network.node(1).authentications.run(await cheatingProbe(network.splitter, strict, { values: wolf(), valid: 1024 }))).resolves.toMatchObject({ accepted: false, reason: 'unverified' });
   network.stop();
-});
+}, 60_000);

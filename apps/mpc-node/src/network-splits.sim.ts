@@ -45,7 +45,7 @@ describe.each([
     await expect(present(handedIn)).rejects.toMatchObject(invalidForm);
     expect(methods).not.toContain('run.request');
     expect(methods).not.toContain('run.join');
-    expect(methods).not.toContain('token.authorise');
+    expect(methods).not.toContain('token.prepare');
   });
 
   test.each(cheats(rng).filter((_, i) => i < 2))('a registration that hides %s in one of its items stores nothing', async (_name, handedIn) => {

@@ -86,7 +86,7 @@ describe('a leader that lies about a claimed subject', () => {
   test('gets neither a token, nor attributes, nor a clean record for somebody else', async () => {
     const handlers = network.node(honest).handlers;
     const answers = meanwhile('decision.reject', ({ splitHash, verdicts, authTime }) => [
-      handlers['token.authorise'](leader, { splitHash, verdicts, authTime, verified: true }),
+      handlers['token.sign'](leader, { splitHash, verdicts, authTime, verified: true, partials: [], commitments: [] }),
       handlers['release.authorise'](leader, { splitHash, verdicts, authTime, verified: true }),
       handlers['decision.reject'](leader, { splitHash, verdicts, authTime }),
       handlers['session.end'](leader, { splitHash, verdicts }),
@@ -97,7 +97,7 @@ describe('a leader that lies about a claimed subject', () => {
 
   test('gets no refusal of the right person', async () => {
     const handlers = network.node(honest).handlers;
-    const refusals = meanwhile('token.authorise', ({ splitHash, verdicts, authTime }) => [handlers['decision.reject'](leader, { splitHash, verdicts, authTime, because: 'subject' })]);
+    const refusals = meanwhile('token.sign', ({ splitHash, verdicts, authTime }) => [handlers['decision.reject'](leader, { splitHash, verdicts, authTime, because: 'subject' })]);
     await expect(authenticate(ada, { subject: adaSub })).resolves.toMatchObject({ accepted: true });
     expect(await refusals()).toEqual(['decision.subject']);
   }, 60_000);
@@ -113,7 +113,7 @@ describe('a leader that lies about a claimed subject', () => {
 
   test('has nothing judged in a session that claims nobody', async () => {
     const handlers = network.node(honest).handlers;
-    const answers = meanwhile('token.authorise', ({ splitHash, verdicts }) => [handlers['subject.evaluate'](leader, { splitHash, verdicts }), handlers['subject.judge'](leader, { splitHash, partials: [] })]);
+    const answers = meanwhile('token.sign', ({ splitHash, verdicts }) => [handlers['subject.evaluate'](leader, { splitHash, verdicts }), handlers['subject.judge'](leader, { splitHash, partials: [] })]);
     await authenticate(ada);
     expect(await answers()).toEqual(['decision.no-claim', 'decision.no-claim']);
   }, 60_000);

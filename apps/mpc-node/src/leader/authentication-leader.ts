@@ -94,12 +94,17 @@ export class AuthenticationLeader {
     const { decision } = identified.statement;
     if (decision.kind !== 'one') return await this.#reject(led, [identified], 'no-match', stages);
     const { row } = decision;
+    const authTime = Math.floor(clock.nowMs() / 1000);
+    // What does not depend on the confirmations does not wait for them.
+    const preparation = tokens.prepare(led, identified, authTime);
+    const claims = led.session.authentication.subject === undefined ? undefined : subjects.isClaimed(led, identified, row);
+    claims?.catch(() => undefined);
     const confirmations = await stages.time('verify', () => Promise.all(others.map((committee) => lead.run(led, committee, 'verify', { row, basis: identified }))));
     const verdicts = [identified, ...confirmations];
     // Honest committees agree: where two differ a node lied, nothing is accepted, and nobody outside is told the difference.
     if (confirmations.some(isDenied)) return await this.#reject(led, verdicts, 'no-match', stages);
     // Before anything else that is known of the person: outside, somebody else's palm is like nobody's.
-    const isOther = led.session.authentication.subject !== undefined && !(await stages.time('subject', () => subjects.isClaimed(led, verdicts, row)));
+    const isOther = claims && !(await stages.time('subject', () => claims));
     if (isOther) return await this.#reject(led, verdicts, 'no-match', stages, 'subject');
     const verified = checked && family.verified;
     if (!verified && !led.session.authentication.policy.acceptUnverified) return await this.#reject(led, verdicts, 'unverified', stages);
@@ -107,9 +112,8 @@ export class AuthenticationLeader {
     if (isSuspended(row)) return await this.#reject(led, verdicts, 'no-match', stages, 'suspended');
     const lacking = release.sessions.refusalOf(led.session, row);
     if (lacking) return await this.#reject(led, verdicts, lacking, stages);
-    const authTime = Math.floor(clock.nowMs() / 1000);
     const accepted = { verdicts, row, verified, authTime };
-    const { idToken, entry, receipts } = await stages.time('sign', () => tokens.assemble(led, accepted, hold && ((sub) => hold({ sub, verified }))));
+    const { idToken, entry, receipts } = await stages.time('sign', () => tokens.assemble(led, accepted, preparation, hold && ((sub) => hold({ sub, verified }))));
     led.accepted = verdicts;
     const released = led.session.authentication.attributes && (await stages.time('release', () => release.leader.collect(led, accepted)));
     return { accepted: true, reason: 'ok', verified, idToken, entry, receipts: [...receipts], ...(released && { released }), stages: stages.summary() };

@@ -20,15 +20,15 @@ export class SubjectLead {
   }
 
   /**
-   * Two rounds with all that opened; partials that are not proven are left out.
+   * Two rounds with all that opened, on the word of the committee that named the row, so that the others can be asked meanwhile; partials that are not proven are left out.
    * @returns whether it is
    * @throws BoopError `mpc.nodes-unavailable` with fewer than 2t+1 good partials
    */
-  async isClaimed({ session, opened }: Led, verdicts: CertifiedStatement[], row: number): Promise<boolean> {
+  async isClaimed({ session, opened }: Led, identified: CertifiedStatement, row: number): Promise<boolean> {
     const { subject } = session.authentication;
     const { peers } = this.#input;
     const { splitHash } = session;
-    const answers = await this.#ask(opened, (party) => peers.request(party, 'subject.evaluate', { splitHash, verdicts }, roundTimeoutMs));
+    const answers = await this.#ask(opened, (party) => peers.request(party, 'subject.evaluate', { splitHash, verdicts: [identified] }, roundTimeoutMs));
     const { sub, proven } = this.#combine(inputOf(session, row, this.#input.gallery), new Map(answers.map(([party, { partial }]) => [party, partial])));
     const partials = [...proven].map(([party, bytes]) => ({ party, bytes }));
     await this.#ask(opened, (party) => peers.request(party, 'subject.judge', { splitHash, partials }, roundTimeoutMs));

@@ -31,6 +31,16 @@ export interface Decision {
 /** Learns for whom a token would be; rejects to have none signed. */
 export type Approve = (sub: string) => Promise<void>;
 
+/** What each signer answered. */
+type Prepared = readonly [PartyId, PeerAnswer<'token.prepare'>][];
+
+/** A token that signers prepare about a candidate. */
+export interface Preparation {
+  readonly basis: CertifiedStatement;
+  readonly authTime: number;
+  readonly ready: Promise<Prepared>;
+}
+
 type TokenMessage = ReturnType<typeof tokenMessage>;
 
 /** Some parties did not do their part in a signing attempt. */
@@ -51,24 +61,37 @@ export class TokenAssembly {
   }
 
   /**
-   * Two rounds with 2t+1 signers; when some fail, once more with others if there are enough, over the same message.
-   * @param approve told the pairwise `sub` before the first signing round, once; nothing is signed unless it resolves
+   * Has 2t+1 signers prepare a token about a candidate that is still being confirmed: what they answer depends on nothing that is decided about it.
+   * A failure shows when the token is assembled.
+   */
+  prepare(led: Led, basis: CertifiedStatement, authTime: number): Preparation {
+    const ready = this.#prepare(led.session, basis, authTime, () => this.#signers(led, new Set()));
+    ready.catch(() => undefined);
+    return { basis, authTime, ready };
+  }
+
+  /**
+   * One round with 2t+1 signers; when some fail, once more with others if there are enough, over the same message.
+   * @param approve told the pairwise `sub` before anything is signed, once; nothing is unless it resolves
    * @throws BoopError `mpc.nodes-unavailable`, what `approve` throws, or the last failure
    */
-  async assemble(led: Led, decision: Decision, approve?: Approve): Promise<Accepted> {
+  async assemble(led: Led, decision: Decision, preparation: Preparation, approve?: Approve): Promise<Accepted> {
     const { log } = this.#input;
+    const { basis, authTime } = preparation;
     const failed = new Set<PartyId>();
+    let { ready } = preparation;
     let approval: Promise<void> | undefined;
     const once = approve && ((sub: string) => (approval ??= approve(sub)));
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#attempt(led, decision, this.#signers(led, failed), once);
+        return await this.#attempt(led, decision, await ready, once);
       } catch (error) {
         const parties = error instanceof SignersFailed ? error.parties : error instanceof ThresholdFault ? error.blame : [];
         if (parties.length === 0) throw error;
         log.warn('signers left out', { peers: parties, code: codeOf(error), session: led.session.splitHash });
         for (const party of parties) failed.add(party);
         if (attempt > 0) throw new BoopError('token.signers-failed', 'too many signers failed', { kind: 'unavailable' });
+        ready = this.#prepare(led.session, basis, authTime, () => this.#signers(led, failed));
       }
     }
   }
@@ -83,19 +106,23 @@ export class TokenAssembly {
     return chosen;
   }
 
-  async #attempt({ session }: Led, decision: Decision, signers: readonly PartyId[], approve?: Approve): Promise<Accepted> {
+  async #prepare({ splitHash }: Session, basis: CertifiedStatement, authTime: number, choose: () => PartyId[]): Promise<Prepared> {
+    return await this.#ask(choose(), (party) => this.#input.peers.request(party, 'token.prepare', { splitHash, basis, authTime }, signTimeoutMs));
+  }
+
+  async #attempt({ session }: Led, decision: Decision, prepared: Prepared, approve?: Approve): Promise<Accepted> {
     const { peers, ring } = this.#input;
     const { verdicts, verified, authTime } = decision;
     const { splitHash } = session;
-    const first = await this.#ask(signers, (party) => peers.request(party, 'token.authorise', { splitHash, verdicts, authTime, verified }, signTimeoutMs));
-    const partials = first.map(([party, { partial }]) => ({ party, bytes: partial }));
-    const commitments = first.map(([party, { commitment }]) => ({ party, bytes: commitment }));
+    const signers = prepared.map(([party]) => party);
+    const partials = prepared.map(([party, { partial }]) => ({ party, bytes: partial }));
+    const commitments = prepared.map(([party, { commitment }]) => ({ party, bytes: commitment }));
     if (approve) await approve(this.#subOf(session, decision, byParty(partials)));
-    const second = await this.#ask(signers, (party) => peers.request(party, 'token.sign', { splitHash, partials, commitments }, signTimeoutMs));
+    const signed = await this.#ask(signers, (party) => peers.request(party, 'token.sign', { splitHash, verdicts, authTime, verified, partials, commitments }, signTimeoutMs));
     const { signingInput, entry } = this.#ownMessage(session, decision) ?? this.#rebuild(session, decision, byParty(partials));
-    const shares = new Map(second.map(([party, { share }]) => [party, share]));
+    const shares = new Map(signed.map(([party, { share }]) => [party, share]));
     const signature = aggregate(ring.tokenAt(authTime).group, byParty(commitments), signingInput, shares, { arithmetic, groupCommitment: session.token?.groupCommitment });
-    return { idToken: assembleToken(signingInput, signature), entry, receipts: validReceipts(this.#input.members, this.#input.threshold, entry, second) };
+    return { idToken: assembleToken(signingInput, signature), entry, receipts: validReceipts(this.#input.members, this.#input.threshold, entry, signed) };
   }
 
   /** @throws ThresholdFault `prf.bad-partial` */

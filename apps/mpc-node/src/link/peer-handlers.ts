@@ -83,11 +83,11 @@ export function peerHandlers(services: {
       await committees.joinFill(from, body);
       return nothing;
     },
-    'token.authorise': async (from, body) => {
+    'token.prepare': async (from, body) => {
       const session = service.ledBy(from, body.splitHash);
-      const answer = decisions.authorise(session, body);
-      await budgets.checkSubject(gallery.row(session.token!.row).subjectId);
-      return answer;
+      const row = decisions.candidate(session, body);
+      await budgets.checkSubject(gallery.row(row).subjectId);
+      return decisions.prepare(session, row, body.authTime);
     },
     'token.sign': async (from, body) => decisions.sign(service.ledBy(from, body.splitHash), body),
     'release.authorise': async (from, { splitHash, ...accepted }) => {

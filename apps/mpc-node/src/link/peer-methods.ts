@@ -108,14 +108,14 @@ export const peerMethods = {
     body: z.strictObject({ committee, holders: committee, keysId: bytesOf(16).optional(), batchId: bytesOf(16), backEnd, adder: z.enum(['ripple', 'log']), lanes: z.number().int().min(32).max(lanesPerBatchMax).multipleOf(32), urgent: z.boolean() }),
     answer: nothing,
   },
-  /** leader → signers, first round: PRF partial and nonce commitment. */
-  'token.authorise': {
-    body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, verified: z.boolean() }),
+  /** leader → signers, while the candidate is confirmed: PRF partial and nonce commitment. */
+  'token.prepare': {
+    body: z.strictObject({ splitHash: hash, basis: certifiedStatementSchema, authTime: secondsField }),
     answer: z.strictObject({ partial: bytesUpTo(256), commitment: bytesUpTo(256) }),
   },
-  /** leader → signers, second round: signature share over the token, and a receipt for the log entry. */
+  /** leader → signers, once it is: signature share over the token, and a receipt for the log entry. */
   'token.sign': {
-    body: z.strictObject({ splitHash: hash, partials: perParty(256), commitments: perParty(256) }),
+    body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, verified: z.boolean(), partials: perParty(256), commitments: perParty(256) }),
     answer: z.strictObject({ share: bytesUpTo(256), receipt: bytesField(64) }),
   },
   /** leader → all that opened, with the statements of an accepted match: parts of the keys of consented attributes, and grants for the storage side. */

@@ -7,16 +7,22 @@ import { type RunTranscript } from '../link/run-transcripts.ts';
 import { type SessionView } from './certified.ts';
 import { type SubjectVerdict } from './claimed-subject.ts';
 
-/** The one token that a session may sign, fixed at the first authorisation. */
-export interface TokenAttempt {
+/** This node's parts of a token about a candidate, before anything is decided about it; one row and time a session. */
+export interface PreparedToken {
   readonly authTime: number;
-  readonly verified: boolean;
   readonly row: number;
-  /** Nonces of the running attempt; consumed by signing, replaced by another authorisation. */
+  /** Nonces of the running attempt; consumed by signing, replaced when another attempt is prepared. */
   nonces: SigningNonces | undefined;
   /** What the PRF names the person by for the vendor, and this node's part of it. */
   readonly input: PrfInput;
   readonly partial: Uint8Array;
+}
+
+/** The one token that a session may sign, fixed at the first call for a share of its signature. */
+export interface TokenAttempt {
+  readonly authTime: number;
+  readonly verified: boolean;
+  readonly row: number;
   /** What this node has signed, and the log entry that goes with it. */
   message: { readonly signingInput: Uint8Array; readonly entry: Uint8Array } | undefined;
   /** R of the signature of the running attempt, once this node has signed its share. */
@@ -45,6 +51,7 @@ export class Session {
   readonly transcripts = new Map<string, RunTranscript>();
   #ended = false;
   #splitCheck: SplitCheck = 'unchecked';
+  prepared: PreparedToken | undefined;
   token: TokenAttempt | undefined;
   /** Counted as accepted in the budgets. */
   counted = false;
@@ -105,6 +112,10 @@ export class Session {
     return this.#shares[at]!;
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** This node has itself seen the split pass. */
   get splitPassed(): boolean {
     return this.#splitCheck === 'passed';
@@ -148,7 +159,8 @@ export class Session {
   end(): void {
     this.#ended = true;
     for (const share of this.#shares) share.fill(0);
-    this.token?.nonces?.discard();
+    this.prepared?.nonces?.discard();
+    this.prepared = undefined;
     this.token = undefined;
   }
 

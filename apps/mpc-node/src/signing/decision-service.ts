@@ -8,7 +8,7 @@ import { clockSkewSeconds } from '../sessions/admission.ts';
 import { type MemberVerifier, refuse } from '../sessions/certified.ts';
 import { requireClaimedSubject } from '../sessions/claimed-subject.ts';
 import { checkMatch, checkNoAcceptance } from '../sessions/match-transcript.ts';
-import { type Session } from '../sessions/session.ts';
+import { type Session, type TokenAttempt } from '../sessions/session.ts';
 import { type KeyRing } from './key-ring.ts';
 import { authenticationEntry, pairwiseInputOf, type TokenFacts, tokenMessage } from './token-message.ts';
 
@@ -30,21 +30,34 @@ export class DecisionService {
   }
 
   /**
-   * First round: checks the whole transcript, with the form of the split as this node itself has seen it checked, then evaluates the PRF for the subject and commits to nonces. A second call
-   * gives fresh nonces for the same decision only.
+   * The row that a committee of this session named, of which the others are being asked: whether this node may prepare a token about it. That decides nothing.
    * @throws BoopError `split.invalid-form`, `transcript.*`, `decision.*`
    */
-  authorise(session: Session, body: PeerBody<'token.authorise'>): PeerAnswer<'token.authorise'> {
+  candidate(session: Session, { basis, authTime }: Pick<PeerBody<'token.prepare'>, 'basis' | 'authTime'>): number {
+    const { gallery, members, isSuspended, refusalOf } = this.#input;
+    session.requireWellFormed();
+    this.checkTime(session, authTime);
+    const { row } = checkMatch(session.view, [basis], gallery, members, session.splitPassed);
+    if (!session.splitPassed && !session.authentication.policy.acceptUnverified) refuse('decision.unverified', 'the policy refuses a match of a split that was not checked');
+    if (isSuspended(row)) refuse('decision.suspended', 'nothing is signed for this person now');
+    if (refusalOf(session, row)) refuse('decision.requirements', 'the vendor may not have what it requires');
+    return row;
+  }
+
+  /**
+   * Evaluates the PRF for the person of a candidate row and commits to nonces, both independent of what is decided. A second call gives fresh nonces for the same row and time only.
+   * @throws BoopError `decision.other-decision`, `session.ended`
+   */
+  prepare(session: Session, row: number, authTime: number): PeerAnswer<'token.prepare'> {
     const { ring, rng } = this.#input;
-    const { row, verified } = this.accepted(session, body);
-    const earlier = session.token;
-    if (earlier && (earlier.row !== row || earlier.authTime !== body.authTime || earlier.verified !== verified))
-      refuse('decision.other-decision', 'this session has authorised another decision');
+    if (session.ended) refuse('session.ended', 'the session is over');
+    const earlier = session.prepared;
+    if (session.rejected || (earlier && (earlier.row !== row || earlier.authTime !== authTime))) refuse('decision.other-decision', 'this session has prepared another token');
     earlier?.nonces?.discard();
     const input = earlier?.input ?? pairwiseInputOf({ view: session.view, context: session.authentication, subjectId: this.#input.gallery.row(row).subjectId });
     const partial = earlier?.partial ?? prfEvaluate(ring.get('prf'), input, rng, arithmetic);
-    const { nonces, commitment } = commit(ring.tokenAt(body.authTime), rng);
-    session.token = { row, verified, authTime: body.authTime, nonces, input, partial, message: earlier?.message, groupCommitment: undefined };
+    const { nonces, commitment } = commit(ring.tokenAt(authTime), rng);
+    session.prepared = { row, authTime, nonces, input, partial };
     return { partial, commitment };
   }
 
@@ -52,7 +65,7 @@ export class DecisionService {
    * What this node itself finds that the statements prove: a match under the context's policy, of the person that is claimed if one is, and of somebody of whom the vendor may have what it requires.
    * @throws BoopError `split.invalid-form`, `transcript.*`, `decision.*`
    */
-  accepted(session: Session, body: Omit<PeerBody<'token.authorise'>, 'splitHash'>): { row: number; verified: boolean } {
+  accepted(session: Session, body: Pick<PeerBody<'token.sign'>, 'verdicts' | 'authTime' | 'verified'>): { row: number; verified: boolean } {
     const { gallery, members, refusalOf, isSuspended } = this.#input;
     session.requireWellFormed();
     this.checkTime(session, body.authTime);
@@ -67,19 +80,25 @@ export class DecisionService {
   }
 
   /**
-   * Second round: verifies all partials, rebuilds the token and signs its share; one message per session.
-   * @throws BoopError `decision.*`, ThresholdFault `prf.bad-partial`, `frost.*`
+   * Checks the whole transcript, with the form of the split as this node itself has seen it checked, verifies all partials, rebuilds the token and signs its share; one message
+   * per session.
+   * @throws BoopError `split.invalid-form`, `transcript.*`, `decision.*`, ThresholdFault `prf.bad-partial`, `frost.*`
    */
   sign(session: Session, body: PeerBody<'token.sign'>): PeerAnswer<'token.sign'> {
     const { ring } = this.#input;
-    const facts = this.#facts(session);
-    const attempt = session.token!;
-    const { nonces } = attempt;
-    if (!nonces) return refuse('decision.not-authorised', 'nothing was authorised for this session');
-    attempt.nonces = undefined;
+    const { row, verified } = this.accepted(session, body);
+    const { prepared } = session;
+    const nonces = prepared?.nonces;
+    if (!nonces) return refuse('decision.not-prepared', 'nothing was prepared for this session');
+    const decided = session.token ?? prepared;
+    if (decided.row !== row || decided.authTime !== body.authTime || (session.token?.verified ?? verified) !== verified) refuse('decision.other-decision', 'this session has decided otherwise');
+    const attempt = (session.token ??= { row, verified, authTime: body.authTime, message: undefined, groupCommitment: undefined });
+    prepared.nonces = undefined;
+    attempt.groupCommitment = undefined;
     const [prf, token] = [ring.get('prf'), ring.tokenAt(attempt.authTime)];
     try {
-      const message = tokenMessage(facts, { prf, token }, byParty(body.partials), { own: { party: prf.self, partial: attempt.partial }, input: attempt.input });
+      const facts = this.#facts(session, attempt);
+      const message = tokenMessage(facts, { prf, token }, byParty(body.partials), { own: { party: prf.self, partial: prepared.partial }, input: prepared.input });
       if (attempt.message && !equalBytes(attempt.message.signingInput, message.signingInput)) refuse('decision.other-message', 'this session has signed another message');
       attempt.message = message;
       const { share, groupCommitment } = signingPart(token, nonces, byParty(body.commitments), message.signingInput, arithmetic);
@@ -94,7 +113,7 @@ export class DecisionService {
   reject(session: Session, body: PeerBody<'decision.reject'>): PeerAnswer<'decision.reject'> {
     const { gallery, members, refusalOf, isSuspended } = this.#input;
     this.checkTime(session, body.authTime);
-    if (session.token) refuse('decision.other-decision', 'this session has authorised another decision');
+    if (session.token) refuse('decision.other-decision', 'this session has decided otherwise');
     if (body.because === 'attributes') {
       const { row } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
       if (!refusalOf(session, row)) refuse('decision.requirements', 'the vendor may have what it requires');
@@ -126,12 +145,10 @@ export class DecisionService {
     return toBase64Url(this.#input.signIdentity(entryReceiptBytes(entry)));
   }
 
-  /** What the token says, from this node's own view. @throws BoopError `decision.not-authorised` */
-  #facts(session: Session): TokenFacts {
-    const { token, view, header } = session;
-    if (!token) return refuse('decision.not-authorised', 'nothing was authorised for this session');
-    const { subjectId } = this.#input.gallery.row(token.row);
-    return { view, context: session.authentication, splitAt: header.splitAt, subjectId, verified: token.verified, authTime: token.authTime };
+  /** What the token says, from this node's own view. */
+  #facts({ view, header, authentication }: Session, { row, verified, authTime }: TokenAttempt): TokenFacts {
+    const { subjectId } = this.#input.gallery.row(row);
+    return { view, context: authentication, splitAt: header.splitAt, subjectId, verified, authTime };
   }
 
   /** @throws BoopError `decision.time`, `context.expired` */

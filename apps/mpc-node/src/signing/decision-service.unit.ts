@@ -6,7 +6,7 @@ import { type PartyId, toBase64Url } from '@boop/shared';
 import { runSimulation, seededRng } from '@boop/testing';
 import { aggregate } from '@boop/threshold';
 import { Gallery } from '../gallery/gallery.ts';
-import { type PeerAnswer } from '../link/peer-methods.ts';
+import { type CertifiedStatement, type PeerAnswer } from '../link/peer-methods.ts';
 import { Session } from '../sessions/session.ts';
 import { dealtRings } from '../testing/dealt-keys.ts';
 import { authenticationContext } from '../testing/fixtures.ts';
@@ -62,9 +62,11 @@ beforeEach(async () => {
 
 const service = (party: number) => services[party - 1]!;
 const session = (party: number) => sessions[party - 1]!;
-const authoriseAll = (changes: Partial<typeof body> = {}) => new Map(signers.map((party): [PartyId, PeerAnswer<'token.authorise'>] => [party, service(party).authorise(session(party), { ...body, ...changes })]));
-const signBody = (first: ReadonlyMap<PartyId, PeerAnswer<'token.authorise'>>) => ({
-  splitHash: body.splitHash,
+const prepare = (party: number, of: Session = session(party), asked: { basis: CertifiedStatement; authTime: number } = { basis: verdicts[0]!, authTime }) =>
+  service(party).prepare(of, service(party).candidate(of, asked), asked.authTime);
+const prepareAll = () => new Map(signers.map((party): [PartyId, PeerAnswer<'token.prepare'>] => [party, prepare(party)]));
+const signBody = (first: ReadonlyMap<PartyId, PeerAnswer<'token.prepare'>>) => ({
+  ...body,
   partials: [...first].map(([party, { partial }]) => ({ party, bytes: partial })),
   commitments: [...first].map(([party, { commitment }]) => ({ party, bytes: commitment })),
 });
@@ -72,8 +74,7 @@ const expectCode = (task: () => unknown, code: string) => expect(task).toThrow(e
 
 describe('a token', () => {
   test('comes out of two rounds with equal bytes at every signer', () => {
-    const first = authoriseAll();
-    const request = signBody(first);
+    const request = signBody(prepareAll());
     const shares = new Map(signers.map((party) => [party, service(party).sign(session(party), request).share]));
     const messages = signers.map((party) => toBase64Url(session(party).token!.message!.signingInput));
     expect(new Set(messages).size).toBe(1);
@@ -92,81 +93,109 @@ describe('a token', () => {
     ['a time after the context', 'context.expired', { authTime: authTime + 25 }],
     ['a row that its gallery lacks', 'transcript.unknown-row', { verdicts: [mill.identify([1, 2, 3], 7, { galleryRows: 3 })] }],
     ['nobody', 'transcript.no-match', { verdicts: [mill.certify('identify', [1, 2, 3], { kind: 'none' })] }],
-  ])('is not authorised for %s', (_, code, changes) => {
-    expectCode(() => service(1).authorise(session(1), { ...body, ...changes }), code);
+  ])('is not signed for %s', (_, code, changes) => {
+    const request = signBody(prepareAll());
+    expectCode(() => service(1).sign(session(1), { ...request, ...changes }), code);
     expect(session(1).token).toBeUndefined();
+    expect(service(1).sign(session(1), request).share).toHaveLength(32);
   });
 
-  test('is not authorised unverified against the policy', () => {
+  test.each<[string, string, Partial<{ basis: CertifiedStatement; authTime: number }>]>([
+    ['a time that is not now', 'decision.time', { authTime: authTime - 31 }],
+    ['a time after the context', 'context.expired', { authTime: authTime + 25 }],
+    ['a row that its gallery lacks', 'transcript.unknown-row', { basis: mill.identify([1, 2, 3], 7, { galleryRows: 3 }) }],
+    ['nobody', 'transcript.no-match', { basis: mill.certify('identify', [1, 2, 3], { kind: 'none' }) }],
+    ['a row that only a confirmation names', 'transcript.wrong-operation', { basis: mill.confirm([1, 2, 4], 1) }],
+  ])('is not prepared for %s', (_, code, changes) => {
+    expectCode(() => prepare(1, session(1), { basis: verdicts[0]!, authTime, ...changes }), code);
+    expect(session(1).prepared).toBeUndefined();
+  });
+
+  test('is neither prepared nor signed unverified against the policy', () => {
     const strict = sessionOf({ policy: { ...context.policy, acceptUnverified: false } });
-    const unverified = { ...body, verdicts: verdicts.slice(0, 2), verified: false };
-    expectCode(() => service(1).authorise(strict, unverified), 'decision.unverified');
-    expect(() => service(1).authorise(session(1), unverified)).not.toThrow();
+    const unverified = { ...signBody(prepareAll()), verdicts: verdicts.slice(0, 2), verified: false };
+    expectCode(() => prepare(1, strict), 'decision.unverified');
+    expectCode(() => service(1).sign(strict, unverified), 'decision.unverified');
+    expect(() => service(1).sign(session(1), unverified)).not.toThrow();
   });
 
-  test('is not authorised as verified by a node that has not itself seen the split pass', async () => {
+  test('is not signed as verified by a node that has not itself seen the split pass', async () => {
     const [unchecked, failed] = [sessionOf(), sessionOf()];
     await failed.checkSplit(async () => false);
-    expectCode(() => service(1).authorise(unchecked, body), 'decision.verified-mismatch');
-    for (const verified of [true, false]) expectCode(() => service(1).authorise(failed, { ...body, verified }), 'split.invalid-form');
-    expect(() => service(1).authorise(unchecked, { ...body, verified: false })).not.toThrow();
-    const strict = sessionOf({ policy: { ...context.policy, acceptUnverified: false } });
-    expectCode(() => service(1).authorise(strict, { ...body, verified: false }), 'decision.unverified');
+    const first = prepareAll();
+    first.set(1 as PartyId, prepare(1, unchecked));
+    const request = signBody(first);
+    expectCode(() => service(1).sign(unchecked, request), 'decision.verified-mismatch');
+    expectCode(() => prepare(1, failed), 'split.invalid-form');
+    for (const verified of [true, false]) expectCode(() => service(1).sign(failed, { ...request, verified }), 'split.invalid-form');
+    expect(() => service(1).sign(unchecked, { ...request, verified: false })).not.toThrow();
+  });
+
+  test('is not prepared in a session that is over, whose nonces are gone', () => {
+    const request = signBody(prepareAll());
+    session(1).end();
+    expectCode(() => service(1).sign(session(1), request), 'decision.not-prepared');
+    expectCode(() => prepare(1), 'session.ended');
   });
 
   test('is one per session: neither another row, nor another time, nor a refusal follows', () => {
-    authoriseAll();
+    const request = signBody(prepareAll());
     const elsewhere = [mill.identify([1, 2, 3], 2), ...[[1, 2, 4], [1, 3, 4], [2, 3, 4]].map((committee) => mill.confirm(committee, 2))];
-    expectCode(() => service(1).authorise(session(1), { ...body, verdicts: elsewhere }), 'decision.other-decision');
-    expectCode(() => service(1).authorise(session(1), { ...body, authTime: authTime + 1 }), 'decision.other-decision');
+    expectCode(() => prepare(1, session(1), { basis: elsewhere[0]!, authTime }), 'decision.other-decision');
+    expectCode(() => prepare(1, session(1), { basis: verdicts[0]!, authTime: authTime + 1 }), 'decision.other-decision');
+    expectCode(() => service(1).sign(session(1), { ...request, verdicts: elsewhere }), 'decision.other-decision');
+    expectCode(() => service(1).sign(session(1), { ...request, authTime: authTime + 1 }), 'decision.other-decision');
+    service(1).sign(session(1), request);
+    prepare(1);
+    expectCode(() => service(1).sign(session(1), { ...request, verdicts: verdicts.slice(0, 2), verified: false }), 'decision.other-decision');
     expectCode(() => service(1).reject(session(1), { ...body, verdicts: [mill.certify('identify', [1, 2, 3], { kind: 'none' })] }), 'decision.other-decision');
   });
 
   test('is not signed twice with one set of nonces', () => {
-    const request = signBody(authoriseAll());
+    const request = signBody(prepareAll());
     service(1).sign(session(1), request);
-    expectCode(() => service(1).sign(session(1), request), 'decision.not-authorised');
+    expectCode(() => service(1).sign(session(1), request), 'decision.not-prepared');
   });
 
   test('may be signed again with fresh nonces, over the same message', () => {
-    const request = signBody(authoriseAll());
+    const request = signBody(prepareAll());
     service(1).sign(session(1), request);
     const { message } = session(1).token!;
-    const again = signBody(authoriseAll());
+    const again = signBody(prepareAll());
     expect(service(1).sign(session(1), again).share).toHaveLength(32);
     expect(session(1).token!.message).toEqual(message);
   });
 
-  test('is not signed with nonces of an earlier authorisation', () => {
-    const stale = signBody(authoriseAll());
-    authoriseAll();
+  test('is not signed with nonces of an earlier preparation', () => {
+    const stale = signBody(prepareAll());
+    prepareAll();
     expectCode(() => service(1).sign(session(1), stale), 'frost.own-commitment-altered');
   });
 
   test('is not signed when a partial is about another input, and its sender is named', () => {
-    const first = authoriseAll();
+    const first = prepareAll();
     const elsewhere = sessionOf({ sector: 'elsewhere.example' });
-    const foreign = service(2).authorise(elsewhere, { ...body, verified: false }).partial;
+    const foreign = prepare(2, elsewhere).partial;
     const request = signBody(first);
     const partials = request.partials.map((partial) => (partial.party === 2 ? { ...partial, bytes: foreign } : partial));
     expect(() => service(1).sign(session(1), { ...request, partials })).toThrow(expect.objectContaining({ code: 'prf.bad-partial', blame: [2] }));
     // The attempt is spent with it.
-    expectCode(() => service(1).sign(session(1), request), 'decision.not-authorised');
+    expectCode(() => service(1).sign(session(1), request), 'decision.not-prepared');
   });
 
-  test('is not signed before it is authorised', () => {
-    const request = signBody(authoriseAll());
-    expectCode(() => service(4).sign(session(4), request), 'decision.not-authorised');
+  test('is not signed before it is prepared', () => {
+    const request = signBody(prepareAll());
+    expectCode(() => service(4).sign(session(4), request), 'decision.not-prepared');
   });
 
   test('is not signed over a list that counts a party twice', () => {
-    const request = signBody(authoriseAll());
+    const request = signBody(prepareAll());
     expectCode(() => service(1).sign(session(1), { ...request, commitments: [...request.commitments, request.commitments[1]!] }), 'decision.repeated-party');
   });
 
   test('names the person by what the node itself holds for the row', () => {
     const keys = { prf: rings[0]!.get('prf'), token: rings[0]!.get('token') };
-    const partials = byParty(signBody(authoriseAll()).partials);
+    const partials = byParty(signBody(prepareAll()).partials);
     const facts = { view: mill.view, context, splitAt: 'edge' as const, subjectId: gallery.row(2).subjectId, verified: true, authTime };
     expect(() => tokenMessage(facts, keys, partials)).toThrow(expect.objectContaining({ code: 'prf.bad-partial' }));
     expect(() => tokenMessage({ ...facts, subjectId: gallery.row(1).subjectId }, keys, partials)).not.toThrow();
@@ -178,7 +207,14 @@ describe('a refusal', () => {
 
   test('is signed for a search that found nobody, and ends the session', () => {
     expect(service(1).reject(session(1), none).receipt).toHaveLength(86);
-    expectCode(() => service(1).authorise(session(1), body), 'decision.other-decision');
+    expectCode(() => prepare(1), 'decision.other-decision');
+  });
+
+  test('is signed for a candidate that was prepared and then not confirmed, and nothing is accepted any more', () => {
+    const request = signBody(prepareAll());
+    const denied = { ...body, verdicts: [verdicts[0]!, mill.certify('verify', [1, 2, 4], { kind: 'bit', bit: false }, { row: 1, rowVersion: 0 })] };
+    expect(service(1).reject(session(1), denied).receipt).toHaveLength(86);
+    expectCode(() => service(1).sign(session(1), request), 'decision.other-decision');
   });
 
   test('is not signed for a match that the policy accepts', () => {
@@ -190,11 +226,12 @@ describe('a refusal', () => {
     const because = { ...body, because: 'attributes' as const };
     expectCode(() => service(1).reject(session(1), because), 'decision.requirements');
     lacking = 'vendor-not-consented';
-    expectCode(() => service(1).authorise(session(1), body), 'decision.requirements');
+    expectCode(() => prepare(1), 'decision.requirements');
+    expectCode(() => service(1).sign(session(1), { ...body, partials: [], commitments: [] }), 'decision.requirements');
     expectCode(() => service(1).reject(session(1), { ...none, ...{ because: 'attributes' as const } }), 'transcript.no-match');
     expect(service(1).reject(session(1), because).receipt).toHaveLength(86);
     lacking = undefined;
-    expectCode(() => service(1).authorise(session(1), body), 'decision.other-decision');
+    expectCode(() => prepare(1), 'decision.other-decision');
   });
 
   test('is not signed for another time', () => {

@@ -63,6 +63,11 @@ export class KeyRing {
     return this.#next && { ceremonyId: this.#next.ceremonyId, takesOverAt: this.#next.takesOverAt, confirmed: this.#next.confirmed };
   }
 
+  /** Another token key is announced, or has taken over while the one before can still sign; a change of epoch would leave it behind. */
+  get isRollingOver(): boolean {
+    return this.#next !== undefined && (this.#next.confirmed || this.#next.takesOverAt > this.#nowSeconds());
+  }
+
   /** Public sides of the keys in use, in the same order at all nodes, as `node.status` tells them; and of the one that is announced as `token-next`. */
   publicKeys(): { name: string; suite: string; signers: number; publicKey: string }[] {
     const inUse = groupKeyNames.filter((name) => this.#entries.get(name)?.confirmed).map((name) => publicSide(name, this.get(name)));
