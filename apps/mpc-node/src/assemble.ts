@@ -68,6 +68,8 @@ export interface Surroundings {
   readonly pool: PoolSize;
   /** When the key that signs tokens is replaced; never unless said. */
   readonly tokenKey?: RolloverSchedule;
+  /** Whether this node has signed that it is ready for another epoch. */
+  readonly isLeaving?: () => Promise<boolean>;
   /** NIST's unless said otherwise. */
   readonly limits?: BudgetLimits;
   readonly onRun?: (operation: string, durationMs: number) => void;
@@ -126,7 +128,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const keeper = new PoolKeeper({ network, peers, committees, holders, gallery, activity, log, size: pool });
   const onRun = surroundings.onRun ?? (() => undefined);
   const splitChecks = new SplitCheckService({ network, peers, runner, holders, standing, rng, onRun });
-  const runs = new RunService({ network, peers, runner, committees, gallery, members, rng, signIdentity, onRun, onForm: surroundings.onForm ?? (() => undefined) });
+  const runs = new RunService({ network, peers, runner, committees, gallery, members, activity, rng, signIdentity, onRun, onForm: surroundings.onForm ?? (() => undefined) });
   const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity, refusalOf: (session, row) => release.sessions.refusalOf(session, row), isSuspended: (row) => orderService.isSuspended(row) });
   const subjects = new SubjectService({ gallery, ring, members, clock, rng });
   const subjectLead = new SubjectLead({ peers, ring, gallery, log });
@@ -137,7 +139,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const orderService = new OrderService({ network, gallery, registrar, orders: subjectOrders, clock, signIdentity });
   const sync = new GallerySync({ network, peers, gallery, registrar, erasures, log });
   const ceremonies = new CeremonyService({ network, peers, runner, ring, custody, members, rng, log });
-  const rollover = new TokenRollover({ network, peers, ceremonies, ring, schedule: surroundings.tokenKey, clock, rng, log });
+  const rollover = new TokenRollover({ network, peers, ceremonies, ring, schedule: surroundings.tokenKey, isLeaving: surroundings.isLeaving ?? (() => Promise.resolve(false)), clock, rng, log });
   const checkpoints = new CheckpointService({ self: network.self, network: network.manifest, ring, store: stores.checkpoints, signIdentity, clock, rng, log });
   const release = assembleRelease({ network, gallery, ring, peers, store: stores.feed, storage: surroundings.storage, signIdentity, clock, rng, log });
   const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, standing, rng, log });

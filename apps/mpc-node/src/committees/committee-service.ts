@@ -109,9 +109,9 @@ export class CommitteeService {
     return await running;
   }
 
-  /** As the lowest party: one more batch; fills of one committee follow each other. */
+  /** As the lowest party: one more batch; fills of one committee follow each other, but an urgent one waits for none that is made in pauses. */
   async fill(scope: RunScope, lanes: number, making: Making, urgent: boolean): Promise<void> {
-    const name = nameOf(scope);
+    const name = `${nameOf(scope)} ${urgent ? 'now' : 'in pauses'}`;
     const running = this.#filling.get(name);
     // Whoever is short looks again afterwards, and then makes its own.
     if (running) return await running.catch(() => undefined);
@@ -206,11 +206,12 @@ export class CommitteeService {
     this.#makeRoom(state, body.lanes);
     const { self, threshold } = this.#network;
     const { scope, keys } = state;
-    const { batchId, lanes, backEnd, adder } = body;
+    const { batchId, lanes, backEnd, adder, urgent } = body;
     if (!keys) throw notLed();
     const wideKeys = this.#wideKeys(scope, initiator, body);
     const input = { self, committee: scope.committee, threshold, keys, p: this.#p, backEnd, adder, batchId, lanes, prf: opensslCtr, laneKernel, ...(wideKeys && { wideKeys }) };
-    state.addBatch(batchId, await this.#runner.runMachine(batchId, scope.committee, freeing(roundMachine(() => correlationBatch(input))), fillTimeoutMs));
+    const machine = freeing(roundMachine(() => correlationBatch(input)));
+    state.addBatch(batchId, await this.#runner.runMachine(batchId, scope.committee, machine, fillTimeoutMs, urgent ? undefined : this.#activity));
   }
 
   #drawOutside(state: CommitteeState, initiator: PartyId, body: Batch): void {
@@ -265,7 +266,7 @@ export class CommitteeService {
   }
 }
 
-type Batch = Pick<PeerBody<'pool.fill'>, 'keysId' | 'batchId' | 'backEnd' | 'adder' | 'lanes'>;
+type Batch = Pick<PeerBody<'pool.fill'>, 'keysId' | 'batchId' | 'backEnd' | 'adder' | 'lanes' | 'urgent'>;
 
 const nameOf = ({ committee, holders }: RunScope): string => `${committee.join()}/${holders.join()}`;
 const notLed = (): BoopError => new BoopError('committee.not-led', 'the caller does not lead such a committee', { kind: 'peer' });

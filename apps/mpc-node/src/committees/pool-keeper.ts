@@ -11,8 +11,8 @@ import { type RunScope } from './committee-state.ts';
 import { type HolderKeysService } from './holder-keys-service.ts';
 import { lanesFor } from './lanes.ts';
 
-const tickMs = 50;
-/** After a refusal or a failure, so that a committee that can't fill now isn't asked in every tick. */
+const tickMs = 20;
+/** After a failure, so that a committee that can't fill now isn't asked in every tick. */
 const pauseMs = 500;
 
 /** Committees that sessions would use if one came now, with the holders of their masks. */
@@ -30,7 +30,7 @@ export interface PoolSize {
 }
 
 /** A search of a larger gallery takes lanes of digits; so many searches are provided for, within the bounds of memory. */
-const searchesAhead = 2;
+const searchesAhead = 3;
 const digitLanesMax = 2_621_440;
 
 /**
@@ -55,24 +55,36 @@ export class PoolKeeper {
     clearInterval(this.#timer);
   }
 
-  /** In a pause: fills the emptiest stock by one batch, or agrees on missing keys among all live nodes. */
+  /** As long as the pause lasts: fills the emptiest stock by one batch after the other, then agrees on missing keys among all live nodes. */
   async tick(): Promise<void> {
-    const { network, peers, holders, activity, committees, log } = this.#input;
-    if (this.#working || !activity.idle || performance.now() < this.#pausedUntilMs) return;
+    const { activity } = this.#input;
+    if (this.#working) return;
+    this.#working = true;
+    try {
+      while (activity.idle && performance.now() >= this.#pausedUntilMs && (await this.#step()));
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  /** @returns false when there is nothing to make, or it can't be made now */
+  async #step(): Promise<boolean> {
+    const { network, peers, holders, committees, log } = this.#input;
     const live = peers.live();
     const keysMissing = live.length >= network.verifiableSize && !holders.has(live);
     const short = this.#shortest(live);
-    if (!short && !keysMissing) return;
-    this.#working = true;
+    if (!short && !keysMissing) return false;
     try {
       if (short) await committees.fill(short.scope, short.lanes, { backEnd: short.backEnd, adder: 'ripple' }, false);
       else await holders.ensure(live);
+      return true;
     } catch (error) {
+      // Somebody waits for another holder: only until the next tick.
+      if (isBoopError(error) && error.code === 'pool.busy') return false;
       this.#pausedUntilMs = performance.now() + pauseMs;
-      const busy = isBoopError(error) && error.kind === 'unavailable';
-      if (!busy) log.warn('keys or correlations not made', { committee: short?.scope.committee, error });
-    } finally {
-      this.#working = false;
+      const unavailable = isBoopError(error) && error.kind === 'unavailable';
+      if (!unavailable) log.warn('keys or correlations not made', { committee: short?.scope.committee, error });
+      return false;
     }
   }
 

@@ -11,6 +11,7 @@ import { decidedBytes, type RunTranscript, transcriptBytes } from '../link/run-t
 import { type Network } from '../network.ts';
 import { areHolders, isCommittee, type MemberVerifier } from '../sessions/certified.ts';
 import { type Session } from '../sessions/session.ts';
+import { type Activity } from './activity.ts';
 import { type CommitteeService } from './committee-service.ts';
 import { isWide, type RunScope } from './committee-state.ts';
 import { laneKernel } from './lane-kernel.ts';
@@ -37,6 +38,7 @@ export interface RunServiceInput {
   readonly committees: CommitteeService;
   readonly gallery: Gallery;
   readonly members: MemberVerifier;
+  readonly activity: Activity;
   readonly rng: Rng;
   readonly signIdentity: (bytes: Uint8Array) => Uint8Array;
   readonly onRun: (operation: string, durationMs: number) => void;
@@ -188,11 +190,11 @@ export class RunService {
 
   /** Runs a machine and keeps the hashes of what it sent and received, however it ends. */
   async #record<Output>(session: Session, { runId }: RunJoin, scope: RunScope, machine: ProtocolMachine<Output>, outcomeOf: (output: Output) => RunTranscript['outcome']): Promise<Output> {
-    const { runner, rng } = this.#input;
+    const { runner, activity, rng } = this.#input;
     const recorded = new RecordedMachine(machine, rng);
     const keep = (outcome: RunTranscript['outcome']): void => this.#keep(session, runId, scope, recorded.links(), outcome);
     try {
-      const output = await runner.runMachine(runId, scope.holders, recorded, runTimeoutMs);
+      const output = await activity.during(() => runner.runMachine(runId, scope.holders, recorded, runTimeoutMs));
       keep(outcomeOf(output));
       return output;
     } catch (error) {
