@@ -8,7 +8,7 @@ import { blankCapture, palmCapture, sealedProbe } from './testing/probes.ts';
 let g: TestGateway;
 beforeAll(async () => {
   g = await TestGateway.start();
-}, 60_000);
+}, 120_000);
 afterAll(() => g.stop());
 afterEach(() => {
   Object.assign(g.nodes.behaviour, { ready: true, decision: { accepted: true, reason: 'ok', verified: true }, lie: undefined, delayMs: 0 });

@@ -15,7 +15,7 @@ const good = { score: 90, reasons: [] };
 beforeAll(async () => {
   g = await TestGateway.start();
   bridge = await g.bridge();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await bridge.close();
   await g.stop();
@@ -28,7 +28,7 @@ afterEach(() => {
   g.nodes.seen.length = 0;
 });
 
-const ask = (method: string, body: object): Promise<unknown> => bridge.request(method, body, { timeoutMs: 5_000 });
+const ask = (method: string, body: object): Promise<unknown> => bridge.request(method, body, { timeoutMs: 30_000 });
 const id = (): string => session.context.registrationId;
 const consentOf = (text = session.consentText, registrationId = id()) => giveConsent({ networkId: 'test-net', registrationId, text, givenAt: 5 }, account);
 const consent = () => ask('registration.consent', { registrationId: id(), consent: consentOf() });
@@ -63,7 +63,10 @@ describe('a registration', () => {
   });
 
   test('leaves in the log that consent was given, once, whatever the ledger does', async () => {
+    const waiting = () => g.sql('SELECT entry_hash FROM log_outbox WHERE acknowledged_at IS NULL ORDER BY id');
     await ready();
+    // Entries of the test before may be on their way still.
+    await eventually(async () => (await waiting()).length === 0);
     g.ledger.refuses = true;
     await complete();
     await eventually(async () => (await events()).at(-1)?.type === 'registration_succeeded');
@@ -72,7 +75,6 @@ describe('a registration', () => {
     if (registration.kind !== 'registration') throw new Error(registration.kind);
     const entry = consentEntryOf(registration);
     expect(parseLogEntry(entry)).toEqual({ v: 1, networkId: 'test-net', epoch: 1, time: registration.time, kind: 'consent', consent: consentHash(consentOf()), action: 'given' });
-    const waiting = () => g.sql('SELECT entry_hash FROM log_outbox WHERE acknowledged_at IS NULL ORDER BY id');
     expect(await waiting()).toEqual([{ entry_hash: logEntry }, { entry_hash: logEntryHash(entry) }]);
     Object.assign(g.ledger, { refuses: false, losesAnswers: 2 });
     await eventually(async () => (await waiting()).length === 0);

@@ -10,7 +10,7 @@ import { keys, TestGateway } from './testing/test-gateway.ts';
 let g: TestGateway;
 beforeAll(async () => {
   g = await TestGateway.start();
-}, 60_000);
+}, 120_000);
 afterAll(() => g.stop());
 
 const get = (path: string, key: string, headers: Record<string, string> = {}) => g.call('GET', path, { key, headers });

@@ -31,7 +31,7 @@ async function until(condition: () => boolean): Promise<void> {
     b = await TestBridge.start({ connectionsPerIdentity: 100 }, { redisUrl: redis.url, history: { eventsMax: 50 } });
     b.script = gateway;
     await b.another();
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await b.stop();
     await redis.stop();

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type AttributeRegistry, openPartial, type OpenedRecord, personIdOf, type RecipientKey, recipientKeyOf, type RecordRequest, recordRequestBytes, recordRequestDomain, type ReleasedRecord, requestRecord, sealPartial, SigningKey } from '@boop/identity';
 import { type Consent } from '@boop/protocol';
@@ -74,7 +75,7 @@ describe('attributes of a person', () => {
       ['email', 'ada@example.org', 'user'],
       ['is_adult', true, 'computed'],
     ]);
-    await expect(shop.vendor.getLogProof(logEntry, { waitMs: 20_000 })).resolves.toBeDefined();
+    await expect(shop.vendor.getLogProof(logEntry, { waitMs: 60_000 })).resolves.toBeDefined();
   });
 
   test.each([
@@ -218,23 +219,33 @@ describe('a revocation', () => {
     const answered: number[] = [];
     const codes = new Map<string, number>();
     let begun = 0;
+    let acknowledged = Infinity;
     let revoke: Promise<number> | undefined;
+    const refused = (): number => codes.get('release.revoked') ?? 0;
+    // How late this process itself may have noticed an answer.
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
     const worker = async (): Promise<void> => {
-      while (begun < 1_000) {
+      // A machine on which the revocation takes longer answers more of them before.
+      while (begun < 1_000 || (refused() <= 500 && begun < 5_000)) {
         begun += 1;
+        const begunAt = performance.now();
         const { status, body } = await post('/v1/attributes/releases', { request: request(person, release('is_adult')) });
-        if (status === 200) answered.push(performance.now());
-        else codes.set(String(body['code']), (codes.get(String(body['code'])) ?? 0) + 1);
-        if (answered.length >= 60) revoke ??= person.consents.revoke(consent).then(() => performance.now());
+        if (status === 200) {
+          answered.push(performance.now());
+          expect(begunAt).toBeLessThanOrEqual(acknowledged);
+        } else codes.set(String(body['code']), (codes.get(String(body['code'])) ?? 0) + 1);
+        if (answered.length >= 60) revoke ??= person.consents.revoke(consent).then(() => (acknowledged = performance.now()));
       }
     };
     await Promise.all(Array.from({ length: 12 }, worker));
     const acknowledgedAt = await revoke!;
+    delay.disable();
     expect(answered.length).toBeGreaterThanOrEqual(60);
-    expect(Math.max(...answered)).toBeLessThanOrEqual(acknowledgedAt);
-    expect(codes.get('release.revoked')).toBeGreaterThan(500);
-    const rows = await query<{ last: Date; revoked: Date }>(database(), "SELECT max(r.at) AS last, max(f.published_at) AS revoked FROM releases r, feed_entries f WHERE r.consent_id = $1 AND f.consent_id = $1 AND f.type = 'revocation'", [consent.consentId]);
-    expect(rows[0]!.last.getTime()).toBeLessThanOrEqual(rows[0]!.revoked.getTime() + 1_000);
+    expect(Math.max(...answered)).toBeLessThanOrEqual(acknowledgedAt + delay.max / 1e6);
+    expect(refused()).toBeGreaterThan(500);
+    const rows = await query<{ last: Date }>(database(), 'SELECT max(at) AS last FROM releases WHERE consent_id = $1', [consent.consentId]);
+    expect(rows[0]!.last.getTime()).toBeLessThanOrEqual(performance.timeOrigin + acknowledgedAt);
     await expect(shop.authenticate(palm.others[4]!, { requiredAttributes: ['is_adult'] })).resolves.toMatchObject({ outcome: 'rejected', reason: 'vendor-not-consented' });
   }, 180_000);
 
@@ -254,7 +265,7 @@ describe('a revocation', () => {
 describe('an erasure', () => {
   test('leaves neither values nor keys nor openings, and proofs of old entries still verify', async () => {
     const { logEntry } = await person.attributes.write('postal_code', '8001');
-    const before = await shop.vendor.getLogProof(logEntry, { waitMs: 20_000 });
+    const before = await shop.vendor.getLogProof(logEntry, { waitMs: 60_000 });
     const kept = await query(database(), 'SELECT document, ciphertext FROM attribute_values WHERE person_id = $1', [personId(person)]);
     expect(kept.length).toBeGreaterThan(2);
     await until(async () => (await person.consents.erase().catch(() => undefined)) !== undefined, 60_000);
@@ -264,7 +275,7 @@ describe('an erasure', () => {
     expect((await post('/v1/attributes/reads', { request: request(person, { action: 'read', attribute: 'email', recipientKey: vendor.publicKey }) })).body['code']).toBe('attribute.missing');
     expect(await person.attributes.list()).toEqual([]);
     await expect(shop.vendor.verifyProof(before)).resolves.toMatchObject({ entry: { kind: 'attributes' } });
-    await expect(shop.vendor.getLogProof(logEntry, { waitMs: 10_000 })).resolves.toBeDefined();
+    await expect(shop.vendor.getLogProof(logEntry, { waitMs: 60_000 })).resolves.toBeDefined();
   }, 180_000);
 
   test('does not keep the person from beginning anew, under versions that never were', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeImage, encodePalm, fuse, type Template } from '@boop/biometric';
 import { type ConsentText, giveConsent, type RegistrationContext, sessionIdOf, SigningKey } from '@boop/identity';
@@ -60,11 +61,15 @@ describe('bad input', () => {
   beforeAll(async () => {
     // The registration's own entry is on its way to the log, and the gateway asks the nodes once a second.
     // The registration and its consent.
-    await until(async () => (await logSize()) === 2 && (await network.nodes()).every(({ galleryRows }) => galleryRows === 1), 30_000);
+    await until(async () => (await logSize()) === 2 && (await network.nodes()).every(({ galleryRows }) => galleryRows === 1), 60_000);
     before = await stored();
     expect(before).toEqual({ rows: [1, 1, 1, 1, 1], told: [1, 1, 1, 1, 1], entries: 2, size: 2 });
   });
-  afterEach(async () => expect(await stored()).toEqual(before));
+  // What a node last told of itself is missing for a second when it was late once.
+  afterEach(async () => {
+    await until(async () => isDeepStrictEqual(await stored(), before), 10_000).catch(() => undefined);
+    expect(await stored()).toEqual(before);
+  });
 
   describe('at an authentication', () => {
     let authentication: AuthenticationHandle;

@@ -64,7 +64,7 @@ beforeAll(async () => {
   const results = [await shop.authenticateByChannel(probes[0]), await shop.authenticate(probes[1])];
   for (const result of results) {
     if (result.outcome !== 'accepted') throw new Error(`not recognised: ${result.outcome}`);
-    await shop.vendor.getLogProof(result.logEntry, { waitMs: 15_000 });
+    await shop.vendor.getLogProof(result.logEntry, { waitMs: 60_000 });
   }
   sessions = new Map(results.map(({ authentication }, at) => [authentication.sessionId, `probe ${at}`]));
   shop.close();

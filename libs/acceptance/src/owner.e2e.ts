@@ -82,7 +82,7 @@ describe('consents', () => {
     expect(await ears.webhook('consent.revoked')).toMatchObject({ data: notice });
     ears.close();
     await expect(shop.authenticate(palm.others[1]!, { requiredAttributes: ['email'] })).resolves.toMatchObject({ outcome: 'rejected', reason: 'vendor-not-consented' });
-    receipts = await grace.consents.receipts(consent.consentId, { waitMs: 30_000 });
+    receipts = await grace.consents.receipts(consent.consentId, { waitMs: 60_000 });
     const policy = await logKey();
     expect(receipts.map((receipt) => verifyConsentReceipt(JSON.parse(JSON.stringify(receipt)), policy).action)).toEqual(['given', 'withdrawn']);
     const changed = { ...receipts[0]!, proof: { ...receipts[0]!.proof, entry: receipts[1]!.proof.entry } };
@@ -169,13 +169,13 @@ describe('an erasure', () => {
     await until(async () => {
       const dump = await dumpOf('attributes', ['attribute_definitions']);
       return gone.every((needle) => !dump.includes(needle));
-    }, 30_000);
+    }, 60_000);
     const { verifierKey } = await logKey();
     for (const proof of before) {
-      const fresh = await shop.vendor.getLogProof(logEntryHash(fromBase64Url(proof.entry)), { waitMs: 10_000 });
+      const fresh = await shop.vendor.getLogProof(logEntryHash(fromBase64Url(proof.entry)), { waitMs: 60_000 });
       expect(verifyProof(fresh, verifierKey).entry).toEqual(parseLogEntry(fromBase64Url(proof.entry)));
     }
-    expect((await shop.vendor.verifyProof(await shop.vendor.getLogProof(logEntry, { waitMs: 30_000 }))).entry).toMatchObject({ kind: 'attributes', action: 'removed' });
+    expect((await shop.vendor.verifyProof(await shop.vendor.getLogProof(logEntry, { waitMs: 60_000 }))).entry).toMatchObject({ kind: 'attributes', action: 'removed' });
   }, 120_000);
 
   const client = async () => {
@@ -255,7 +255,7 @@ describe("the owner's page in a browser", () => {
     await picture('erase');
     await owner.press(/^Erase$/, 'Everything is erased');
     await page.getByText('Nothing yet.').waitFor();
-    await until(async () => !(await dumpOf('attributes')).includes(secrets.email), 10_000);
+    await until(async () => !(await dumpOf('attributes')).includes(secrets.email), 60_000);
     expect(owner.complaints).toEqual([]);
   }, 300_000);
 

@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { type RunningNetwork, until } from './network-harness.ts';
 import { postJson } from './shop.ts';
 
-const waitMs = 30_000;
+const waitMs = 60_000;
 
 /** How a vendor hears of things: its channel frame by frame, and an endpoint for webhooks whose signatures the reference library checks. */
 export class VendorEars {

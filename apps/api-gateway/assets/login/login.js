@@ -14,15 +14,31 @@ if (left) {
   setInterval(countDown, 1000);
 }
 
+// While a passkey is used, the sign-in may end under the page, which then must not ask for it any more.
+let asking = new AbortController();
 async function poll() {
+  const { signal } = asking;
   try {
-    const now = (await (await fetch(`/login/${uid}/state`, { cache: 'no-store' })).json()).status;
+    const now = (await (await fetch(`/login/${uid}/state`, { cache: 'no-store', signal })).json()).status;
+    if (signal.aborted) return;
     if (now === 'expired') return document.location.assign(`/login/${uid}?again=1`);
     if (now !== status) return document.location.assign(`/login/${uid}`);
   } catch {
     // The network is away for a moment: ask again.
   }
-  setTimeout(poll, pollMs);
+  if (!signal.aborted) pollLater();
+}
+
+let nextPoll;
+function pollLater() {
+  clearTimeout(nextPoll);
+  if (status === 'waiting' || status === 'comparing') nextPoll = setTimeout(poll, pollMs);
+}
+
+function stopPolling() {
+  clearTimeout(nextPoll);
+  asking.abort();
+  asking = new AbortController();
 }
 
 async function post(path, body) {
@@ -56,11 +72,13 @@ function offer(id, act) {
   button.hidden = false;
   button.addEventListener('click', async () => {
     button.disabled = true;
+    stopPolling();
     try {
       document.location.assign((await act()).location);
     } catch (error) {
       say(error.name === 'NotAllowedError' ? 'No passkey was used. Try again, or take another way.' : 'The passkey could not be used here.');
       button.disabled = false;
+      pollLater();
     }
   });
 }
@@ -75,7 +93,7 @@ if (keep && hasPasskeys) {
   box.addEventListener('change', () => (box.checked ? sessionStorage.setItem(keepChoice, 'yes') : sessionStorage.removeItem(keepChoice)));
 }
 
-if (status === 'waiting' || status === 'comparing') setTimeout(poll, pollMs);
+pollLater();
 if (status === 'accepted') {
   if (hasPasskeys && sessionStorage.getItem(keepChoice) !== null) offer('passkey-keep', makePasskey);
   else document.getElementById('finish').requestSubmit();

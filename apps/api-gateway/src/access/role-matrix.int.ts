@@ -17,7 +17,7 @@ beforeAll(async () => {
   g = await TestGateway.start({ config: { attributes: { host: '127.0.0.1', port: 9, id: 'main' }, requestsPerMinute: 1_000_000 } });
   operations = operationsOf((await g.call('GET', '/openapi.json')).body as ApiDocument);
   credentials = await credentialsOfAllRoles(g, 'test-net');
-}, 60_000);
+}, 120_000);
 afterAll(() => g.stop());
 
 const ask = ({ method, path }: Operation, authorization?: string) =>

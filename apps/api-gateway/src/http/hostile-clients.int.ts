@@ -7,7 +7,7 @@ let g: TestGateway;
 const sockets: Socket[] = [];
 beforeAll(async () => {
   g = await TestGateway.start({ config: { timeouts: { headersMs: 1_000, requestMs: 3_000 }, connections: { max: 1_000, perAddress: connectionsPerAddress }, concurrency: { probes: 2, money: 2, writes: 3, reads: 40 }, requestsPerMinute: 400 } });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   sockets.forEach((socket) => socket.destroy());
   await g.stop();

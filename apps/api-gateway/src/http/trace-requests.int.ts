@@ -27,7 +27,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
   g = await TestGateway.start();
   stop = await startTracing({ serviceName: 'test', endpoint: `http://127.0.0.1:${(collector.address() as AddressInfo).port}` });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await g.stop();
   await new Promise((resolve) => collector.close(resolve));
@@ -38,7 +38,8 @@ test('one authentication is one trace over gateway, node and ledger, and no span
   const context = body as Authentication;
   const answer = await g.call('POST', `/v1/authentications/${context.id}/probe`, { key: keys.till, body: { split: await sealedProbe(g.nodes.manifest, context.sessionId, device) } });
   expect(answer.status).toBe(200);
-  await eventually(() => g.ledger.entries.length > 0);
+  // The span of the append ends when the ledger's answer has come, and what is noted after that says so.
+  await eventually(async () => (await g.sql('SELECT 1 FROM log_outbox WHERE acknowledged_at IS NOT NULL')).length > 0);
   await stop();
   const spans = exported.flatMap((text) => (JSON.parse(text) as { resourceSpans: { scopeSpans: { spans: OtlpSpan[] }[] }[] }).resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
   const root = spans.find(({ name }) => name === 'POST /v1/authentications/:id/probe')!;

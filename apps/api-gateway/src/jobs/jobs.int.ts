@@ -3,7 +3,7 @@ import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
 import { retryAfterSeconds } from './job-runner.ts';
 
 // A whole gateway on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let g: TestGateway;
 beforeAll(async () => {

@@ -9,7 +9,7 @@ let asked: { method: string; body: never }[] = [];
 beforeAll(async () => {
   g = await TestGateway.start();
   g.ledger.accounts = fakeAccounts((method, body) => asked.push({ method, body }));
-}, 60_000);
+}, 120_000);
 afterAll(async () => await g.stop());
 beforeEach(() => {
   asked = [];

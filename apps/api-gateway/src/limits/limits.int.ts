@@ -23,7 +23,7 @@ beforeAll(async () => {
   await applyMigrations(postgres.urls['gateway']!, migrations);
   database = openDatabase(postgres.urls['gateway']!);
   redis = hasRedisServer ? await RedisServer.start('append-only') : undefined;
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await database.$disconnect();
   await postgres.stop();

@@ -13,7 +13,7 @@ beforeAll(async () => {
   party = new RelyingParty(gateway);
   await party.register();
   config = await party.configure();
-}, 60_000);
+}, 120_000);
 afterAll(() => gateway?.stop());
 
 const redeem = (back: URL, verifier: string, by = config): Promise<string> =>

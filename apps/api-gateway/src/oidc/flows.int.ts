@@ -15,7 +15,7 @@ beforeAll(async () => {
   config = await party.configure();
   // The client verifies the ID token's signature itself, also where it comes straight from the token endpoint.
   client.enableNonRepudiationChecks(config);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   party?.close();
   await gateway?.stop();

@@ -12,7 +12,7 @@ import { PaymentStore } from './payment-store.ts';
 import { PaymentWorker } from './payment-worker.ts';
 
 // A whole gateway on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const wallet = walletOf(networkId, 'shop.example', fakeSub, 'EUR');
 const till = 'vendor.shop:EUR';

@@ -9,7 +9,7 @@ import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
 import { pruneRegistrations } from './registration-list.ts';
 
 // A whole gateway on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let g: TestGateway;
 let bridge: LinkClient;
@@ -36,7 +36,7 @@ const invite = async (wish: object = { positions: ['left-palm'] }, key: string =
   return registrationWithLinkSchema.parse(body);
 };
 const view = async (id: string) => registrationSchema.parse((await call('GET', `/${id}`)).body);
-const ask = (method: string, body: object): Promise<unknown> => bridge.request(`registration.${method}`, body, { timeoutMs: 5_000 });
+const ask = (method: string, body: object): Promise<unknown> => bridge.request(`registration.${method}`, body, { timeoutMs: 30_000 });
 const open = async (link: string): Promise<Session> => {
   const { registrationId, secret } = parseRegistrationLink(link);
   return (await ask('resume', { registrationId, secret })) as Session;

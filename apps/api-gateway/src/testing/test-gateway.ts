@@ -114,7 +114,7 @@ export class TestGateway {
   async bridge(): Promise<LinkClient> {
     const tls = await this.#tlsOf({ role: 'bridge', id: 'main' });
     const client = new LinkClient({ tls, networkId, expect: { role: 'gateway', id: 'main' }, host, port: this.gateway.linkPort });
-    await client.waitConnected(5_000);
+    await client.waitConnected(30_000);
     return client;
   }
 

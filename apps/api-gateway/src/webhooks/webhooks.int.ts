@@ -6,7 +6,7 @@ import { WebhookReceiver } from '../testing/webhook-receiver.ts';
 
 const hasRedisServer = hasRedis('webhooks by way of Redis');
 // A whole gateway on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const backends: [string, boolean][] = [['PostgreSQL alone', false], ...(hasRedisServer ? ([['Redis', true]] as [string, boolean][]) : [])];
 
@@ -122,7 +122,7 @@ describe.each(backends)('webhooks with %s', (_, withRedis) => {
     expect((await call('POST', `/${off.id}/replays`, { since: '2026-01-01T00:00:00Z' })).status).toBe(409);
     expect((await call('PATCH', `/${failing.id}`, { status: 'enabled' })).body).toMatchObject({ status: 'enabled' });
     failing.receiver.answer = () => 200;
-    await call('POST', `/${failing.id}/replays`, { since: new Date(Date.now() - 60_000).toISOString() });
+    await call('POST', `/${failing.id}/replays`, { since: new Date(Date.now() - 3_600_000).toISOString() });
     await eventually(() => failing.receiver.received.length >= 2);
     for (const { id } of [gone, off, failing, well]) await call('DELETE', `/${id}`);
   });

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDevCa, type EmbeddedPostgres, issueCertificate, LinkServer, peerUri, silentLogger, startEmbeddedPostgres } from '@boop/platform';
+import { createDevCa, type DevCa, type EmbeddedPostgres, issueCertificate, LinkServer, peerUri, silentLogger, startEmbeddedPostgres } from '@boop/platform';
 import { Pool } from 'pg';
 import { type Bridge, startBridge } from '../bridge.ts';
 import { type BridgeConfig, bridgeConfigSchema, type Limits } from '../config.ts';
@@ -30,6 +30,8 @@ export class TestBridge {
   readonly bridges: Bridge[] = [];
   readonly #processes: BridgeProcess[] = [];
   #config!: BridgeConfig;
+  #ca!: DevCa;
+  #count = 0;
   #dir = mkdtempSync(join(tmpdir(), 'boop-bridge-'));
   #postgres!: EmbeddedPostgres;
   #gateway!: LinkServer;
@@ -66,10 +68,10 @@ export class TestBridge {
     return this.#config.tls.caFile;
   }
 
-  /** One more bridge of the same channels. */
-  async another(): Promise<Bridge> {
+  /** One more bridge of the same channels. @param limits what differs from the others' */
+  async another(limits: Partial<Limits> = {}): Promise<Bridge> {
     const note = (message: string, fields?: object): void => void this.logged.push(JSON.stringify([message, fields]));
-    const bridge = await startBridge(this.#config, { log: { ...silentLogger, info: note, warn: note, error: note } });
+    const bridge = await startBridge({ ...this.#config, tls: await this.#ownTls(), limits: { ...this.#config.limits, ...limits } }, { log: { ...silentLogger, info: note, warn: note, error: note } });
     this.bridges.push(bridge);
     while (!(await bridge.isReady())) await new Promise((resolve) => setTimeout(resolve, 20));
     return bridge;
@@ -77,7 +79,7 @@ export class TestBridge {
 
   /** A bridge in a process of its own, from the build. */
   async process(): Promise<BridgeProcess> {
-    const started = await BridgeProcess.start({ ...this.#config, http: { host, port: await freePort() } }, this.#dir);
+    const started = await BridgeProcess.start({ ...this.#config, tls: await this.#ownTls(), http: { host, port: await freePort() } }, this.#dir);
     this.#processes.push(started);
     return started;
   }
@@ -90,10 +92,9 @@ export class TestBridge {
     // The server may stop before an idle connection is closed.
     this.#pool.on('error', () => undefined);
     await this.#pool.query(migration);
-    const ca = await createDevCa(join(dir, 'ca'));
-    const tls = (role: 'gateway' | 'bridge') => issueCertificate(ca, { commonName: role, uri: peerUri(networkId, { role, id: 'main' }), ips: [host] });
+    this.#ca = await createDevCa(join(dir, 'ca'));
     this.#gateway = new LinkServer({
-      tls: await tls('gateway'),
+      tls: await this.#issue('gateway', 'main'),
       networkId,
       authorize: ({ role }) => role === 'bridge',
       handlers: {
@@ -105,25 +106,36 @@ export class TestBridge {
       },
     });
     const { port } = await this.#gateway.listen(0, host);
-    const own = await tls('bridge');
-    const write = (name: string, text: string): string => {
-      writeFileSync(join(dir, name), text, { mode: 0o600 });
-      return join(dir, name);
-    };
-    const [certFile, keyFile] = [write('tls.crt', own.cert), write('tls.key', own.key)];
+    const own = await this.#ownTls();
     this.#config = bridgeConfigSchema.parse({
       networkId,
-      tls: { certFile, keyFile, caFile: write('ca.crt', own.ca) },
-      ...(publicTls ? { publicTls: { certFile, keyFile } } : {}),
+      tls: own,
+      ...(publicTls ? { publicTls: { certFile: own.certFile, keyFile: own.keyFile } } : {}),
       http: { host, port: 0 },
       metrics: { host, port: 0 },
-      databaseUrlFile: write('database.url', databaseUrl),
-      ...(redisUrl === undefined ? {} : { redisUrlFile: write('redis.url', redisUrl) }),
+      databaseUrlFile: this.#write('database.url', databaseUrl),
+      ...(redisUrl === undefined ? {} : { redisUrlFile: this.#write('redis.url', redisUrl) }),
       history,
       gateway: { host, port },
       origins: ['http://127.0.0.1:40400'],
       limits,
     });
+  }
+
+  #issue(role: 'gateway' | 'bridge', id: string) {
+    return issueCertificate(this.#ca, { commonName: role, uri: peerUri(networkId, { role, id }), ips: [host] });
+  }
+
+  /** Of a bridge of its own name: a gateway keeps one link to each name. */
+  async #ownTls(): Promise<BridgeConfig['tls']> {
+    const id = `bridge-${++this.#count}`;
+    const { cert, key, ca } = await this.#issue('bridge', id);
+    return { certFile: this.#write(`${id}.crt`, cert), keyFile: this.#write(`${id}.key`, key), caFile: this.#write('ca.crt', ca) };
+  }
+
+  #write(name: string, text: string): string {
+    writeFileSync(join(this.#dir, name), text, { mode: 0o600 });
+    return join(this.#dir, name);
   }
 
   async stop(): Promise<void> {
