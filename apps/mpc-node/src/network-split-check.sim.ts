@@ -99,7 +99,7 @@ describe('five nodes', () => {
       const part = splitFor(split, 1);
       await network.node(1).handlers['session.open'](liar, { context: registration, consent, split: part, head });
       const record = { time: Math.floor(network.clock.nowMs() / 1000) } as RegistrationRecord;
-      await expect(network.node(1).handlers['gallery.prepare'](liar, { splitHash: splitHashOf(part), verdicts: [], record })).rejects.toMatchObject({ code: 'split.unchecked' });
+      await expect(network.node(1).handlers['gallery.prepare'](liar, { splitHash: splitHashOf(part), verdicts: [], absences: [], record })).rejects.toMatchObject({ code: 'split.unchecked' });
     });
 
     test.each<[string, string, (parties: PartyId[]) => PartyId[]]>([

@@ -7,6 +7,7 @@ import { type MemberVerifier, refuse } from '../sessions/certified.ts';
 import { checkRegistration } from '../sessions/registration-transcript.ts';
 import { type Session } from '../sessions/session.ts';
 import { type DecisionService } from '../signing/decision-service.ts';
+import { absenceBytes, absenceHash, verifyAbsences } from './absence.ts';
 import { type Gallery } from './gallery.ts';
 import { preparedBytes, registrationEntry } from './record.ts';
 import { type Registrar } from './registrar.ts';
@@ -34,6 +35,7 @@ export class RegistrationService {
       accountKey: session.consent.record.accountKey,
       subjectId: chosen.subjectId,
       firstSlot: session.galleryRows,
+      absence: absenceHash(session.view, this.#input.gallery.head),
       positions: [...positions],
       encoder: session.header.encoder,
       verified: chosen.verified,
@@ -42,15 +44,28 @@ export class RegistrationService {
   }
 
   /**
-   * First phase: checks the statements, stores the rows durably but invisibly, and signs that it has.
-   * @throws BoopError `registration.samples-disagree`, `registration.duplicate`, `gallery.slot-taken`, `split.unchecked`, `transcript.*`
+   * Before the first phase: signs that this node holds nothing of this registration, and that it was searched for over all that it holds.
+   * @throws BoopError as {@link prepare}; `registration.absence`
    */
-  async prepare(from: PartyId, session: Session, { verdicts, record }: PeerBody<'gallery.prepare'>): Promise<PeerAnswer<'gallery.prepare'>> {
+  stateAbsence(session: Session, { verdicts }: PeerBody<'gallery.absence'>): PeerAnswer<'gallery.absence'> {
+    const { gallery, registrar, members, signIdentity } = this.#input;
+    const { head } = gallery;
+    checkRegistration(session.view, verdicts, head.rows, members);
+    if (registrar.pendingId !== undefined || registrar.certificatesOf([session.splitHash]).length > 0 || registrar.ofSession(session.view.sessionId) !== undefined) refuse('registration.absence', 'something is stored of this registration, or of another one that waits');
+    return { signature: toBase64Url(signIdentity(absenceBytes(session.view, head))) };
+  }
+
+  /**
+   * First phase: checks the statements, those of 2t+1 nodes that nothing is stored of it among them, stores the rows durably but invisibly, and signs that it has.
+   * @throws BoopError `registration.samples-disagree`, `registration.duplicate`, `registration.absence`, `gallery.slot-taken`, `split.unchecked`, `transcript.*`
+   */
+  async prepare(from: PartyId, session: Session, { verdicts, absences, record }: PeerBody<'gallery.prepare'>): Promise<PeerAnswer<'gallery.prepare'>> {
     const { network, gallery, registrar, decisions, members, signIdentity } = this.#input;
     decisions.checkTime(session, record.time);
     // A malformed row would match everybody who comes.
     if (!session.splitPassed && network.nodes >= network.verifiableSize) refuse('split.unchecked', 'this node has not seen the split pass its check');
     const { verified } = checkRegistration(session.view, verdicts, gallery.rows, members);
+    verifyAbsences(session.view, gallery.head, absences, members);
     const own = preparedBytes(this.recordOf(session, { subjectId: record.subjectId, time: record.time, verified }));
     if (!equalBytes(own, preparedBytes(record))) refuse('registration.other-record', 'the record is not the one that this session calls for');
     // A leader that chose the id of somebody else would give this person that one's identity.

@@ -8,7 +8,7 @@ import { type SplitCheckService } from '../committees/split-check-service.ts';
 import { preparedBytes, registrationEntry } from '../gallery/record.ts';
 import { type RegistrationService } from '../gallery/registration-service.ts';
 import { type GallerySync } from '../gallery/sync.ts';
-import { type CertifiedStatement, type PeerAnswer, type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
+import { type CertifiedStatement, type PeerAnswer, type PeerBody, type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { Mutex } from '../mutex.ts';
 import { type Network } from '../network.ts';
@@ -139,18 +139,27 @@ export class RegistrationLeader {
   async #store(led: Led, verdicts: CertifiedStatement[], verified: boolean): Promise<{ entry: Uint8Array; receipts: RegistrationAnswer['receipts'] }> {
     const { network, service, clock, rng, members } = this.#input;
     const time = Math.floor(clock.nowMs() / 1000);
+    const absences = await this.#absences(led, verdicts);
     const record = service.recordOf(led.session, { subjectId: toBase64Url(rng.bytes(16)), time, verified });
-    const certificate = await this.#prepare(led, record, verdicts);
+    const certificate = await this.#prepare(led, record, verdicts, absences);
     const own = await service.commit(certificate);
     const others = await this.#commitOthers(certificate);
     const entry = registrationEntry(record);
     return { entry, receipts: validReceipts(members, network.threshold, entry, [[network.self, own], ...others]) };
   }
 
-  async #prepare(led: Led, record: RegistrationRecord, verdicts: CertifiedStatement[]): Promise<RegistrationCertificate> {
+  /** What all that hold the gallery state of it; each node checks them before it writes. */
+  async #absences(led: Led, verdicts: CertifiedStatement[]): Promise<PeerBody<'gallery.prepare'>['absences']> {
+    const { network, peers } = this.#input;
+    const { splitHash } = led.session;
+    const signed = await Promise.all(network.parties.map((party) => peers.request(party, 'gallery.absence', { splitHash, verdicts }, storeTimeoutMs)));
+    return signed.map(({ signature }, at) => ({ party: network.parties[at]!, signature }));
+  }
+
+  async #prepare(led: Led, record: RegistrationRecord, verdicts: CertifiedStatement[], absences: PeerBody<'gallery.prepare'>['absences']): Promise<RegistrationCertificate> {
     const { network, peers, members } = this.#input;
     const { splitHash } = led.session;
-    const results = await Promise.allSettled(network.parties.map((party) => peers.request(party, 'gallery.prepare', { splitHash, verdicts, record }, storeTimeoutMs)));
+    const results = await Promise.allSettled(network.parties.map((party) => peers.request(party, 'gallery.prepare', { splitHash, verdicts, absences, record }, storeTimeoutMs)));
     const bytes = preparedBytes(record);
     const signatures = results.flatMap((result, at) => (result.status === 'fulfilled' ? [{ party: network.parties[at]!, signature: result.value.signature }] : []));
     const complete = signatures.length === network.nodes && signatures.every(({ party, signature }) => members.verify(party, bytes, fromBase64Url(signature)));

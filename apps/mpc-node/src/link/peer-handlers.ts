@@ -12,6 +12,7 @@ import { type GallerySync } from '../gallery/sync.ts';
 import { type AttributeRelease } from '../release/assemble-release.ts';
 import { type Budgets } from '../sessions/budgets.ts';
 import { type SessionService } from '../sessions/session-service.ts';
+import { type Session } from '../sessions/session.ts';
 import { type SessionStore } from '../sessions/session-store.ts';
 import { type DecisionService } from '../signing/decision-service.ts';
 import { type SubjectService } from '../signing/subject-service.ts';
@@ -44,6 +45,11 @@ export function peerHandlers(services: {
 }): PeerHandlers {
   const { release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, subjects, decisions, registrations, registrar, sync, erasures, ceremonies, rollover, orders, subjectOrders } = services;
   const nothing = {};
+  /** For what may come while this node still waits for the others' messages about the split. */
+  const whenChecked = async (session: Session): Promise<Session> => {
+    await session.splitChecked();
+    return session;
+  };
   return {
     'session.open': async (from, body) => {
       try {
@@ -61,17 +67,17 @@ export function peerHandlers(services: {
       return nothing;
     },
     'split.check': async (from, body) => {
-      await splitChecks.join(from, service.ledBy(from, body.splitHash), body);
+      await splitChecks.join(from, await service.openedBy(from, body.splitHash), body);
       return nothing;
     },
     'holders.agree': async (from, body) => {
       await holders.joinAgreement(from, body);
       return nothing;
     },
-    'run.request': async (from, body) => await runs.arrange(service.ledBy(from, body.splitHash), body),
-    'run.join': async (from, body) => await runs.join(from, sessions.get(body.splitHash), body),
+    'run.request': async (from, body) => await runs.arrange(await whenChecked(service.ledBy(from, body.splitHash)), body),
+    'run.join': async (from, body) => await runs.join(from, await whenChecked(sessions.get(body.splitHash)), body),
     'run.contribute': async (from, body) => {
-      await runs.contribute(from, sessions.get(body.splitHash), body);
+      await runs.contribute(from, await whenChecked(sessions.get(body.splitHash)), body);
       return nothing;
     },
     'run.transcript': async (from, { splitHash, runId }) => runs.transcriptOf(service.ledBy(from, splitHash), runId),
@@ -100,6 +106,7 @@ export function peerHandlers(services: {
       return nothing;
     },
     'decision.reject': async (from, body) => decisions.reject(service.ledBy(from, body.splitHash), body),
+    'gallery.absence': async (from, body) => registrations.stateAbsence(service.ledBy(from, body.splitHash), body),
     'gallery.prepare': async (from, body) => await registrations.prepare(from, service.ledBy(from, body.splitHash), body),
     'gallery.commit': async (_from, body) => await registrations.commit(body),
     'gallery.abort': async (from, { splitHash }) => {

@@ -40,6 +40,8 @@ export const registrationRecordSchema = z.strictObject({
   /** 16 bytes, known to the nodes only. */
   subjectId: bytesField(16),
   firstSlot: row,
+  /** SHA-256 of the statement, signed by 2t+1 nodes, that nothing of it was stored; absent in records from before nodes asked for it. */
+  absence: hash.optional(),
   positions: z.array(z.enum(['left-palm', 'right-palm'])).min(1).max(2),
   encoder: idField,
   /** A family of committees took part, so no set of t liars sat in all of them. */
@@ -129,7 +131,9 @@ export const peerMethods = {
   'subject.judge': { body: z.strictObject({ splitHash: hash, partials: perParty(256) }), answer: nothing },
   /** `attributes` when it matched, but the vendor lacks what it requires; `subject` when it matched somebody else than the context claims; `suspended` when that person is. */
   'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, because: z.enum(['attributes', 'subject', 'suspended']).optional() }), answer: z.strictObject({ receipt: bytesField(64) }) },
-  'gallery.prepare': { body: z.strictObject({ splitHash: hash, verdicts, record: registrationRecordSchema }), answer: z.strictObject({ signature: bytesField(64) }) },
+  /** leader → all, before anything is stored: that nothing of this registration is. */
+  'gallery.absence': { body: z.strictObject({ splitHash: hash, verdicts }), answer: z.strictObject({ signature: bytesField(64) }) },
+  'gallery.prepare': { body: z.strictObject({ splitHash: hash, verdicts, absences: z.array(partySignature).min(3).max(7), record: registrationRecordSchema }), answer: z.strictObject({ signature: bytesField(64) }) },
   'gallery.commit': { body: registrationCertificateSchema, answer: z.strictObject({ receipt: bytesField(64) }) },
   'gallery.abort': { body: z.strictObject({ splitHash: hash }), answer: nothing },
   /** What does the peer know of registrations that are still pending here? */
