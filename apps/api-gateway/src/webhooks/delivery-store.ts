@@ -30,7 +30,6 @@ interface Row {
 
 /** Events and their deliveries are forgotten after 30 days. */
 const keptMs = 30 * 24 * 3_600_000;
-const perEndpoint = 8;
 
 /** The outbox. A claim is a lease: what a process that dies has taken comes up again when the lease is over, so receivers may see an event twice. */
 export class DeliveryStore {
@@ -39,15 +38,19 @@ export class DeliveryStore {
     this.#database = database;
   }
 
-  /** Takes what is due, oldest first, at most a few an endpoint; rows that another worker has locked are left to it. */
-  async claim(nowMs: number, leaseMs: number, limit: number, busyEndpoints: readonly string[]): Promise<DueDelivery[]> {
+  /**
+   * Takes what is due, oldest first; rows that another worker has locked are left to it.
+   * @param room how many in all, and how many an endpoint, of which those `underWay` count already
+   */
+  async claim(nowMs: number, leaseMs: number, room: { all: number; perEndpoint: number; underWay: ReadonlyMap<string, number> }): Promise<DueDelivery[]> {
     const [now, until] = [new Date(nowMs), new Date(nowMs + leaseMs)];
     const rows = await this.#database.$queryRaw<Row[]>`
       WITH due AS (
         SELECT id FROM (
-          SELECT id, next_attempt_at, row_number() OVER (PARTITION BY endpoint_id ORDER BY next_attempt_at, id) AS place FROM webhook_deliveries
-          WHERE status = 'waiting' AND next_attempt_at <= ${now} AND NOT endpoint_id = ANY (${[...busyEndpoints]})
-        ) ranked WHERE place <= ${perEndpoint} ORDER BY next_attempt_at, id LIMIT ${limit}
+          SELECT id, endpoint_id, next_attempt_at, row_number() OVER (PARTITION BY endpoint_id ORDER BY next_attempt_at, id) AS place FROM webhook_deliveries
+          WHERE status = 'waiting' AND next_attempt_at <= ${now}
+        ) ranked WHERE place <= ${room.perEndpoint} - coalesce((${JSON.stringify(Object.fromEntries(room.underWay))}::jsonb ->> endpoint_id::text)::int, 0)
+        ORDER BY next_attempt_at, id LIMIT ${room.all}
       ), locked AS (
         SELECT d.id FROM webhook_deliveries d JOIN due ON due.id = d.id WHERE d.status = 'waiting' AND d.next_attempt_at <= ${now} FOR UPDATE OF d SKIP LOCKED
       )

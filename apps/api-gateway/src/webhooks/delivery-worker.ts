@@ -36,9 +36,9 @@ export class DeliveryWorker {
   /** Takes as much as it has room for and returns; each delivery that ends makes room and looks again. */
   async look(): Promise<void> {
     const { store, clock, wake } = this.#options;
-    const room = atOnceMax - this.#running.size;
-    if (room <= 0 || this.#isStopped) return;
-    const due = await store.claim(clock.nowMs(), leaseMs, room, this.#busy());
+    const all = atOnceMax - this.#running.size;
+    if (all <= 0 || this.#isStopped) return;
+    const due = await store.claim(clock.nowMs(), leaseMs, { all, perEndpoint: atOncePerEndpoint, underWay: this.#underWay() });
     for (const delivery of due) {
       const task = this.#deliver(delivery).finally(() => {
         this.#running.delete(task);
@@ -54,10 +54,11 @@ export class DeliveryWorker {
     await Promise.allSettled([...this.#running.keys()]);
   }
 
-  #busy(): string[] {
+  /** Attempts by endpoint. */
+  #underWay(): Map<string, number> {
     const counts = new Map<string, number>();
     for (const endpoint of this.#running.values()) counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
-    return [...counts].filter(([, count]) => count >= atOncePerEndpoint).map(([endpoint]) => endpoint);
+    return counts;
   }
 
   async #deliver(delivery: DueDelivery): Promise<void> {
