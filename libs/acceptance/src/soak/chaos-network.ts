@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { type Rng } from '@boop/shared';
@@ -18,6 +18,8 @@ interface Supervised {
   ended: Promise<void>;
   /** Somebody means it to be down. */
   down: boolean;
+  /** The durable write at which it is to die, once. */
+  fault?: string | undefined;
 }
 
 const restartDelayMs = 500;
@@ -90,6 +92,19 @@ export class ChaosNetwork {
   revive(name: string): void {
     this.#processes.get(name)!.down = false;
     this.#start(name);
+  }
+
+  /**
+   * Starts a process anew, to be killed by itself at a durable write; the supervisor starts it again without that.
+   * @param fault `POINT before` or `POINT after`
+   * @returns when it has died
+   */
+  async arm(name: string, fault: string): Promise<{ readonly died: Promise<void> }> {
+    await this.kill(name);
+    const process = this.#processes.get(name)!;
+    process.fault = fault;
+    this.revive(name);
+    return { died: process.ended };
   }
 
   /** Stops a process without its noticing, as a machine that swaps or a virtual machine that is moved. */
@@ -205,8 +220,12 @@ export class ChaosNetwork {
     const supervised = this.#processes.get(name)!;
     if (supervised.child || this.#stopping) return;
     const log = openSync(join(this.shown.dataDir, `logs/soak-${name}.log`), 'a', 0o600);
+    const { fault } = supervised;
+    supervised.fault = undefined;
+    const script = fault === undefined ? supervised.script : join(dirname(supervised.script), 'testing/crashing-main.js');
+    const env = { PATH: process.env['PATH'], BOOP_CONFIG: join(this.shown.dataDir, supervised.folder, 'config.yaml'), ...(fault === undefined ? {} : { TEST_FAULT: fault }) };
     // The channel ends with us, and the process with the channel.
-    const child = spawn(process.execPath, [supervised.script], { env: { PATH: process.env['PATH'], BOOP_CONFIG: join(this.shown.dataDir, supervised.folder, 'config.yaml') }, stdio: ['ignore', log, log, 'ipc'] });
+    const child = spawn(process.execPath, [script], { env, stdio: ['ignore', log, log, 'ipc'] });
     closeSync(log);
     supervised.child = child;
     supervised.ended = new Promise((resolve) => child.once('exit', () => resolve()));
