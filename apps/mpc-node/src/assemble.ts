@@ -1,6 +1,6 @@
 import { type Kernel } from '@boop/kernels';
 import { type KeyCustody, type Logger, type RunRegistry } from '@boop/platform';
-import { type HpkeKeyPair } from '@boop/protocol';
+import { type EntryReceipt, type HpkeKeyPair } from '@boop/protocol';
 import { type Clock, type PartyId, type Rng } from '@boop/shared';
 import { CeremonyService } from './ceremony/ceremony-service.ts';
 import { type RolloverSchedule, TokenRollover } from './ceremony/token-rollover.ts';
@@ -46,6 +46,7 @@ import { OrderLeader } from './subjects/order-leader.ts';
 import { OrderService } from './subjects/order-service.ts';
 import { type OrderStore } from './subjects/order-store.ts';
 import { OrderSync } from './subjects/order-sync.ts';
+import { RetentionKeeper } from './subjects/retention-keeper.ts';
 import { SubjectOrders } from './subjects/subject-orders.ts';
 import { type AttemptStore, type CheckpointStore, type EvidenceStore, type KeyStore, type SplitStore } from './store/ports.ts';
 
@@ -77,6 +78,8 @@ export interface Surroundings {
   /** One of so many searches that found nobody is repeated by the rest of its family: 16 unless said otherwise, 0 for none. */
   readonly rescanOneIn?: number;
   readonly onRescan?: (found: boolean) => void;
+  /** Something happened that the log has to tell, and these nodes stand behind it. */
+  readonly onEntry?: (entry: Uint8Array, receipts: readonly EntryReceipt[]) => Promise<void>;
   /** A node lied in a session that this one led. */
   readonly onBlame?: (named: readonly PartyId[], suspects: readonly PartyId[]) => void;
 }
@@ -100,6 +103,8 @@ export interface AssembledNode {
   readonly erasure: ErasureLeader;
   /** Orders to suspend people, and what they are told of themselves. */
   readonly orders: { readonly lead: OrderLeader; readonly service: OrderService; readonly sync: OrderSync };
+  /** Has registrations erased when the consent's time is over. */
+  readonly retention: RetentionKeeper;
   readonly release: AttributeRelease;
   readonly handlers: PeerHandlers;
   /** Reads what the stores hold. */
@@ -128,7 +133,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const keeper = new PoolKeeper({ network, peers, committees, holders, gallery, activity, log, size: pool });
   const onRun = surroundings.onRun ?? (() => undefined);
   const splitChecks = new SplitCheckService({ network, peers, runner, holders, standing, rng, onRun });
-  const runs = new RunService({ network, peers, runner, committees, gallery, members, activity, rng, signIdentity, onRun, onForm: surroundings.onForm ?? (() => undefined) });
+  const runs = new RunService({ network, peers, runner, committees, gallery, members, activity, lanesPerBlock: pool.lanesPerBlock, rng, signIdentity, onRun, onForm: surroundings.onForm ?? (() => undefined) });
   const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity, refusalOf: (session, row) => release.sessions.refusalOf(session, row), isSuspended: (row) => orderService.isSuspended(row) });
   const subjects = new SubjectService({ gallery, ring, members, clock, rng });
   const subjectLead = new SubjectLead({ peers, ring, gallery, log });
@@ -137,6 +142,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const erasures = new ErasureService({ network, registrar, sessions, clock, signIdentity });
   const subjectOrders = new SubjectOrders(stores.orders);
   const orderService = new OrderService({ network, gallery, registrar, orders: subjectOrders, clock, signIdentity });
+  const erasure = new ErasureLeader({ network, peers, members, log });
   const sync = new GallerySync({ network, peers, gallery, registrar, erasures, log });
   const ceremonies = new CeremonyService({ network, peers, runner, ring, custody, members, rng, log });
   const rollover = new TokenRollover({ network, peers, ceremonies, ring, schedule: surroundings.tokenKey, isLeaving: surroundings.isLeaving ?? (() => Promise.resolve(false)), clock, rng, log });
@@ -161,8 +167,9 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     checkpoints,
     authentications: new AuthenticationLeader({ network, peers, lead, isSuspended: (row) => orderService.isSuspended(row), splitChecks, subjects: subjectLead, tokens, release, investigator, rescan, members, clock, rng, log }),
     registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log }),
-    erasure: new ErasureLeader({ network, peers, members, log }),
+    erasure,
     orders: { lead: new OrderLeader({ network, peers, members, log }), service: orderService, sync: new OrderSync({ network, peers, orders: subjectOrders, service: orderService, log }) },
+    retention: new RetentionKeeper({ network, peers, registrar, erasure, onEntry: surroundings.onEntry ?? (() => Promise.resolve()), clock, log }),
     release,
     handlers: peerHandlers({ release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, subjects, decisions, registrations, registrar, sync, erasures, ceremonies, rollover, orders: orderService, subjectOrders }),
     async load() {

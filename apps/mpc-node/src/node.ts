@@ -1,6 +1,6 @@
 import { loadKernel } from '@boop/kernels';
 import { createMetrics, type Logger, type MeshNode, type NodeCustody, NodeMesh, RunRegistry, startHealthServer, startMetricsServer, systemClock, systemRng } from '@boop/platform';
-import { type NetworkManifest, nodeMethods } from '@boop/protocol';
+import { type EntryReceipt, type NetworkManifest, nodeMethods } from '@boop/protocol';
 import { BoopError, partyId, type PartyId } from '@boop/shared';
 import { actingAmong, actingKeys, openHpkeKey } from './acting-keys.ts';
 import { type AssembledNode } from './assemble.ts';
@@ -98,7 +98,9 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const mesh = new NodeMesh({ self, networkId: manifest.networkId, tls: material, nodes: meshNodes(committed), handlers, log, authorizeClient: ({ role }) => role === 'gateway' || role === 'ledger' || role === 'attributes' });
     const metricsRegistry = createMetrics(`mpc-node-${self}`);
     const current = (): AssembledNode | undefined => epochs.current()?.node;
-    const metrics = new NodeMetrics(metricsRegistry, { rows: () => current()?.gallery.rows ?? 0, lanes: () => current()?.committees.lanesHeld ?? 0, live: () => mesh.live().length, sessions: () => epochs.all().reduce((sum, { node }) => sum + node.sessions.count, 0) });
+    /** Members that can be reached; links to those that left may be open still. */
+    const members = (): PartyId[] => mesh.live().filter((party) => current()?.network.parties.includes(party) ?? true);
+    const metrics = new NodeMetrics(metricsRegistry, { rows: () => current()?.gallery.rows ?? 0, lanes: () => current()?.committees.lanesHeld ?? 0, live: () => members().length, sessions: () => epochs.all().reduce((sum, { node }) => sum + node.sessions.count, 0) });
     const kernel = await loadKernel();
     const epochs: NodeEpochs = new NodeEpochs({
       self,
@@ -126,9 +128,11 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
           onRun: (operation: string, durationMs: number) => metrics.run(operation, durationMs),
           onForm: ({ backEnd, reason }: ChosenForm) => metrics.plan(backEnd, reason),
           onRescan: (found: boolean) => metrics.rescan(found),
+          onEntry: async (entry: Uint8Array, receipts: readonly EntryReceipt[]) => await entries.add(entry, receipts),
           onBlame: (named: readonly PartyId[], suspects: readonly PartyId[]) => metrics.blame(named, suspects),
           ...(config.attempts && { limits: config.attempts }),
           ...(config.tokenKey && { tokenKey: config.tokenKey }),
+          isLeaving: async () => (await epochStore.load()).some(({ epoch, state }) => epoch > network.epoch && state === 'signed'),
         };
         return await serveEpoch(network, shares, surroundings, (party) => epochs.isMember(epochManifest, party));
       },
@@ -157,7 +161,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const { entries } = governance;
     const member = new EpochMember({ self, host: epochs, store: epochStore, runner, entries, signAs, clock: systemClock, rng: systemRng, log, ...(input.faults && { faults: input.faults }) });
     const leader = new EpochLeader({ host: epochs, link: meshEpochLink(mesh, () => member.handlers), member, entries, clock: systemClock, rng: systemRng, log });
-    const gateway = byEpochOfSplit(epochs, governance, () => ({ party: self, epoch: 0, ready: false, live: mesh.live(), galleryRows: 0, correlations: 0, uptimeSeconds: process.uptime(), groupKeys: [] }));
+    const gateway = byEpochOfSplit(epochs, governance, () => ({ party: self, epoch: 0, ready: false, live: mesh.live(), galleryRows: 0, correlations: 0, uptimeSeconds: process.uptime(), groupKeys: [], timeMs: Date.now() }));
     let loaded = false;
     const ready = (): boolean => loaded && (epochs.current()?.ready() ?? false);
     await epochs.open(manifest);
@@ -204,7 +208,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
 
     const health = await startHealthServer({
       ...config.health,
-      ready: () => ({ ready: ready(), checks: { live: mesh.live().length, keys: current()?.ring.complete ?? false, gallery: loaded, rows: current()?.gallery.rows ?? 0, epoch: current()?.network.epoch ?? 0 } }),
+      ready: () => ({ ready: ready(), checks: { live: members().length, keys: current()?.ring.complete ?? false, gallery: loaded, rows: current()?.gallery.rows ?? 0, epoch: current()?.network.epoch ?? 0 } }),
     });
     undo.push(() => health.close());
     if (config.metrics) {

@@ -20,14 +20,28 @@ export const palmErasureSchema = z.strictObject({
   nonce: bytesField(32),
 });
 export type PalmErasure = z.infer<typeof palmErasureSchema>;
-export const signedPalmErasureSchema = z.strictObject({ record: palmErasureSchema, signed: z.union([ownerSignatureSchema, custodianSignaturesSchema]) });
+/** The consent's time is over. Nobody signs that: each node looks into its own record of the registration, so anybody may point it out. */
+export const retentionEndSchema = z.strictObject({ method: z.literal('retention'), split: bytesField(32) });
+export const signedPalmErasureSchema = z.strictObject({ record: palmErasureSchema, signed: z.union([ownerSignatureSchema, custodianSignaturesSchema, retentionEndSchema]) });
 export type SignedPalmErasure = z.infer<typeof signedPalmErasureSchema>;
 
 export const palmErasureBytes = (record: PalmErasure): Uint8Array => canonicalJson(record);
 
-/** Signed by the account, or by t+1 custodians. @throws BoopError `erasure.wrong-network`, `owner.bad-signature`, `passkey.invalid`, `custodians.bad-signatures` */
+/** The same at all nodes, so that their receipts are of one entry. */
+export function retentionEnd({ networkId, accountKey, split, retainUntil }: { networkId: string; accountKey: string; split: string; retainUntil: number }): SignedPalmErasure {
+  return { record: { v: 1, kind: 'palm-erasure', networkId, accountKey, requestedAt: retainUntil, nonce: split }, signed: { method: 'retention', split } };
+}
+
+/**
+ * Signed by the account, or by t+1 custodians; or of the form of {@link retentionEnd}, which proves nothing by itself.
+ * @throws BoopError `erasure.wrong-network`, `erasure.not-due`, `owner.bad-signature`, `passkey.invalid`, `custodians.bad-signatures`
+ */
 export function verifyPalmErasure({ record, signed }: SignedPalmErasure, manifest: NetworkManifest): void {
   if (record.networkId !== manifest.networkId) throw new BoopError('erasure.wrong-network', 'the request is for another network');
+  if (signed.method === 'retention') {
+    if (record.nonce !== signed.split || record.reason !== undefined) throw new BoopError('erasure.not-due', 'no registration ends so');
+    return;
+  }
   if (signed.method === 'custodians') verifyCustodians(palmErasureDomain, palmErasureBytes(record), signed, manifest);
   else verifyOwnerSignature(palmErasureDomain, palmErasureBytes(record), signed, { networkId: record.networkId, accountKey: record.accountKey, at: record.requestedAt });
 }

@@ -62,6 +62,7 @@ export const problems = {
   'credential.revoked': { status: 409, retry: false, title: 'The credential was revoked' },
   'credential.stale-change': { status: 409, retry: false, title: 'The status was changed later already' },
   'erasure.time': { status: 422, retry: true, title: 'The erasure comes from the future' },
+  'erasure.not-due': { status: 422, retry: false, title: 'No registration ends so, or not yet' },
   'erasure.wrong-network': { status: 422, retry: false, title: 'The erasure is for another network' },
   'owner.bad-signature': { status: 403, retry: false, title: 'The document is not signed by the account that it names' },
   'passkey.invalid': { status: 403, retry: false, title: 'The passkey does not stand for this account and document' },

@@ -66,6 +66,8 @@ export const subjectRecordSchema = z.strictObject({
       registeredAt: secondsField,
       /** The log's entry of the registration, base64url. */
       entry: z.string().max(2_000),
+      /** When it is erased by itself. */
+      retainUntil: secondsField.optional(),
       erased: z.boolean(),
     }),
   ).max(256),

@@ -64,7 +64,7 @@ export async function serveEpoch(network: Network, shares: EpochShares, surround
   });
   const node = assembleNode({ ...rest, network, peers, registry, shares: engineRows(engine), stores: { ...stores, ...shares } });
   const ready = (): boolean => node.ring.complete && peers.live().length >= network.committeeSize;
-  const services = [node.ceremonies, node.rollover, node.sync, node.keeper, node.orders.sync];
+  const services = [node.ceremonies, node.rollover, node.sync, node.keeper, node.orders.sync, node.retention];
   try {
     await node.load();
   } catch (error) {

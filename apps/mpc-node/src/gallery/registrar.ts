@@ -33,6 +33,8 @@ export class Registrar {
   readonly #erasures = new Map<string, SignedPalmErasure>();
   /** Subject → account, for all registrations. */
   readonly #accounts = new Map<string, string>();
+  /** Registrations that end by themselves. */
+  readonly #retained = new Map<string, RegistrationRecord>();
   #pending: Pending | undefined;
   #closedUntilMs = 0;
 
@@ -133,6 +135,11 @@ export class Registrar {
     return [...this.#certificates.values()].flatMap(({ record }) => (record.accountKey === accountKey ? [record] : []));
   }
 
+  /** Registrations whose time is over and that are not erased. */
+  outlived(nowSeconds: number): RegistrationRecord[] {
+    return [...this.#retained.values()].filter(({ retainUntil, splitHash }) => retainUntil! <= nowSeconds && !this.#gallery.hasErased(splitHash));
+  }
+
   /** The account that registered a subject's palms. @param subjectId base64url */
   accountOf(subjectId: string): string | undefined {
     return this.#accounts.get(subjectId);
@@ -151,8 +158,8 @@ export class Registrar {
    */
   async erase(request: SignedPalmErasure, alone: (step: () => void) => Promise<void>): Promise<number> {
     return await this.#mutex.run(async () => {
-      const { accountKey, requestedAt } = request.record;
-      const meant = this.ofAccount(accountKey).filter(({ time }) => time <= requestedAt);
+      const { record: { accountKey, requestedAt }, signed } = request;
+      const meant = this.ofAccount(accountKey).filter(({ time, splitHash }) => (signed.method === 'retention' ? splitHash === signed.split : time <= requestedAt));
       if (meant.length === 0) throw new BoopError('subject.unknown', 'nothing is registered under this account');
       const left = meant.filter(({ splitHash }) => !this.#gallery.hasErased(splitHash));
       if (left.length === 0) return meant.length;
@@ -185,6 +192,7 @@ export class Registrar {
     this.#certificates.set(registration.record.splitHash, certificate);
     const { subjectId, accountKey } = registration.record;
     if (accountKey !== undefined) this.#accounts.set(subjectId, accountKey);
+    if (registration.record.retainUntil !== undefined) this.#retained.set(registration.record.splitHash, registration.record);
     for (const share of registration.shares) share.fill(0);
     if (!('erased' in registration) || !registration.erased) return;
     this.#gallery.erase(registration.record);

@@ -24,6 +24,7 @@ export class RegistrationService {
   recordOf(session: Session, chosen: { subjectId: string; time: number; verified: boolean }): RegistrationRecord {
     const { networkId, epoch, sessionId, splitHash } = session.view;
     const { positions } = session.registration;
+    const { retentionSeconds } = this.#input.network.manifest.consentTexts.find(({ version }) => version === session.consent?.record.textVersion) ?? {};
     if (!session.consent) throw new BoopError('consent.missing', 'no consent was given');
     return {
       v: 1,
@@ -38,6 +39,7 @@ export class RegistrationService {
       absence: absenceHash(session.view, this.#input.gallery.head),
       positions: [...positions],
       encoder: session.header.encoder,
+      ...(retentionSeconds !== undefined && { retainUntil: chosen.time + retentionSeconds }),
       verified: chosen.verified,
       time: chosen.time,
     };

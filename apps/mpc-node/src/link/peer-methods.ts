@@ -44,6 +44,8 @@ export const registrationRecordSchema = z.strictObject({
   absence: hash.optional(),
   positions: z.array(z.enum(['left-palm', 'right-palm'])).min(1).max(2),
   encoder: idField,
+  /** When the consent's time is over; kept until it is withdrawn where absent. */
+  retainUntil: secondsField.optional(),
   /** A family of committees took part, so no set of t liars sat in all of them. */
   verified: z.boolean(),
   time: secondsField,
@@ -81,7 +83,7 @@ export const runJoinSchema = z.strictObject({ ...run, backEnd, blockRows: z.numb
 export type RunJoin = z.infer<typeof runJoinSchema>;
 
 /** Lanes that one batch of correlations may have; a larger run takes several batches. */
-export const lanesPerBatchMax = 1 << 17;
+export const lanesPerBatchMax = 1 << 18;
 
 export const groupKeyNames = ['token', 'log', 'prf', 'attributes', 'credential'] as const;
 export const groupKeyNameSchema = z.enum(groupKeyNames);

@@ -60,6 +60,7 @@ export class OrderService {
         verified: record.verified,
         epoch: record.epoch,
         registeredAt: record.time,
+        ...(record.retainUntil !== undefined && { retainUntil: record.retainUntil }),
         entry: toBase64Url(registrationEntry(record)),
         erased: gallery.hasErased(record.splitHash),
       })),

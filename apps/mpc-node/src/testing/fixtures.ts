@@ -7,6 +7,9 @@ export const encoder = 'palm-compcode-1';
 export const theta = 100;
 export const consentText: ConsentText = { version: 'consent-1', locale: 'en', title: 'Consent', text: 'A palm is compared without being stored anywhere as a whole.' };
 
+/** Of a registration that ends by itself. */
+export const briefConsentText: ConsentText = { version: 'consent-brief', locale: 'en', title: 'Consent for a day', text: 'A palm is compared for a day.', retentionSeconds: 86_400 };
+
 const pixels = 1024;
 const planes = 3;
 
@@ -93,11 +96,12 @@ export async function enrolment(
   palms: Partial<Record<Position, Int8Array>>,
   nowMs: number,
   samplesOf: (palm: Int8Array) => Int8Array[] = (palm) => [1, 2, 3].map(() => capture(palm, splitter.rng)),
+  text: ConsentText = consentText,
 ): Promise<{ context: RegistrationContext; consent: SignedConsent; split: SealedSplit }> {
   const { manifest, rng, device } = splitter;
   const positions = Object.keys(palms) as Position[];
-  const context = registrationContext(manifest, rng, nowMs, positions);
-  const consent = giveConsent({ networkId: manifest.networkId, registrationId: context.registrationId, text: consentText, givenAt: context.issuedAt }, device);
+  const context = { ...registrationContext(manifest, rng, nowMs, positions), consentVersion: text.version };
+  const consent = giveConsent({ networkId: manifest.networkId, registrationId: context.registrationId, text, givenAt: context.issuedAt }, device);
   const items: SplitItemPurpose[] = [];
   const templates: Int8Array[] = [];
   for (const position of positions) {

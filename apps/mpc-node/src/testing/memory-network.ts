@@ -11,7 +11,7 @@ import { type AttemptLimits, type BudgetLimits } from '../sessions/budgets.ts';
 import { type RolloverSchedule } from '../ceremony/token-rollover.ts';
 import { type ChosenForm } from '../committees/run-form.ts';
 import { fillGalleries } from './fill-galleries.ts';
-import { consentText, encoder, type Splitter, theta } from './fixtures.ts';
+import { briefConsentText, consentText, encoder, type Splitter, theta } from './fixtures.ts';
 import { memoryCustody } from './memory-custody.ts';
 import { MemoryHub } from './memory-hub.ts';
 import { MemoryStores } from './memory-stores.ts';
@@ -44,7 +44,7 @@ export function manifestOf(custodies: readonly KeyCustody[], threshold: number, 
       { id: 'other-encoder', encoder: 'palm-compcode-9', falseMatchRate: 1e-6, theta },
     ],
     defaultOperatingPoint: 'default',
-    consentTexts: [consentText],
+    consentTexts: [consentText, briefConsentText],
   });
 }
 
@@ -71,6 +71,8 @@ export class MemoryNetwork {
   storage: RecordStorage = { open: () => Promise.reject(new BoopError('attributes.unavailable', 'no storage side here', { kind: 'unavailable' })) };
   /** Set before the nodes start. */
   rescanOneIn = 0;
+  /** What nodes would have the log tell. */
+  readonly entries: Uint8Array[] = [];
   /** What repeated searches found. */
   readonly rescans: boolean[] = [];
   /** How the runs since then were compared. */
@@ -124,10 +126,11 @@ export class MemoryNetwork {
       clock: this.clock,
       rng: this.rng,
       log: this.#log,
-      pool: { lanesTarget: 2_048, lanesPerBatch: 2_048 },
+      pool: { lanesTarget: 2_048, lanesPerBatch: 2_048, lanesPerBlock: 65_536 },
       limits: this.limits,
       ...(this.tokenKey && { tokenKey: this.tokenKey }),
       rescanOneIn: this.rescanOneIn,
+      onEntry: async (entry) => void this.entries.push(entry),
       onForm: (form) => this.forms.push(form),
       onRescan: (found) => this.rescans.push(found),
       onBlame: (named, suspects) => this.blames.push({ by: party, named, suspects }),

@@ -5,7 +5,14 @@ import { bytesField, idField, secondsField } from '../encoding.ts';
 import { type SigningKey, verifySignature } from '../keys.ts';
 
 /** A text that people agree to; versions never change once published in the network's manifest. */
-export const consentTextSchema = z.strictObject({ version: idField, locale: z.string().max(35), title: z.string().max(200), text: z.string().max(20_000) });
+export const consentTextSchema = z.strictObject({
+  version: idField,
+  locale: z.string().max(35),
+  title: z.string().max(200),
+  text: z.string().max(20_000),
+  /** For so long after the registration it may be kept; until it is withdrawn when not given. */
+  retentionSeconds: z.number().int().min(1).max(4_000_000_000).optional(),
+});
 export type ConsentText = z.infer<typeof consentTextSchema>;
 
 export const consentRecordSchema = z.strictObject({
