@@ -1,5 +1,5 @@
 /** Polls until the condition holds. @throws Error after `timeoutMs` */
-export async function eventually<T>(condition: () => Promise<T | undefined | false>, timeoutMs = 20_000): Promise<T> {
+export async function eventually<T>(condition: () => Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
   for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; ) {
     const result = await condition();
     if (result !== undefined && result !== false) return result;
