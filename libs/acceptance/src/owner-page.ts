@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
 
 const executablePath = process.env['BOOP_CHROMIUM'] ?? '/usr/bin/chromium';
 
@@ -58,6 +58,14 @@ export class OwnerPage {
 
   async says(text: string | RegExp): Promise<void> {
     await this.#page.getByRole('status').filter({ hasText: text }).waitFor();
+  }
+
+  /** Gives the browser an authenticator that is there and verifies its user (WebAuthn Level 3 section 11). @returns what takes all its passkeys away */
+  async passkeys(): Promise<() => Promise<void>> {
+    const devtools: CDPSession = await this.#page.context().newCDPSession(this.#page);
+    await devtools.send('WebAuthn.enable');
+    const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+    return async () => void (await devtools.send('WebAuthn.clearCredentials', { authenticatorId }));
   }
 
   async store(attribute: string, value: string): Promise<void> {

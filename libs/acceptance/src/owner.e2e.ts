@@ -19,6 +19,7 @@ import { VendorEars } from './vendor-ears.ts';
 
 const palm = syntheticPalmOf(61);
 const palmInBrowser = 62;
+const palmWithPasskey = 63;
 const secrets = { email: 'grace.hopper@navy.example', given_name: 'Grace-Undisclosed', birth_date: '1966-12-09' } as const;
 const pictures = process.env['BOOP_PICTURES'];
 let network: RunningNetwork;
@@ -257,6 +258,48 @@ describe("the owner's page in a browser", () => {
     await page.getByText('Nothing yet.').waitFor();
     await until(async () => !(await dumpOf('attributes')).includes(secrets.email), 60_000);
     expect(owner.complaints).toEqual([]);
+  }, 300_000);
+
+  inBrowser('gives and withdraws consents by a passkey that the account key enrolled', async () => {
+    // A relying party of WebAuthn has a name.
+    const holder = await OwnerPage.open(`http://localhost:${network.portBase}`);
+    try {
+      const { page } = holder;
+      const losePasskeys = await holder.passkeys();
+      await holder.register(palmWithPasskey);
+      await holder.visit();
+      await holder.store('E-mail address', secrets.email);
+      await holder.press('Use a passkey for consents', 'signed with your passkey from now on');
+      await page.locator('[data-signing="passkey"]').waitFor();
+      const ask = async (purpose: string): Promise<void> => {
+        const request: ConsentRequest = { v: 1, vendorId: shop.vendorId, vendorName: 'Corner Shop', recipientKey: vendor.publicKey, purpose, attributes: [{ name: 'email', positions: ['right-palm'] }], days: 30 };
+        await holder.visit(`?request=${formatConsentRequest(request)}`);
+        await page.getByRole('button', { name: 'Look at it' }).click();
+        await page.getByRole('dialog').getByText('E-mail address').waitFor();
+        await page.getByRole('button', { name: 'I agree' }).click();
+      };
+      await ask('access');
+      await holder.says('Corner Shop may see it from now on');
+      const result = await shop.authenticate(syntheticPalmOf(palmWithPasskey).others[0]!, { requiredAttributes: ['email'] });
+      expect(result.outcome).toBe('accepted');
+      await holder.press(/^Withdraw the consent/, `${shop.vendorId} gets nothing more`);
+      await page.locator('[data-status="revoked"]').waitFor();
+      const { receipts: kept } = (await holder.saved(/^Receipt/)) as { receipts: ConsentReceipt[] };
+      const policy = await logKey();
+      expect(kept.map((one) => [verifyConsentReceipt(one, policy).action, one.document.signed.method])).toEqual([['given', 'passkey'], ['withdrawn', 'passkey']]);
+
+      await losePasskeys();
+      await ask('entrance');
+      await page.locator('.news.bad').waitFor();
+      expect(await page.locator('[data-status="active"]').count()).toBe(0);
+      await holder.press('Sign without the passkey', 'with the key in this browser again');
+      await ask('entrance');
+      await holder.says('Corner Shop may see it from now on');
+      await page.locator('[data-status="active"]').waitFor();
+      expect(holder.complaints).toEqual([]);
+    } finally {
+      await holder.close();
+    }
   }, 300_000);
 
   inBrowser('keeps a key that the page itself cannot read, and names every control', async () => {

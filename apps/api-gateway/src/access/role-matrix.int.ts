@@ -29,27 +29,30 @@ describe('each role at each route', () => {
   test('may do what the document says, and nothing else', async () => {
     const wrong: string[] = [];
     for (const operation of operations) {
-      for (const role of roles) {
+      const tries = roles.map(async (role) => {
         const path = operation.path.replaceAll(/\{\w+\}/g, 'nothing');
-        if (role === 'person' && operation.method !== 'GET' && operation.method !== 'POST') continue;
+        if (role === 'person' && operation.method !== 'GET' && operation.method !== 'POST') return;
         const answer = await ask(operation, credentials[role](operation.method, path));
         const may = operation.roles.length === 0 || operation.roles.includes(role);
         if (may === isDenied(answer) || (may && answer.status === 401)) wrong.push(`${role} ${operation.method} ${operation.path}: ${answer.status} ${answer.body?.code}`);
-      }
+      });
+      await Promise.all(tries);
     }
     expect(wrong).toEqual([]);
     expect(operations.length).toBeGreaterThan(40);
-  }, 120_000);
+  }, 300_000);
 
   test('nobody, and a stranger, get only what is everybody’s', async () => {
     const wrong: string[] = [];
-    for (const operation of operations)
-      for (const stranger of [undefined, 'Bearer sk_live_unknown', 'Basic cm9vdDpyb290', 'Boop-Owner none']) {
+    for (const operation of operations) {
+      const tries = [undefined, 'Bearer sk_live_unknown', 'Basic cm9vdDpyb290', 'Boop-Owner none'].map(async (stranger) => {
         const { status } = await ask(operation, stranger);
         if ((status === 401) !== operation.roles.length > 0) wrong.push(`${stranger} ${operation.method} ${operation.path}: ${status}`);
-      }
+      });
+      await Promise.all(tries);
+    }
     expect(wrong).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test('stands in the documentation', () => {
     const expected = roleMatrix(operations);

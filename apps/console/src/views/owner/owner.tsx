@@ -7,6 +7,7 @@ import './owner.css';
 import { ReleaseHistory } from './release-history.tsx';
 import { StoredAttributes } from './stored-attributes.tsx';
 import { useOwner } from './use-owner.ts';
+import { WayOfSigning } from './way-of-signing.tsx';
 
 /** A person's own page: what is stored, who may see it, who saw it, and how to end it. */
 export function Owner({ addresses }: { addresses: Addresses }) {
@@ -44,6 +45,7 @@ export function Owner({ addresses }: { addresses: Addresses }) {
         <ConsentQuestion {...shared} />
         <GivenConsents {...shared} />
         <ReleaseHistory records={state.records} />
+        <WayOfSigning {...shared} />
         <DataControls {...shared} />
       </fieldset>
     </div>
