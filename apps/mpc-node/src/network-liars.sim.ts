@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { splitFor, splitHash as splitHashOf } from '@boop/protocol';
 import { type BoopError, type PartyId, toBase64Url } from '@boop/shared';
 import { seededRng } from '@boop/testing';
@@ -9,13 +9,15 @@ const rng = seededRng(11);
 const palm = randomPalm(rng);
 let network: MemoryNetwork;
 
+jest.setTimeout(60_000);
+
 const request = async (template = capture(palm, rng)) => await probe(network.splitter, authenticationContext(network.manifest, rng, network.clock.nowMs()), template);
 const authenticate = async (leader = 1) => await network.node(leader).authentications.run(await request());
 
 beforeAll(async () => {
   network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
   await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': palm }, network.clock.nowMs()));
-}, 60_000);
+});
 
 afterAll(() => network.stop());
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { committeeFamily } from '@boop/mpc';
 import { splitFor, splitHash as splitHashOf } from '@boop/protocol';
 import { type PartyId } from '@boop/shared';
@@ -13,6 +13,8 @@ const rng = seededRng(13);
 const palm = randomPalm(rng);
 let network: MemoryNetwork;
 
+jest.setTimeout(60_000);
+
 const context = (changes = {}) => authenticationContext(network.manifest, rng, network.clock.nowMs(), changes);
 const present = async (handedIn: HandedIn, leader = 1) => await network.node(leader).authentications.run(await cheatingProbe(network.splitter, context(), handedIn));
 const authenticate = async (leader = 1) => await network.node(leader).authentications.run(await probe(network.splitter, context(), capture(palm, rng)));
@@ -22,7 +24,7 @@ const start = async (nodes: number) => {
 };
 
 describe('five nodes', () => {
-  beforeAll(() => start(5), 60_000);
+  beforeAll(() => start(5));
   afterAll(() => network.stop());
   afterEach(() => {
     network.hub.onRequest = undefined;
@@ -48,7 +50,40 @@ describe('five nodes', () => {
     const outcome = await authenticate(1).catch((error: { code: string }) => error.code);
     expect(outcome).toBe('mpc.nodes-unavailable');
     await expect(authenticate(1)).resolves.toMatchObject({ accepted: true, verified: true });
-  }, 15_000);
+  });
+
+  test('a check goes out before the others have said that they opened the split; where one never says so, the rest check once more', async () => {
+    const { handlers } = network.node(3);
+    const open = handlers['session.open'];
+    let checked: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (checked = resolve));
+    let checks: number[] = [];
+    network.hub.onRequest = (_from, to, method) => {
+      if (method !== 'split.check') return;
+      checks.push(to);
+      if (to === 3) checked();
+    };
+    const checksOf = (party: number) => checks.filter((to) => to === party).length;
+    const answerAfter = (wait: Promise<void>) =>
+      Object.assign(handlers, {
+        'session.open': async (...input: Parameters<typeof open>) => {
+          const answer = await open(...input);
+          await wait;
+          return answer;
+        },
+      });
+    try {
+      answerAfter(asked);
+      await expect(authenticate(4)).resolves.toMatchObject({ accepted: true, verified: true });
+      expect(checksOf(3)).toBe(1);
+      checks = [];
+      answerAfter(new Promise(() => undefined));
+      await expect(authenticate(4)).resolves.toMatchObject({ accepted: true, verified: true });
+      expect([checksOf(1), checksOf(3)]).toEqual([2, 1]);
+    } finally {
+      Object.assign(handlers, { 'session.open': open });
+    }
+  });
 
   describe('a node that leads and lies', () => {
     const liar = 5 as PartyId;
@@ -122,4 +157,4 @@ test('three nodes cannot check: the wolf is taken for somebody, and never as ver
   const strict = context({ policy: { operatingPoint: 'default', acceptUnverified: false, acceptGatewaySplit: false } });
   await expect(network.node(1).authentications.run(await cheatingProbe(network.splitter, strict, { values: wolf(), valid: 1024 }))).resolves.toMatchObject({ accepted: false, reason: 'unverified' });
   network.stop();
-}, 60_000);
+});

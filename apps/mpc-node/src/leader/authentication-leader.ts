@@ -10,6 +10,7 @@ import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
 import { type AttributeRelease } from '../release/assemble-release.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
+import { type Session } from '../sessions/session.ts';
 import { authenticationEntry } from '../signing/token-message.ts';
 import { type Hold, HeldSessions, type MatchAnswer, type SignAnswer } from './held-sessions.ts';
 import { type Investigator } from './investigation.ts';
@@ -23,6 +24,13 @@ import { type TokenAssembly, validReceipts } from './token-assembly.ts';
 type Method = (typeof nodeMethods)['authentication.run'];
 export type AuthenticationRequest = z.infer<Method['body']>;
 export type AuthenticationAnswer = z.infer<Method['answer']>;
+
+/** A check of a split among those that were asked to open it. */
+interface EarlyCheck {
+  readonly asked: readonly PartyId[];
+  /** As of {@link SplitCheckService.lead}. */
+  readonly passed: Promise<boolean>;
+}
 
 const sessionTimeoutMs = 10_000;
 const rejectTimeoutMs = 3_000;
@@ -64,9 +72,11 @@ export class AuthenticationLeader {
     const { lead, network, log } = this.#input;
     const stages = new Stages();
     let led: Led | undefined;
+    let early: EarlyCheck | undefined;
+    const check = (session: Session, asked: readonly PartyId[]): void => void (early = this.#checkEarly(session, asked));
     try {
-      led = await stages.time('open', () => lead.open(request.context, request.split, undefined, network.committeeSize));
-      const answer = await within(sessionTimeoutMs, this.#decide(led, stages, hold));
+      led = await stages.time('open', () => lead.open(request.context, request.split, undefined, network.committeeSize, check));
+      const answer = await within(sessionTimeoutMs, this.#decide(led, early, stages, hold));
       log.info('authentication decided', { session: led.session.splitHash, reason: answer.reason, verified: answer.verified, durationMs: answer.stages['total'] });
       return answer;
     } catch (error) {
@@ -85,12 +95,26 @@ export class AuthenticationLeader {
     void (rescanned ?? Promise.resolve()).then(() => (investigator.isCalledFor(led) ? investigator.investigate(led, candidateOf(led)) : undefined)).finally(() => lead.end(led));
   }
 
-  async #decide(led: Led, stages: Stages, hold: Hold | undefined): Promise<AuthenticationAnswer> {
+  /** Has the split checked among those that are still opening it: no message more between nodes, if all of them do. */
+  #checkEarly(session: Session, asked: readonly PartyId[]): EarlyCheck | undefined {
+    const { network, splitChecks } = this.#input;
+    if (asked.length < network.verifiableSize) return undefined;
+    const passed = splitChecks.lead(session, asked);
+    passed.catch(() => undefined);
+    return { asked, passed };
+  }
+
+  async #decide(led: Led, early: EarlyCheck | undefined, stages: Stages, hold: Hold | undefined): Promise<AuthenticationAnswer> {
     const { network, lead, splitChecks, subjects, isSuspended, tokens, release, clock } = this.#input;
-    const checked = await stages.time('check', () => splitChecks.lead(led.session, led.opened));
+    const check = early?.asked.join() === led.opened.join() ? early.passed : splitChecks.lead(led.session, led.opened);
+    check.catch(() => undefined);
+    // The others say at the end what they have found; what is compared meanwhile this node has seen pass itself.
+    await stages.time('check', () => Promise.race([check, led.session.splitChecked()]));
+    if (!led.session.splitPassed) await check;
     const family = committeeFamily(led.opened, network.nodes, network.threshold);
     const [first, ...others] = this.#rotated(family.committees);
     const identified = await stages.time('identify', () => lead.run(led, first!, 'identify'));
+    const checked = await stages.time('check', () => check);
     const { decision } = identified.statement;
     if (decision.kind !== 'one') return await this.#reject(led, [identified], 'no-match', stages);
     const { row } = decision;
@@ -119,11 +143,17 @@ export class AuthenticationLeader {
     return { accepted: true, reason: 'ok', verified, idToken, entry, receipts: [...receipts], ...(released && { released }), stages: stages.summary() };
   }
 
-  /** Another committee of the family identifies every time, so that work and what a liar could see spread. */
+  /**
+   * Another committee of the family identifies every time, so that work and what a liar could see spread; one of those that this node arranges itself, if there are any,
+   * which saves two messages on the way.
+   */
   #rotated(committees: readonly PartyId[][]): PartyId[][] {
-    const [a, b] = this.#input.rng.bytes(2);
-    const from = ((a! << 8) | b!) % committees.length;
-    return [...committees.slice(from), ...committees.slice(0, from)];
+    const { peers, rng } = this.#input;
+    const own = committees.filter(([lowest]) => lowest === peers.self);
+    const able = own.length > 0 ? own : committees;
+    const [a, b] = rng.bytes(2);
+    const first = able[((a! << 8) | b!) % able.length]!;
+    return [first, ...committees.filter((committee) => committee !== first)];
   }
 
   async #reject({ session, opened }: Led, verdicts: CertifiedStatement[], reason: Exclude<AuthenticationAnswer['reason'], 'ok'>, stages: Stages, ground?: 'subject' | 'suspended'): Promise<AuthenticationAnswer> {

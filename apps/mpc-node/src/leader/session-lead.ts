@@ -41,22 +41,24 @@ export class SessionLead {
   /**
    * Opens one split at all live nodes; a refusal by any ends it with that node's code.
    * @param needed nodes without which there is no use in going on
+   * @param onOwn called when it is open here, with those that were asked: what is sent to them now waits there until they have opened it
    * @throws BoopError the refusal; `mpc.nodes-unavailable`
    */
-  async open(context: SessionContext, split: SealedSplit, consent: SignedConsent | undefined, needed: number): Promise<Led> {
+  async open(context: SessionContext, split: SealedSplit, consent: SignedConsent | undefined, needed: number, onOwn?: (session: Session, asked: readonly PartyId[]) => void): Promise<Led> {
     const { network, peers, gallery, service, standing, log } = this.#input;
     const live = peers.live();
     if (live.length < needed) throw nodesUnavailable();
     if (split.envelopes.length !== network.nodes) throw new BoopError('split.incomplete', 'the split does not cover all nodes');
     const { head } = gallery;
     const own: { session?: Session } = {};
-    const openAt = async (party: PartyId): Promise<void> => {
-      const body = { context, split: splitFor(split, party), head, ...(consent ? { consent } : {}) };
-      if (party === network.self) own.session = await service.open(party, body);
-      else await peers.request(party, 'session.open', body, openTimeoutMs);
-    };
     const enough = Math.max(needed, network.verifiableSize);
     const chosen = needed === network.nodes ? live : standing.choose(live);
+    const openAt = async (party: PartyId): Promise<void> => {
+      const body = { context, split: splitFor(split, party), head, ...(consent ? { consent } : {}) };
+      if (party !== network.self) return void (await peers.request(party, 'session.open', body, openTimeoutMs));
+      own.session = await service.open(party, body);
+      onOwn?.(own.session, chosen);
+    };
     const results = await settledOrEnough(chosen, openAt, enough);
     // Whom this node would rather leave out is better than too few.
     const left = live.filter((party) => !chosen.includes(party));

@@ -19,6 +19,8 @@ const rememberedAfterMs = 10 * 60_000;
 
 /** Opens sessions: every node checks everything itself, whoever leads. */
 export class SessionService {
+  /** Openings under way. */
+  readonly #opening = new Map<string, Promise<Session>>();
   readonly #input: { network: Network; sessions: SessionStore; splits: SplitStore; budgets: Budgets; gallery: Gallery; members: MemberVerifier; hpke: HpkeKeyPair; clock: Clock; activity: Activity };
 
   constructor(input: { network: Network; sessions: SessionStore; splits: SplitStore; budgets: Budgets; gallery: Gallery; members: MemberVerifier; hpke: HpkeKeyPair; clock: Clock; activity: Activity }) {
@@ -30,10 +32,20 @@ export class SessionService {
    * @throws BoopError `context.*`, `split.*`, `share.*`, `template.*`, `consent.*`, `registration.incomplete`; `gallery.behind` (unavailable)
    *   when rows are missing here, `gallery.diverged`; `request.rate-limited`
    */
-  async open(leader: PartyId, { context, consent, split, head }: PeerBody<'session.open'>): Promise<Session> {
-    const { network, sessions, splits, budgets, gallery, hpke, clock, activity } = this.#input;
+  async open(leader: PartyId, body: PeerBody<'session.open'>): Promise<Session> {
+    const { network, clock, activity } = this.#input;
     activity.touch();
-    const admission = admit(network, { context, consent, split }, clock.nowMs());
+    const admission = admit(network, body, clock.nowMs());
+    const name = openingOf(leader, admission.splitHash);
+    const opening = this.#open(leader, body, admission).finally(() => {
+      if (this.#opening.get(name) === opening) this.#opening.delete(name);
+    });
+    this.#opening.set(name, opening);
+    return await opening;
+  }
+
+  async #open(leader: PartyId, { context, consent, split, head }: PeerBody<'session.open'>, admission: ReturnType<typeof admit>): Promise<Session> {
+    const { network, sessions, splits, budgets, gallery, hpke, clock } = this.#input;
     const statistic = statisticOf(split.header.encoder);
     const plaintext = await openShare(split, hpke.privateKey);
     const shares = parseShares(plaintext, split.header.items.length, statistic);
@@ -88,6 +100,12 @@ export class SessionService {
     await budgets.accepted(sourceOf(session.authentication, session.deviceKey), gallery.row(row).subjectId);
   }
 
+  /** As {@link ledBy}, for a request that its leader sends right after the one to open the session: waits until that is done. */
+  async openedBy(leader: PartyId, splitHash: string): Promise<Session> {
+    await this.#opening.get(openingOf(leader, splitHash))?.catch(() => undefined);
+    return this.ledBy(leader, splitHash);
+  }
+
   /** The session that this leader leads. @throws BoopError `session.unknown`, `session.not-led` */
   ledBy(leader: PartyId, splitHash: string): Session {
     this.#input.activity.touch();
@@ -96,6 +114,8 @@ export class SessionService {
     return session;
   }
 }
+
+const openingOf = (leader: PartyId, splitHash: string): string => `${leader} ${splitHash}`;
 
 function parseShares(plaintext: Uint8Array, items: number, statistic: Parameters<typeof parseShare>[1]): Int16Array[] {
   const parts = cutShares(plaintext, items, statistic.coordinates * 2);

@@ -29,8 +29,11 @@ export interface TokenAttempt {
   groupCommitment: Uint8Array | undefined;
 }
 
-/** What this node knows of the form of a split; it is checked once, and the verdict is final. */
-export type SplitCheck = 'unchecked' | 'running' | 'passed' | 'failed';
+/** What this node knows of the form of a split; a verdict is final, but for one that passed and then fails. */
+export type SplitCheck = 'unchecked' | 'passed' | 'failed';
+
+/** Among all that were asked to open the split, and among those that did. */
+const checksMax = 2;
 
 /** One split of one context at one node, from its opening to its end. The shares never print. */
 export class Session {
@@ -51,6 +54,8 @@ export class Session {
   readonly transcripts = new Map<string, RunTranscript>();
   #ended = false;
   #splitCheck: SplitCheck = 'unchecked';
+  readonly #checks = new Set<Promise<unknown>>();
+  #passes = 0;
   prepared: PreparedToken | undefined;
   token: TokenAttempt | undefined;
   /** Counted as accepted in the budgets. */
@@ -122,18 +127,26 @@ export class Session {
   }
 
   /**
-   * Runs the check of the split, whose verdict is kept. A check that breaks off leaves none.
+   * Runs a check of the split, whose verdict is kept. A check that breaks off leaves none.
    * @param check resolves to the verdict
-   * @throws BoopError `split.checked` when there is a verdict, or a check under way; what `check` throws
+   * @throws BoopError `split.checked` when it failed one, passed two, or two are under way; what `check` throws
    */
   async checkSplit(check: () => Promise<boolean>): Promise<void> {
-    if (this.#splitCheck !== 'unchecked') throw new BoopError('split.checked', 'a split is checked once', { kind: 'peer' });
-    this.#splitCheck = 'running';
+    if (this.#splitCheck === 'failed' || this.#checks.size + this.#passes >= checksMax) throw new BoopError('split.checked', 'the split was checked often enough', { kind: 'peer' });
+    const running = check();
+    this.#checks.add(running);
     try {
-      this.#splitCheck = (await check()) ? 'passed' : 'failed';
+      if (await running) this.#passes += 1;
+      else this.#splitCheck = 'failed';
+      if (this.#splitCheck === 'unchecked') this.#splitCheck = 'passed';
     } finally {
-      if (this.#splitCheck === 'running') this.#splitCheck = 'unchecked';
+      this.#checks.delete(running);
     }
+  }
+
+  /** Resolves when there is a verdict on the split, or no check of it under way. */
+  async splitChecked(): Promise<void> {
+    while (this.#splitCheck === 'unchecked' && this.#checks.size > 0) await Promise.race([...this.#checks]).catch(() => undefined);
   }
 
   /**
@@ -142,7 +155,7 @@ export class Session {
    */
   requireWellFormed(): void {
     if (this.#splitCheck === 'failed') throw new BoopError('split.invalid-form', 'the shares are not those of well-formed templates');
-    if (this.#splitCheck === 'running') throw new BoopError('split.unchecked', 'the split is being checked', { kind: 'peer' });
+    if (this.#splitCheck === 'unchecked' && this.#checks.size > 0) throw new BoopError('split.unchecked', 'the split is being checked', { kind: 'peer' });
   }
 
   /**
