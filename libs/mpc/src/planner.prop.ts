@@ -22,7 +22,7 @@ describe('the planner', () => {
         const plan = planComparison(input);
         expect(plan.blockLanes % 128).toBe(0);
         expect(plan.blockLanes).toBeGreaterThanOrEqual(128);
-        expect(plan.blockLanes).toBeLessThanOrEqual(65_536);
+        expect(plan.blockLanes).toBeLessThanOrEqual(262_144);
         expect(planReasons).toContain(plan.reason);
         expect(plan.pooled).toBe(input.comparisons <= Math.max(input.poolLanes, input.digitLanes!));
         if (plan.pooled) expect(plan).toMatchObject({ backEnd: input.comparisons <= input.poolLanes ? 'one-hot' : 'digits', reason: 'pool_covers_run' });

@@ -27,6 +27,8 @@ export interface PoolSize {
   /** One-hot lanes: for decisions about single rows, which take the fewest rounds with them, and for small galleries. */
   readonly lanesTarget: number;
   readonly lanesPerBatch: number;
+  /** Most lanes that a run compares at a time; as many as the planner says unless given. */
+  readonly lanesPerBlock?: number;
 }
 
 /** A search of a larger gallery takes lanes of digits; so many searches are provided for, within the bounds of memory. */

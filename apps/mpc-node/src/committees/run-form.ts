@@ -27,12 +27,12 @@ export function blockWidths(rows: number, shifts: number, { blockRows }: Pick<Ru
 }
 
 /** What the lowest party of a committee chooses for a run; see `planComparison`. */
-export function chooseForm({ rows, opening }: Pick<RunPlan, 'rows' | 'opening'>, shifts: number, input: { roundTripMs: number; oneHotLanes: number; digitLanes: number; threshold: number; p: number }): ChosenForm {
-  const { roundTripMs, oneHotLanes, digitLanes, threshold, p } = input;
+export function chooseForm({ rows, opening }: Pick<RunPlan, 'rows' | 'opening'>, shifts: number, input: { roundTripMs: number; oneHotLanes: number; digitLanes: number; threshold: number; p: number; lanesPerBlock?: number | undefined }): ChosenForm {
+  const { roundTripMs, oneHotLanes, digitLanes, threshold, p, lanesPerBlock = Infinity } = input;
   const plan = planComparison({ comparisons: lanesFor(rows * shifts), roundTripMs, poolLanes: oneHotLanes, digitLanes, threshold, p });
   const { backEnd, adder, reason, blockLanes } = plan;
   if (backEnd === 'bit-sliced') throw new BoopError('run.form', 'no run is compared bit by bit', { kind: 'fatal' });
-  return { backEnd, adder, reason, blockRows: opening === 'all' ? rows : blockRowsFor(rows, Math.floor(blockLanes / shifts)) };
+  return { backEnd, adder, reason, blockRows: opening === 'all' ? rows : blockRowsFor(rows, Math.floor(Math.min(blockLanes, lanesPerBlock) / shifts)) };
 }
 
 /** @throws BoopError `run.malformed` unless a run can be compared in this form */

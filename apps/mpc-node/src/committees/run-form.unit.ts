@@ -24,10 +24,12 @@ describe('the form of a run', () => {
 
   test.each([
     ['a decision about one row takes one-hot lanes from stock', { rows: 1, opening: 'any' }, { oneHotLanes: 8_192, digitLanes: 500_000 }, { backEnd: 'one-hot', blockRows: 1, reason: 'pool_covers_run' }],
-    ['a search takes digits from stock', { rows: 10_000, opening: 'identify' }, { oneHotLanes: 8_192, digitLanes: 500_000 }, { backEnd: 'digits', blockRows: 2_560, reason: 'pool_covers_run' }],
+    ['a search takes digits from stock', { rows: 10_000, opening: 'identify' }, { oneHotLanes: 8_192, digitLanes: 500_000 }, { backEnd: 'digits', blockRows: 10_000, reason: 'pool_covers_run' }],
+    ['a larger one is cut into blocks', { rows: 30_000, opening: 'identify' }, { digitLanes: 800_000 }, { backEnd: 'digits', blockRows: 10_368 }],
+    ['blocks have no more lanes than they may', { rows: 10_000, opening: 'identify' }, { digitLanes: 500_000, lanesPerBlock: 65_536 }, { blockRows: 2_560 }],
     ['a search without stock makes digits', { rows: 10_000, opening: 'identify' }, {}, { backEnd: 'digits', adder: 'ripple', reason: 'bytes_dominate' }],
     ['what opens "all" is one block', { rows: 5_000, opening: 'all' }, {}, { blockRows: 5_000 }],
-    ['blocks grow before a transcript is full', { rows: 100_000, opening: 'identify' }, {}, { blockRows: 6_272 }],
+    ['blocks grow before a transcript is full', { rows: 200_000, opening: 'identify' }, {}, { blockRows: 12_544 }],
   ] as const)('%s', (_, plan, stock, form) => {
     expect(chooseForm(plan, shifts, { ...nothing, ...stock })).toMatchObject(form);
   });

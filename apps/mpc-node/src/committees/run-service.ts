@@ -39,6 +39,7 @@ export interface RunServiceInput {
   readonly gallery: Gallery;
   readonly members: MemberVerifier;
   readonly activity: Activity;
+  readonly lanesPerBlock?: number | undefined;
   readonly rng: Rng;
   readonly signIdentity: (bytes: Uint8Array) => Uint8Array;
   readonly onRun: (operation: string, durationMs: number) => void;
@@ -216,11 +217,11 @@ export class RunService {
 
   /** Chooses how a run is compared and gets it lanes. */
   async #allot(scope: RunScope, plan: RunPlan): Promise<Pick<RunJoin, 'backEnd' | 'blockRows' | 'lanes'>> {
-    const { network, peers, committees, gallery, onForm } = this.#input;
+    const { network, peers, committees, gallery, lanesPerBlock, onForm } = this.#input;
     const { p, shifts } = gallery.statistic;
     if (plan.rows === 0) return { backEnd: 'one-hot', blockRows: 1, lanes: [] };
     const [oneHotLanes, digitLanes] = [committees.availableLanes(scope, 'one-hot'), committees.availableLanes(scope, 'digits')];
-    const form = chooseForm(plan, shifts.length, { roundTripMs: peers.roundTripMs(scope.holders), oneHotLanes, digitLanes, threshold: network.threshold, p });
+    const form = chooseForm(plan, shifts.length, { roundTripMs: peers.roundTripMs(scope.holders), oneHotLanes, digitLanes, threshold: network.threshold, p, lanesPerBlock });
     onForm(form);
     const { backEnd, blockRows } = form;
     const lanes = blockWidths(plan.rows, shifts.length, form).reduce((sum, width) => sum + width, 0);
