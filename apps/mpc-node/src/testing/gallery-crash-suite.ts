@@ -17,7 +17,9 @@ export interface GalleryCrash {
 
 const all = [1, 2, 3, 4, 5];
 const [leader, unwilling] = [1, 5];
-const endTimeoutMs = 60_000;
+const endTimeoutMs = 120_000;
+/** A machine that is busy with all else. */
+const readyTimeoutMs = 400_000;
 /** A registration that nobody leads any more waits for a minute. */
 const settleTimeoutMs = 180_000;
 
@@ -40,7 +42,7 @@ export function galleryCrashSuite(name: string, crashes: readonly GalleryCrash[]
     const register = async (device: SigningKey, palm: Int8Array) =>
       await insist(async () => await network.request(leader, 'registration.run', await enrolment({ ...network.splitter, device }, { 'right-palm': palm }, Date.now())), 400);
     const together = async (): Promise<void> => {
-      await network.waitReady(all);
+      await network.waitReady(all, readyTimeoutMs);
       for (const id of all) await network.waitStatus(id, ({ ready, live, galleryRows }) => ready && live.length === all.length && galleryRows === rows, settleTimeoutMs);
     };
     const arm = async (id: number, fault: string): Promise<void> => {
@@ -52,7 +54,7 @@ export function galleryCrashSuite(name: string, crashes: readonly GalleryCrash[]
     const revive = async (): Promise<void> => {
       for (const id of dying) await network.ended(id, endTimeoutMs);
       for (const id of dying) await network.start(id);
-      await network.waitReady([...dying]);
+      await network.waitReady([...dying], readyTimeoutMs);
       dying.clear();
     };
     /** Polls until all nodes answer alike, and none of them waits for anything. */
@@ -122,17 +124,17 @@ export function galleryCrashSuite(name: string, crashes: readonly GalleryCrash[]
     beforeAll(async () => {
       network = await ProcessNetwork.create({ nodes: 5, threshold: 1 });
       await together();
-    }, 300_000);
+    }, 900_000);
 
     // One that has not died would do so in the next test.
     afterEach(async () => {
       for (const id of dying) await network.kill(id);
       if (dying.size > 0) await revive();
-    }, 300_000);
+    }, 900_000);
 
     afterAll(async () => await network?.stop(), 60_000);
 
-    test.each(crashes)('$victim is killed $when $point', async (crash) => await (crash.point === 'erasure.rows' ? crashInErasure(crash) : crashInRegistration(crash)), 600_000);
+    test.each(crashes)('$victim is killed $when $point', async (crash) => await (crash.point === 'erasure.rows' ? crashInErasure(crash) : crashInRegistration(crash)), 1_800_000);
   });
 }
 

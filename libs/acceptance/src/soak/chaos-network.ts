@@ -24,6 +24,7 @@ interface Supervised {
 
 const restartDelayMs = 500;
 const drainSeconds = 40;
+const postgresStartsMax = 5;
 
 type Config = Record<string, unknown> & { link: { port: number }; http?: { port: number }; health?: { port: number } };
 
@@ -117,7 +118,7 @@ export class ChaosNetwork {
   }
 
   /** Until every process calls itself ready. */
-  async ready(timeoutMs = 240_000): Promise<void> {
+  async ready(timeoutMs = 600_000): Promise<void> {
     const waiting = async (): Promise<string[]> => {
       const ready = await Promise.all([...this.#processes].map(async ([name, { healthUrl }]) => ((await isReady(healthUrl)) ? [] : [name])));
       return ready.flat();
@@ -129,7 +130,15 @@ export class ChaosNetwork {
 
   async postgresUp(): Promise<void> {
     const databases = [...this.shown.manifest.members.map(({ party }) => `node_${party}`), 'gateway', 'ledger', 'attributes'].map((name) => ({ name, user: name }));
-    this.#postgres = await startEmbeddedPostgres({ dir: join(this.shown.dataDir, 'postgres'), port: this.shown.portBase + 5, databases });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#postgres = await startEmbeddedPostgres({ dir: join(this.shown.dataDir, 'postgres'), port: this.shown.portBase + 5, databases });
+        return;
+      } catch (error) {
+        // Replaying its log while all processes ask for connections takes long on a busy machine.
+        if (attempt === postgresStartsMax) throw error;
+      }
+    }
   }
 
   /** `fast` ends all transactions and writes what is committed; `crash` is an immediate shutdown, after which the write-ahead log is replayed. */
