@@ -20,7 +20,7 @@ export class Shop {
   readonly vendor: VendorClient;
   #terminal: TerminalClient | undefined;
 
-  constructor(network: RunningNetwork) {
+  constructor(network: Pick<RunningNetwork, 'credentials' | 'gatewayUrl' | 'bridgeUrl' | 'manifest'>) {
     const { vendor, terminal } = network.credentials;
     this.gatewayUrl = network.gatewayUrl;
     this.bridgeUrl = network.bridgeUrl;

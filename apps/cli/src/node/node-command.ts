@@ -159,7 +159,7 @@ interface JoinFlags {
 function custodyOf({ custody, passphraseFile, module, token, pinFile }: InitFlags): CustodySettings | undefined {
   if (custody === 'file') return passphraseFile === undefined ? undefined : { kind: 'file', passphraseFile: resolve(passphraseFile) };
   if (module === undefined || token === undefined || pinFile === undefined) throw new BoopError('node.custody', 'a token needs --module, --token and --pin-file');
-  return { kind: 'pkcs11', module: resolve(module), token, pinFile: resolve(pinFile) };
+  return { kind: 'pkcs11', module: resolve(module), tokenLabel: token, pinFile: resolve(pinFile) };
 }
 
 const membersTable = ({ networkId, threshold, testNetwork, members }: NetworkManifest): string =>

@@ -19,7 +19,7 @@ export async function nodeStatus(dir: string): Promise<[string, string][]> {
   const { identityKey } = readDescriptor(folder.path('member.json'));
   const lines: [string, string][] = [
     ['node', `${name} (${jurisdiction}) at ${link.host}:${link.port}`],
-    ['keys', custody.kind === 'file' ? 'in the folder' : `in the token ${custody.token}`],
+    ['keys', custody.kind === 'file' ? 'in the folder' : `in the token ${custody.tokenLabel}`],
     ['identity', identityKey],
   ];
   if (!folder.joined) return [...lines, ['network', 'none yet: boop node join']];

@@ -32,6 +32,7 @@ export async function runServices(dir: string, { programs, write }: { programs: 
   let processes: ManagedProcess[] = [];
   const keeping = keepTls(tls, write);
   try {
+    mkdirSync(folder.path('logs'), { recursive: true, mode: 0o700 });
     mkdirSync(folder.path('postgres'), { recursive: true, mode: 0o711 });
     postgres = await startEmbeddedPostgres({ dir: folder.path('postgres'), port: ports.postgres, databases });
     const plans = await writeConfigurations(folder, tls, postgres.urls);

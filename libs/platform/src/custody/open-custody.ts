@@ -14,8 +14,7 @@ export const custodySettingsSchema = z.discriminatedUnion('kind', [
     kind: z.literal('pkcs11'),
     /** The token's PKCS#11 module, a shared library. */
     module: path,
-    /** The token's label. */
-    token: z.string().min(1).max(32),
+    tokenLabel: z.string().min(1).max(32),
     pinFile: path,
   }),
 ]);
@@ -24,5 +23,5 @@ export type CustodySettings = z.infer<typeof custodySettingsSchema>;
 /** @throws BoopError as {@link openFileCustody} and {@link openPkcs11Custody}; `config.secret-exposed`, `config.secret-unreadable` */
 export async function openCustody(settings: CustodySettings, keysDir: string, rng: Rng): Promise<NodeCustody> {
   if (settings.kind === 'file') return openFileCustody(keysDir, rng, settings.passphraseFile === undefined ? undefined : readSecretFile(settings.passphraseFile));
-  return await openPkcs11Custody({ module: settings.module, token: settings.token, pin: readSecretFile(settings.pinFile) });
+  return await openPkcs11Custody({ module: settings.module, token: settings.tokenLabel, pin: readSecretFile(settings.pinFile) });
 }

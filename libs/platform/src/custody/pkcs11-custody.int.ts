@@ -17,7 +17,7 @@ if (await hasTokens('keys in a PKCS#11 token')) {
   const token = createSoftToken();
   selectToken(token);
   afterAll(() => token.remove());
-  const settings: CustodySettings = { kind: 'pkcs11', module: token.module, token: token.label, pinFile: token.pinFile };
+  const settings: CustodySettings = { kind: 'pkcs11', module: token.module, tokenLabel: token.label, pinFile: token.pinFile };
   const open = (altered: Partial<CustodySettings> = {}) => openCustody({ ...settings, ...altered } as CustodySettings, join(root, 'keys'), systemRng);
 
   custodyContract('a PKCS#11 token', () => Promise.resolve({ open }));
@@ -71,7 +71,7 @@ if (await hasTokens('keys in a PKCS#11 token')) {
       await expect(open({ pinFile })).rejects.not.toThrow(/111111/);
       rmSync(pinFile);
       await expect(open({ pinFile })).rejects.toEqual(refusal('config.secret-unreadable'));
-      await expect(open({ token: 'absent' })).rejects.toEqual(refusal('custody.token-missing'));
+      await expect(open({ tokenLabel: 'absent' })).rejects.toEqual(refusal('custody.token-missing'));
       await expect(open({ module: join(dirname(token.module), 'absent.so') })).rejects.toEqual(refusal('custody.pkcs11-missing'));
     });
   });
