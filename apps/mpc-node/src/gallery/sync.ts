@@ -1,4 +1,5 @@
 import { type Logger } from '@boop/platform';
+import { type SignedPalmErasure } from '@boop/protocol';
 import { isBoopError, type PartyId } from '@boop/shared';
 import { type PeerAnswer, type PeerBody } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
@@ -9,6 +10,8 @@ import { type Registrar } from './registrar.ts';
 
 const askTimeoutMs = 3_000;
 const periodMs = 2_000;
+/** Requests in one answer. */
+export const erasuresPerPage = 1_024;
 
 /**
  * Settles what a crash or a lost message left open: a pending registration that a peer has committed is committed here too; one that
@@ -77,12 +80,25 @@ export class GallerySync {
     if (others.length === 0) return;
     const peer = others[(this.#turn += 1) % others.length]!;
     try {
-      const { head, requests } = await peers.request(peer, 'gallery.erasures', {}, askTimeoutMs);
-      if (gallery.compare(head) !== 'diverged') return;
-      for (const request of requests) await erasures.erase(request);
-      if (gallery.compare(head) !== 'diverged') log.info('erased what a peer had erased', { peer, rows: gallery.rows });
+      for (let from = 0; ; from += erasuresPerPage) {
+        const { head, requests } = await peers.request(peer, 'gallery.erasures', { from }, askTimeoutMs);
+        if (gallery.compare(head) !== 'diverged') return;
+        for (const request of requests) await this.#eraseLike(peer, request);
+        if (gallery.compare(head) !== 'diverged') return log.info('erased what a peer had erased', { peer, rows: gallery.rows });
+        if (requests.length < erasuresPerPage) return;
+      }
     } catch (error) {
       log.warn('erasures not compared', { peer, code: isBoopError(error) ? error.code : 'internal' });
+    }
+  }
+
+  /** A request that means nothing here, as of a registration that this node lacks, keeps no other back. */
+  async #eraseLike(peer: PartyId, request: SignedPalmErasure): Promise<void> {
+    try {
+      await this.#input.erasures.erase(request);
+    } catch (error) {
+      if (!isBoopError(error) || error.kind !== 'rejected') throw error;
+      this.#input.log.warn('a request of a peer is not obeyed', { peer, code: error.code });
     }
   }
 

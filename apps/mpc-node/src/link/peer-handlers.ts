@@ -8,7 +8,7 @@ import { type ErasureService } from '../gallery/erasure-service.ts';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type Registrar } from '../gallery/registrar.ts';
 import { type RegistrationService } from '../gallery/registration-service.ts';
-import { type GallerySync } from '../gallery/sync.ts';
+import { erasuresPerPage, type GallerySync } from '../gallery/sync.ts';
 import { type AttributeRelease } from '../release/assemble-release.ts';
 import { type Budgets } from '../sessions/budgets.ts';
 import { type SessionService } from '../sessions/session-service.ts';
@@ -117,7 +117,7 @@ export function peerHandlers(services: {
     'subject.erase': async (_from, body) => await erasures.erase(body),
     'subject.order': async (_from, body) => await orders.obey(body),
     'subject.orders': async (_from, { from }) => ({ orders: subjectOrders.all.slice(from, from + ordersPerPage) }),
-    'gallery.erasures': async () => ({ head: gallery.head, requests: registrar.erasures }),
+    'gallery.erasures': async (_from, { from }) => ({ head: gallery.head, requests: registrar.erasures.slice(from, from + erasuresPerPage) }),
     'rollover.status': async () => rollover.status(),
     'rollover.start': async (from, body) => await rollover.join(from, body),
     'rollover.confirm': async (from, body) => {

@@ -145,8 +145,8 @@ export const peerMethods = {
   },
   /** asked node → all: delete what the owner of an account has asked to have deleted. */
   'subject.erase': { body: signedPalmErasureSchema, answer: z.strictObject({ receipt: bytesField(64), registrations: z.number().int().min(0) }) },
-  /** What was erased at the peer; its signatures are the owners'. */
-  'gallery.erasures': { body: nothing, answer: z.strictObject({ head: galleryHeadSchema, requests: z.array(signedPalmErasureSchema).max(4_096) }) },
+  /** What was erased at the peer from the `from`th request on; signatures are those of whoever asked for it. */
+  'gallery.erasures': { body: z.strictObject({ from: z.number().int().min(0) }), answer: z.strictObject({ head: galleryHeadSchema, requests: z.array(signedPalmErasureSchema).max(1_024) }) },
   /** asked node → all: recognise a person no more, or again. */
   'subject.order': { body: signedSubjectOrderSchema, answer: z.strictObject({ receipt: bytesField(64) }) },
   /** Orders that hold at the peer; their signatures are those of whoever gave them. */
