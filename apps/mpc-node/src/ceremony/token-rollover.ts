@@ -25,11 +25,12 @@ const skewSeconds = 30;
  * the key by half of the announcement let the occasion pass.
  */
 export class TokenRollover {
-  readonly #input: { network: Network; peers: Peers; ceremonies: CeremonyService; ring: KeyRing; schedule: RolloverSchedule | undefined; clock: Clock; rng: Rng; log: Logger };
+  readonly #input: { network: Network; peers: Peers; ceremonies: CeremonyService; ring: KeyRing; schedule: RolloverSchedule | undefined; isLeaving: () => Promise<boolean>; clock: Clock; rng: Rng; log: Logger };
   #timer: NodeJS.Timeout | undefined;
   #working = false;
 
-  constructor(input: { network: Network; peers: Peers; ceremonies: CeremonyService; ring: KeyRing; schedule: RolloverSchedule | undefined; clock: Clock; rng: Rng; log: Logger }) {
+  /** @param input.isLeaving whether this node has signed that it is ready for another epoch, whose shares are of the key in use */
+  constructor(input: { network: Network; peers: Peers; ceremonies: CeremonyService; ring: KeyRing; schedule: RolloverSchedule | undefined; isLeaving: () => Promise<boolean>; clock: Clock; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -61,12 +62,13 @@ export class TokenRollover {
     return next ? { next } : {};
   }
 
-  /** Every node's side; the share is durable when it answers. @throws BoopError `ceremony.not-led`, `ceremony.not-scheduled`, `keys.confirmed` */
+  /** Every node's side; the share is durable when it answers. @throws BoopError `ceremony.not-led`, `ceremony.not-scheduled`, `ceremony.epoch-ends`, `keys.confirmed` */
   async join(from: PartyId, { ceremonyId, takesOverAt }: PeerBody<'rollover.start'>): Promise<PeerAnswer<'rollover.start'>> {
-    const { ring, ceremonies } = this.#input;
+    const { ring, ceremonies, isLeaving } = this.#input;
     this.#checkStarter(from);
     if (!this.#isScheduled(takesOverAt, skewSeconds)) throw new BoopError('ceremony.not-scheduled', 'no roll-over of the token key is due then', { kind: 'peer' });
     if (ring.nextStatus()?.confirmed) throw new BoopError('keys.confirmed', 'the next key is made already', { kind: 'peer' });
+    if (await isLeaving()) throw new BoopError('ceremony.epoch-ends', 'the next epoch begins with the key in use', { kind: 'unavailable' });
     const share = await ceremonies.make('token', ceremonyId);
     await ring.keepNext(ceremonyId, share, takesOverAt);
     return { publicKey: share.group.publicKey };

@@ -82,6 +82,7 @@ export class EpochLeader {
     }
     if (!proposal || own.next === undefined) return;
     const sides = sidesOf(host, proposal, statuses, own.next, this.#excluded);
+    if (host.current()?.node.ring.isRollingOver) return;
     if (sides && sides.dealers[0] === link.self) await this.#lead(sides, statuses);
   }
 

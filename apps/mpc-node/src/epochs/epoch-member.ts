@@ -87,6 +87,7 @@ export class EpochMember {
     if (!proposal || proposal.epoch !== to || manifestDigest(proposal) !== manifest) throw new BoopError('epoch.not-approved', 'this node has not approved that manifest', { kind: 'peer' });
     const current = host.current()?.node.network;
     if (current && (to !== current.epoch + 1 || proposal.networkId !== current.networkId || threshold !== current.threshold)) throw new BoopError('epoch.not-next', 'epochs follow one another', { kind: 'peer' });
+    if (current && host.current()!.node.ring.isRollingOver) throw rollingOver();
     if (from !== dealers[0] || (dealers.includes(self) && !current)) throw new BoopError('epoch.not-led', 'the lowest dealer leads', { kind: 'peer' });
     const receivers = proposal.members.map(({ party }) => party as PartyId);
     const stored = (await store.load()).find(({ epoch }) => epoch === to);
@@ -203,6 +204,7 @@ export class EpochMember {
       throw new BoopError('epoch.not-ready', message, { kind: 'peer' });
     };
     const current = host.current();
+    if (current?.node.ring.isRollingOver) throw rollingOver();
     const target = await host.sharesOf(manifest.epoch);
     const fresh = await target.gallery.head();
     if (fresh.rows !== head.rows || fresh.digest !== head.digest) refuse('rows are missing here');
@@ -285,5 +287,8 @@ export class EpochMember {
     this.#attempt = undefined;
   }
 }
+
+/** The next epoch has shares of the key in use; one that is announced takes over first. */
+const rollingOver = (): BoopError => new BoopError('epoch.key-pending', 'another token key is announced', { kind: 'unavailable' });
 
 const sidesOf = ({ dealers, dealerThreshold, receivers, receiverThreshold }: ResharingParties): ResharingParties => ({ dealers, dealerThreshold, receivers, receiverThreshold });
