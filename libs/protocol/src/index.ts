@@ -8,6 +8,7 @@ export * from './directory.ts';
 export * from './governance.ts';
 export * from './governance-certificate.ts';
 export * from './governance-chain.ts';
+export * from './quorum.ts';
 export * from './jobs.ts';
 export * from './links.ts';
 export * from './log-entries.ts';

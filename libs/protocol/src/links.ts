@@ -35,7 +35,7 @@ const authenticationAnswer = z.strictObject({
 export const nodeMethods = {
   'node.status': {
     body: z.strictObject({}),
-    answer: z.strictObject({ party, epoch: z.number().int(), ready: z.boolean(), live: z.array(party), galleryRows: z.number().int(), correlations: z.number().int(), uptimeSeconds: z.number(), groupKeys: z.array(groupKey) }),
+    answer: z.strictObject({ party, epoch: z.number().int(), ready: z.boolean(), live: z.array(party), galleryRows: z.number().int(), correlations: z.number().int(), uptimeSeconds: z.number(), groupKeys: z.array(groupKey), /** The node's clock. */ timeMs: z.number().optional() }),
   },
   'authentication.run': { body: z.strictObject({ context: authenticationContextSchema, split: sealedSplitSchema }), answer: authenticationAnswer },
   /** As `authentication.run`, but an accepted session is held for some seconds before anything is signed. */

@@ -135,6 +135,10 @@ export const nodeStatusSchema = z.strictObject({
   galleryRows: z.number().int().optional(),
   correlations: z.number().int().optional(),
   uptimeSeconds: z.number().optional(),
+  /** That it serves; 0 while it has yet to join. */
+  epoch: z.number().int().optional(),
+  /** How far its clock is ahead of the gateway's, as far as the time of a request tells. */
+  clockOffsetSeconds: z.number().optional(),
 });
 export type NodeStatus = z.infer<typeof nodeStatusSchema>;
 

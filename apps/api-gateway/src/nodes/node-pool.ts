@@ -18,6 +18,8 @@ interface Peer {
   member: Member;
   readonly link: NodeLink;
   status?: NodeAnswer<'node.status'> | undefined;
+  /** Milliseconds that its clock is ahead of ours, at the last status. */
+  clockOffsetMs?: number;
 }
 
 /**
@@ -107,13 +109,14 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
   }
 
   statuses(): NodeStatus[] {
-    return this.#peers.map(({ member: { party, name, jurisdiction }, link, status }) => ({
+    return this.#peers.map(({ member: { party, name, jurisdiction }, link, status, clockOffsetMs }) => ({
       party,
       name,
       jurisdiction,
       live: link.connected,
       ready: link.connected && status?.ready === true,
-      ...(status ? { galleryRows: status.galleryRows, correlations: status.correlations, uptimeSeconds: status.uptimeSeconds } : {}),
+      ...(status ? { galleryRows: status.galleryRows, correlations: status.correlations, uptimeSeconds: status.uptimeSeconds, epoch: status.epoch } : {}),
+      ...(status && clockOffsetMs !== undefined ? { clockOffsetSeconds: Math.round(clockOffsetMs) / 1000 } : {}),
     }));
   }
 
@@ -148,7 +151,9 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
   async #poll(peer: Peer): Promise<void> {
     if (!peer.link.connected) return;
     try {
+      const askedMs = Date.now();
       const status = await askNode(peer.link, 'node.status', {}, statusTimeoutMs);
+      if (status.timeMs !== undefined) peer.clockOffsetMs = status.timeMs - (askedMs + Date.now()) / 2;
       peer.status = status.party === peer.member.party ? status : undefined;
     } catch (error) {
       peer.status = undefined;

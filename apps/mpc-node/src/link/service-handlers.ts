@@ -22,6 +22,7 @@ export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: Node
       correlations: node.committees.lanesHeld,
       uptimeSeconds: (performance.now() - startedAt) / 1000,
       groupKeys: node.ring.publicKeys(),
+      timeMs: Date.now(),
     }),
     'authentication.run': async (body) => {
       requireReady();
