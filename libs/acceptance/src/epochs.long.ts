@@ -170,6 +170,6 @@ describe('a network that changes while people authenticate', () => {
 });
 
 function table({ tallies, decided }: SteadyLoad): string {
-  const lines = tallies.map(({ phase, seconds, authentications, accepted, unverified, retries, causes }) => `| ${[phase, seconds, authentications, accepted, unverified, retries, Object.entries(causes).map(([code, count]) => `${code} ${count}`).join(' ')].join(' | ')} |`);
-  return ['', '| state | s | authentications | accepted | of them unverified | retries | why |', '|---|---|---|---|---|---|---|', ...lines, `${decided} in all`].join('\n');
+  const lines = tallies.map(({ phase, seconds, authentications, accepted, unverified, retries, waits, causes }) => `| ${[phase, seconds, authentications, accepted, unverified, waits, retries, Object.entries(causes).map(([code, count]) => `${code} ${count}`).join(' ')].join(' | ')} |`);
+  return ['', '| state | s | authentications | accepted | of them unverified | told to wait | retries | why |', '|---|---|---|---|---|---|---|---|', ...lines, `${decided} in all`].join('\n');
 }

@@ -7,6 +7,10 @@ import { type Shop } from '../shop.ts';
 /** How often one presents within one context. */
 const presentationsMax = 4;
 const pauseMs = 150;
+/** What the gateway answers before anything begins when it has as much to do as it takes: one waits, and presents the same. */
+const busy: ReadonlySet<string> = new Set(['service.overloaded', 'request.rate-limited']);
+const busyPauseMs = 700;
+const busyMax = 30;
 
 export interface Registered extends Palm {
   /** The vendor's name for this person, once it was told. */
@@ -22,6 +26,8 @@ export interface Tally {
   readonly unverified: number;
   /** Presentations after the first one in a context. */
   readonly retries: number;
+  /** Requests that were told to come again since the network was busy. */
+  readonly waits: number;
   /** What made them necessary. */
   readonly causes: Readonly<Record<string, number>>;
 }
@@ -146,11 +152,17 @@ export class SteadyLoad {
   }
 
   async #again(present: () => Promise<unknown>): Promise<void> {
-    for (let presentation = 1; ; presentation++) {
+    for (let presentation = 1, waits = 0; ; presentation++) {
       try {
         await present();
         return;
       } catch (error) {
+        if (isBoopError(error) && busy.has(error.code) && waits++ < busyMax) {
+          presentation -= 1;
+          this.#counts.waits += 1;
+          await sleep(busyPauseMs);
+          continue;
+        }
         if (presentation === presentationsMax || !isBoopError(error) || !error.retryAllowed) throw error;
         this.#retried(error.code);
         await sleep(pauseMs);
@@ -164,4 +176,4 @@ export class SteadyLoad {
   }
 }
 
-const fresh = (phase: string, startedMs: number) => ({ phase, startedMs, authentications: 0, accepted: 0, unverified: 0, retries: 0, causes: {} as Record<string, number> });
+const fresh = (phase: string, startedMs: number) => ({ phase, startedMs, authentications: 0, accepted: 0, unverified: 0, retries: 0, waits: 0, causes: {} as Record<string, number> });
