@@ -1,5 +1,6 @@
 import { type IncomingMessage } from 'node:http';
 import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { pvsServerMessage, registrationServerMessage, vendorServerMessage } from '@boop/protocol';
@@ -247,7 +248,7 @@ describe('close codes', () => {
     slow.socket.resume();
     expect([4430, 1006]).toContain(await slow.closed);
     expect(b.logged.join('\n')).toMatch(/"code":(4430|1006)/);
-  }, 90_000);
+  }, 240_000);
 
   test('a page of another origin gets no socket, and neither does an unknown path', async () => {
     expect(await client('vendor', { origin: 'https://evil.example' }).closed).toBe(1006);
@@ -265,25 +266,47 @@ test('no log line holds a key or a secret', () => {
 });
 
 test('by TLS 1.3 and nothing older, where a certificate is configured; one connection too many is told when to come again', async () => {
-  const secured = await TestBridge.start({ connectionsMax: 1 }, { tls: true });
+  const secured = await TestBridge.start({ connectionsMax: 1, handshakesMax: 1 }, { tls: true });
   const ca = readFileSync(secured.caFile);
   try {
     secured.script = b.script;
     await secured.append('vendor:vendor-1', expired('a'));
     const connect = (maxVersion: 'TLSv1.2' | 'TLSv1.3') => new WebSocket(`${secured.url}/ws/vendor`, { ca, maxVersion });
+    let established: WebSocket | undefined;
     const answer = await new Promise<string>((resolve, reject) => {
-      const socket = connect('TLSv1.3').on('error', reject).on('message', (data: Buffer) => resolve(data.toString()));
+      const socket = (established = connect('TLSv1.3')).on('error', reject).on('message', (data: Buffer) => resolve(data.toString()));
       socket.on('open', () => socket.send(JSON.stringify(hello)));
     });
     expect(JSON.parse(answer)).toMatchObject({ type: 'vendor_hello_response', offset: 1 });
+    let lost = false;
+    established!.once('close', () => (lost = true));
     await expect(new Promise((resolve, reject) => connect('TLSv1.2').on('open', resolve).on('error', reject))).rejects.toThrow(/protocol version/i);
     const refused = await new Promise<IncomingMessage>((resolve) => connect('TLSv1.3').on('error', () => undefined).on('unexpected-response', (_, response) => resolve(response)));
     expect([refused.statusCode, Number(refused.headers['retry-after'])]).toEqual([503, expect.any(Number)]);
     refused.destroy();
+    // It is no handshake any more, which others that come could push out.
+    established!.ping();
+    await new Promise((resolve) => established!.once('pong', resolve));
+    expect(lost).toBe(false);
   } finally {
     await secured.stop();
   }
 }, 120_000);
+
+test('handshakes that never end keep nobody out: the oldest of too many goes', async () => {
+  const crowded = await b.another({ handshakesMax: 20 });
+  const silent = Array.from({ length: 200 }, (_, i) => connect(crowded.port, '127.0.0.1', function (this: Socket) { this.write(i % 2 ? '' : 'GET /ws/vendor HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n'); }).on('error', () => undefined));
+  let gone = 0;
+  for (const socket of silent) socket.once('close', () => (gone += 1));
+  try {
+    while (gone < 180) await new Promise((resolve) => setTimeout(resolve, 10));
+    const welcome = client('vendor', {}, b.urlOf(crowded));
+    await welcome.send(hello);
+    await welcome.next('vendor_hello_response');
+  } finally {
+    silent.forEach((socket) => socket.destroy());
+  }
+});
 
 test('shutting down tells clients to come back', async () => {
   const drained = await TestBridge.start();

@@ -17,6 +17,8 @@ export const limitsSchema = z.strictObject({
   /** Connections of one vendor, terminal, administrator or registration. */
   connectionsPerIdentity: z.number().int().positive().default(16),
   connectionsMax: z.number().int().positive().default(10_000),
+  /** Connections beside them that are no WebSocket, or not yet. */
+  handshakesMax: z.number().int().positive().default(2_000),
 });
 export type Limits = z.infer<typeof limitsSchema>;
 

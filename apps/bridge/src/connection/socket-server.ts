@@ -10,6 +10,7 @@ import { type Limits } from '../config.ts';
 import { type FeedHub } from '../events/feed-hub.ts';
 import { chooseSubprotocol, type Codec, codecOf, codecs } from './codec.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
+import { boundHandshakes } from './handshakes.ts';
 import { IdentityCaps } from './identity-caps.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { WriteBatch } from './write-batch.ts';
@@ -76,6 +77,7 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
     );
   });
 
+  boundHandshakes(server, limits.handshakesMax);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => undefined);
     const contextOf = byPath.get(request.url?.split('?')[0] ?? '');
@@ -109,7 +111,7 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
 }
 
 function publicServer(tls: SocketServerOptions['tls'], listener: RequestListener): Server {
-  const timeouts = { requestTimeout: 10_000, headersTimeout: 5_000 };
+  const timeouts = { requestTimeout: 10_000, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 };
   return tls ? createTlsServer({ ...timeouts, ...tls, minVersion: 'TLSv1.3' }, listener) : createServer(timeouts, listener);
 }
 

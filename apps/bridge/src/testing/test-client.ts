@@ -27,7 +27,7 @@ export class TestClient {
   }
 
   /** The first message, also of the past, that fits. */
-  async next(fits: string | ((message: Received) => boolean), timeoutMs = 20_000): Promise<Received> {
+  async next(fits: string | ((message: Received) => boolean), timeoutMs = 60_000): Promise<Received> {
     const predicate = typeof fits === 'string' ? ({ type }: Received) => type === fits : fits;
     return new Promise((resolve, reject) => {
       const check = (): void => {
