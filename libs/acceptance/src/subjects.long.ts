@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifySignature } from '@boop/identity';
-import { openFileCustody, systemRng } from '@boop/platform';
-import { type CustodianOrder, custodianOrderMessage, custodianOrderOf, logEntryHash, parseLogEntry, type SubjectReceipt } from '@boop/protocol';
+import { type CustodianOrder, logEntryHash, parseLogEntry, type SubjectReceipt } from '@boop/protocol';
 import { verifyProof } from '@boop/sdk';
-import { fromBase64Url, isBoopError, toBase64Url } from '@boop/shared';
+import { fromBase64Url, isBoopError } from '@boop/shared';
 import { type RunningNetwork, startNetwork, until } from './network-harness.ts';
 import { NodeBackups } from './node-backups.ts';
 import { syntheticPalmOf } from './palms.ts';
@@ -108,11 +106,11 @@ test('an admin alone erases nobody; two custodians do', async () => {
   const admin = `Bearer ${network.credentials.admin.key}`;
   const { key } = (await askGateway(network, 'POST', '/v1/api-keys', { role: 'custodian', principal: 'custodians' }, admin)) as { key: string };
   const order = (await askGateway(network, 'POST', '/v1/subjects/orders', { action: 'erase', accountKey: neighbour.accountKey, reason: 'order of a court' }, admin)) as CustodianOrder;
-  const document = custodianOrderOf(order.document, network.manifest);
-  expect(document.record).toMatchObject({ accountKey: neighbour.accountKey, reason: 'order of a court' });
+  const read = await backups.boop('sign-order', backups.folder(3), '--document', order.document);
+  expect(read).toMatch(new RegExp(`^action +erase\naccount +${neighbour.accountKey}\n[^]*order of a court`));
   const sign = async (party: number): Promise<CustodianOrder> => {
-    const custody = openFileCustody(join(backups.folder(party), 'keys'), systemRng);
-    return (await askGateway(network, 'POST', `/v1/subjects/orders/${order.id}/signatures`, { party, signature: toBase64Url(custody.signIdentity(custodianOrderMessage(document))) }, `Bearer ${key}`)) as CustodianOrder;
+    const signature = JSON.parse(await backups.boop('sign-order', backups.folder(party), '--document', order.document, '--sign')) as object;
+    return (await askGateway(network, 'POST', `/v1/subjects/orders/${order.id}/signatures`, signature, `Bearer ${key}`)) as CustodianOrder;
   };
   await expect(sign(3)).resolves.toMatchObject({ status: 'waiting', signedBy: [3] });
   expect(await outcome(foreign.others[0]!)).toBe('accepted');

@@ -18,6 +18,7 @@ import { NodeFolder } from './node-folder.ts';
 import { restoreCommand } from './restore-command.ts';
 import { rotateKey, rotateTls } from './rotate.ts';
 import { runNode } from './run.ts';
+import { signOrderCommand } from './sign-order-command.ts';
 import { nodeStatus } from './status.ts';
 
 const write = (text: string): void => void process.stdout.write(text);
@@ -129,7 +130,7 @@ export function nodeCommand(): Command {
       custody.destroy();
       sayProposal(await propose(folder, withoutMember(manifest, party, successor === undefined ? undefined : readDescriptor(successor))));
     });
-  return node.addCommand(backupCommand()).addCommand(backupShareCommand()).addCommand(restoreCommand());
+  return node.addCommand(backupCommand()).addCommand(backupShareCommand()).addCommand(restoreCommand()).addCommand(signOrderCommand());
 }
 
 interface InitFlags {

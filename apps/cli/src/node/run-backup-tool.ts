@@ -3,17 +3,21 @@ import { join, resolve } from 'node:path';
 import { BoopError } from '@boop/shared';
 import { projectRoot } from '../network/layout.ts';
 
-const script = join(projectRoot, 'apps', 'mpc-node', 'dist', 'backup-main.js');
+const programs = join(projectRoot, 'apps', 'mpc-node', 'dist');
 
 /**
- * Runs the node's own program for its backups on a node's folder: keys and database are opened by the node's software alone.
+ * Runs one of the node's own programs on a node's folder: keys and database are opened by the node's software alone.
  * @returns what it answered @throws BoopError `node.backup` after it has said what is wrong
  */
-export async function runBackupTool(folder: string, args: readonly string[]): Promise<Record<string, unknown>> {
-  const child = spawn(process.execPath, [script, ...args], { env: { ...process.env, BOOP_CONFIG: join(resolve(folder), 'config.yaml') }, stdio: ['ignore', 'pipe', 'pipe'] });
+async function runNodeTool(program: string, folder: string, args: readonly string[]): Promise<Record<string, unknown>> {
+  const child = spawn(process.execPath, [join(programs, program), ...args], { env: { ...process.env, BOOP_CONFIG: join(resolve(folder), 'config.yaml') }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
   const status = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
   if (status !== 0) throw new BoopError('node.backup', output.stderr.trim() || 'the node’s software ended without an answer', { kind: 'fatal' });
   return JSON.parse(output.stdout) as Record<string, unknown>;
 }
+
+export const runBackupTool = (folder: string, args: readonly string[]): Promise<Record<string, unknown>> => runNodeTool('backup-main.js', folder, args);
+/** Reads or signs orders about people. */
+export const runOrderTool = (folder: string, args: readonly string[]): Promise<Record<string, unknown>> => runNodeTool('order-main.js', folder, args);
