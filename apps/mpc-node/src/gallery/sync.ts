@@ -75,7 +75,7 @@ export class GallerySync {
    * bears its owner's signature.
    */
   async catchUp(): Promise<void> {
-    const { network, peers, gallery, erasures, log } = this.#input;
+    const { network, peers, gallery, log } = this.#input;
     const others = peers.live().filter((party) => party !== network.self);
     if (others.length === 0) return;
     const peer = others[(this.#turn += 1) % others.length]!;
