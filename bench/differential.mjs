@@ -1,21 +1,22 @@
 // Decisions over shares against the clear, for every (N, t) and back end.
-// node --conditions=@boop/source bench/differential.mjs random [--comparisons 1000000] --json FILE    random scores around θ
-// node --conditions=@boop/source bench/differential.mjs captures --json FILE                          real captures, all pairs
-// node --conditions=@boop/source bench/differential.mjs write RANDOM.json CAPTURES.json               the tables of docs/protocol/distributions.md
+// node --conditions=@boop/source bench/differential.mjs random [--comparisons 1000000] [--part 1/3] --json FILE    random scores around θ
+// node --conditions=@boop/source bench/differential.mjs captures [--part 1/3] --json FILE                            real captures
+// node --conditions=@boop/source bench/differential.mjs write FILE …                                                 the table of docs/protocol/distributions.md
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { captureSets, compareCaptures } from '../libs/acceptance/src/differential/compare-captures.ts';
 import { compareRandom, configurations } from '../libs/mpc/src/testing/random-comparisons.ts';
 
 const document = new URL('../docs/protocol/distributions.md', import.meta.url);
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { comparisons: { type: 'string', default: '1000000' }, json: { type: 'string' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { comparisons: { type: 'string', default: '1000000' }, json: { type: 'string' }, part: { type: 'string', default: '1/1' } } });
 const [command, ...files] = positionals;
 
 async function run() {
   const kinds = command === 'random' ? [{ name: 'random' }] : await captureSets();
   const tallies = [];
+  const [part, parts] = values.part.split('/').map(Number);
   for (const kind of kinds) {
-    for (const configuration of configurations) {
+    for (const configuration of configurations.filter((_, i) => i % parts === part - 1)) {
       const tally = { kind: kind.name, ...(command === 'random' ? compareRandom(configuration, Number(values.comparisons)) : compareCaptures(kind, configuration)) };
       tallies.push(tally);
       process.stdout.write(`${JSON.stringify(tally)}\n`);

@@ -1,8 +1,11 @@
 import { type Cipheriv, createCipheriv, createSecretKey } from 'node:crypto';
 import { type Prf } from '@boop/mpc';
+import { freeMemory } from './free-memory.ts';
 
 const blockBytes = 16;
 const zeros = new Uint8Array(1 << 18);
+/** Smaller pieces of keystream cost more to free than to collect. */
+const freedBytesMin = 4096;
 
 /** A cipher goes on where it stopped, so that a stream read in order needs one key schedule. */
 interface Running {
@@ -23,7 +26,9 @@ export const opensslCtr: Required<Prf> = {
     const stream = streamAt(key, firstBlock);
     for (let at = 0; at < target.length; at += zeros.length) {
       const bytes = Math.min(zeros.length, target.length - at);
-      target.set(stream.cipher.update(bytes === zeros.length ? zeros : zeros.subarray(0, bytes)), at);
+      const keystream = stream.cipher.update(bytes === zeros.length ? zeros : zeros.subarray(0, bytes));
+      target.set(keystream, at);
+      if (bytes >= freedBytesMin && keystream.buffer.byteLength === bytes) freeMemory(keystream);
     }
     // A cipher that stopped within a block gives the rest of that block next.
     if (target.length % blockBytes === 0) stream.nextBlock = firstBlock + target.length / blockBytes;

@@ -24,25 +24,25 @@ export const configurations: readonly Configuration[] = [[3, 1], [4, 1], [5, 1],
 
 export const captureSets = (): readonly CaptureSet[] => [palmSet('polyu-nir'), palmSet('polyu-green'), irisSet()];
 
-const PROBES_PER_BLOCK = 8;
+const PROBES_PER_BLOCK = 40;
 const kernel: Kernel = await loadKernel();
 
-/** Splits all templates, compares every pair of them over shares at every θ, in committees that take turns, and holds each member's bits against the clear. */
-export function compareCaptures({ statistic, templates, thetas, scores }: CaptureSet, { nodes, threshold, backEnd }: Configuration): Tally {
+/** Splits all templates, compares every probe with every row over shares at every θ, in committees that take turns, and holds each member's bits against the clear. */
+export function compareCaptures({ statistic, probes, rows, thetas, scores }: CaptureSet, { nodes, threshold, backEnd }: Configuration): Tally {
   const tally = { nodes, threshold, backEnd, compared: 0, accepted: 0, wrong: 0 };
   const rng = seededRng(100 * nodes + threshold);
-  const shares = templates.map((template) => splitTemplate(template, statistic, { nodes, threshold }, rng));
-  const scoresOf = nodeScores(statistic, shares);
+  const [probeShares, rowShares] = [probes, rows].map((templates) => templates.map((template) => splitTemplate(template, statistic, { nodes, threshold }, rng))) as [Uint8Array[][], Uint8Array[][]];
+  const scoresOf = nodeScores(statistic, probeShares, rowShares);
   const keys = new Map<number, ReadonlyMap<PartyId, CommitteeKeys>>();
   let block = 0;
   for (const theta of thetas) {
-    for (let first = 0; first < templates.length; first += PROBES_PER_BLOCK, block++) {
+    for (let first = 0; first < probes.length; first += PROBES_PER_BLOCK, block++) {
       const committee = Array.from({ length: 2 * threshold + 1 }, (_, i) => partyId(((block + i) % nodes) + 1)).sort((a, b) => a - b);
       const members = keys.get(block % nodes) ?? run(committee, (self) => agreeCommitteeKeys({ self, committee, threshold, context: new Uint8Array(32) }, rng));
       keys.set(block % nodes, members);
       const plain = scores.slice(first, first + PROBES_PER_BLOCK);
       const id = blockId(new Uint8Array(16), block);
-      const shape = { probes: plain.length, shifts: statistic.shifts.length, rows: templates.length, firstRow: 0 };
+      const shape = { probes: plain.length, shifts: statistic.shifts.length, rows: rows.length, firstRow: 0 };
       const opened = run(committee, function* (self) {
         const party = { self, committee, threshold, keys: members.get(self)!, p: statistic.p, backEnd, prf };
         const arena = laneKernel().createArena();
@@ -69,22 +69,22 @@ export function compareCaptures({ statistic, templates, thetas, scores }: Captur
 }
 
 /** Per node its shares of the scores of some probes against all rows, [probe][shift][row]. */
-function nodeScores(statistic: Statistic, shares: readonly (readonly Uint8Array[])[]): (self: PartyId, first: number, probes: number) => Uint16Array {
+function nodeScores(statistic: Statistic, probeShares: readonly (readonly Uint8Array[])[], rowShares: readonly (readonly Uint8Array[])[]): (self: PartyId, first: number, probes: number) => Uint16Array {
   const { length: shifts } = statistic.shifts;
-  const rows = shares.length;
+  const rows = rowShares.length;
   const galleries = new Map<PartyId, ReturnType<Kernel['createGallery']>>();
   const galleryOf = (self: PartyId): ReturnType<Kernel['createGallery']> => {
     const existing = galleries.get(self);
     if (existing) return existing;
     const gallery = kernel.createGallery(statistic.coordinates, statistic.p);
-    for (const perNode of shares) gallery.append(parseShare(perNode[self - 1]!, statistic));
+    for (const perNode of rowShares) gallery.append(parseShare(perNode[self - 1]!, statistic));
     galleries.set(self, gallery);
     return gallery;
   };
   return (self, first, probes) => {
     const out = new Uint16Array(probes * shifts * rows);
     for (let probe = 0; probe < probes; probe++) {
-      const rowMajor = scoreShares(galleryOf(self), parseShare(shares[first + probe]![self - 1]!, statistic), statistic);
+      const rowMajor = scoreShares(galleryOf(self), parseShare(probeShares[first + probe]![self - 1]!, statistic), statistic);
       for (let row = 0; row < rows; row++) for (let shift = 0; shift < shifts; shift++) out[(probe * shifts + shift) * rows + row] = rowMajor[row * shifts + shift]!;
     }
     return out;
