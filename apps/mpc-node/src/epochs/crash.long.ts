@@ -5,4 +5,6 @@ import { FAULT_POINTS } from './fault-points.ts';
 epochCrashSuite(
   'any node that dies at any write on the way to the next epoch',
   [1, 4].flatMap((victim) => FAULT_POINTS.flatMap((point) => (['before', 'after'] as const).map((when) => ({ point, when, victim })))),
+  // From then on the epoch counts, whatever the node could do about it.
+  [1, 4].map((victim) => ({ point: 'epoch.commit' as const, when: 'after' as const, victim })),
 );

@@ -69,6 +69,7 @@ export class EpochLeader {
 
   async #settle(): Promise<void> {
     const { host, link, member } = this.#input;
+    if (await member.resume()) return;
     const proposal = host.proposal();
     const own = await link.request(link.self, 'epoch.status', {}, askTimeoutMs);
     if (own.certificate && Math.min(...link.live()) === link.self) await this.#confirmErasure(own.certificate.readiness);

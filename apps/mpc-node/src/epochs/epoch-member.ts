@@ -1,6 +1,6 @@
 import { opensslCtr } from '@boop/engine';
 import { type Logger } from '@boop/platform';
-import { checkEpochCertificate, entryReceiptBytes, type EpochReadiness, manifestDigest, type NetworkManifest, signersNeeded, verifyPalmErasure } from '@boop/protocol';
+import { checkEpochCertificate, entryReceiptBytes, type EpochCertificate, type EpochReadiness, manifestDigest, type NetworkManifest, signersNeeded, verifyPalmErasure } from '@boop/protocol';
 import { agreeHolderKeys, type HolderKeys, reshare, type ResharingParties } from '@boop/mpc';
 import { BoopError, canonicalJson, type Clock, epoch as toEpoch, equalBytes, fromBase64Url, lengthPrefixed, type PartyId, type Rng, toBase64Url, utf8 } from '@boop/shared';
 import { KeyShare, parseGroupKey, reshareKey, serializeGroupKey } from '@boop/threshold';
@@ -43,6 +43,8 @@ export class EpochMember {
   /** Steps that move the stored state come one after the other. */
   readonly #mutex = new Mutex();
   #attempt: Attempt | undefined;
+  /** A commit that was begun here; its end may be missing when the database went away. */
+  #unfinished: { readonly certificate: EpochCertificate; readonly from: readonly StoredEpoch['state'][] } | undefined;
 
   constructor(input: { self: PartyId; host: EpochHost; store: EpochStore; runner: ProtocolRunner; entries: PendingEntries; signAs: SignAs; clock: Clock; rng: Rng; log: Logger; faults?: FaultHook }) {
     this.#input = input;
@@ -235,12 +237,22 @@ export class EpochMember {
     return await this.#mutex.run(() => this.#commit(certificate, from));
   }
 
+  /** Takes up a commit that broke off. @returns whether there was one */
+  async resume(): Promise<boolean> {
+    const unfinished = this.#unfinished;
+    if (unfinished) await this.commit(unfinished.certificate, unfinished.from);
+    return unfinished !== undefined;
+  }
+
   async #commit(certificate: EpochBody<'epoch.commit'>, from: readonly StoredEpoch['state'][]): Promise<EpochAnswer<'epoch.commit'>> {
     const { host, store, entries, signAs, self, log, faults = noFaults } = this.#input;
     const { to, attempt } = certificate.readiness;
     const stored = (await store.load()).find(({ epoch }) => epoch === to);
+    this.#unfinished = undefined;
     if (!stored || toBase64Url(stored.attempt) !== attempt || ![...from, 'committed'].includes(stored.state)) throw new BoopError('epoch.other-attempt', 'this node is not at that attempt', { kind: 'peer' });
     checkEpochCertificate(certificate, stored.manifest);
+    const entry = epochEntry(certificate.readiness);
+    this.#unfinished = { certificate, from };
     if (stored.state !== 'committed') {
       host.current()?.node.registrar.close(Infinity);
       if (stored.manifest.members.some(({ party }) => party === self)) {
@@ -250,12 +262,13 @@ export class EpochMember {
         });
       }
       await store.commit(certificate);
-      await entries.stand(epochEntry(certificate.readiness));
       log.info('epoch committed', { epoch: to });
     }
+    if (!(await entries.has(entry))) await entries.stand(entry);
     this.#forget();
     await host.activate(stored.manifest);
-    return { receipt: toBase64Url(signAs(stored.manifest, entryReceiptBytes(epochEntry(certificate.readiness)))) };
+    this.#unfinished = undefined;
+    return { receipt: toBase64Url(signAs(stored.manifest, entryReceiptBytes(entry))) };
   }
 
   async #stop({ attempt, to }: EpochBody<'epoch.stop'>): Promise<Record<string, never>> {

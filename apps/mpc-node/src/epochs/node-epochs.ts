@@ -80,7 +80,13 @@ export class NodeEpochs implements EpochHost {
   async sharesOf(epoch: number): Promise<EpochShares> {
     const shares = this.#shares.get(epoch) ?? this.#input.sharesOf(epoch);
     this.#shares.set(epoch, shares);
-    return await shares;
+    try {
+      return await shares;
+    } catch (error) {
+      // What could not be opened is opened anew the next time.
+      if (this.#shares.get(epoch) === shares) this.#shares.delete(epoch);
+      throw error;
+    }
   }
 
   async activate(manifest: NetworkManifest): Promise<void> {
