@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { askControl, type ControlRequest } from './control.ts';
+import { askControl, type ControlRequest, type ProcessStatus } from './control.ts';
 import { statusTable } from './display.ts';
 import { addGovernanceCommands } from './governance-commands.ts';
+import { askNodeTable } from './node-table.ts';
 import { DEFAULT_DATA_DIRECTORY, layoutOf } from './layout.ts';
 import { builtPrograms } from './programs.ts';
 import { networkUp } from './up.ts';
@@ -24,11 +25,14 @@ export function networkCommand(): Command {
       const status = await networkUp({ dataDirectory: data, requested, fresh, programs: builtPrograms(), write });
       process.exit(status);
     });
-  withData(network.command('status').description('show which processes run')).action(({ data }: DataFlag) => control(data, { command: 'status' }));
-  withData(network.command('stop').description('stop the network')).action(({ data }: DataFlag) => control(data, { command: 'stop' }));
+  withData(network.command('status').description('show which processes run, the epochs and clocks of the nodes, and how many of them may fail')).action(async ({ data }: DataFlag) => {
+    const gateway = (await control(data, { command: 'status' })).find(({ name }) => name === 'gateway');
+    if (gateway) write(await askNodeTable(gateway.address));
+  });
+  withData(network.command('stop').description('stop the network')).action(async ({ data }: DataFlag) => void (await control(data, { command: 'stop' })));
   const node = network.command('node').description('start, stop or kill one node of a running network');
   for (const action of ['start', 'stop', 'kill'] as const) {
-    withData(node.command(action).argument('<node>', 'its share index, from 1', integer)).action((party: number, { data }: DataFlag) => control(data, { command: 'node', action, party }));
+    withData(node.command(action).argument('<node>', 'its share index, from 1', integer)).action(async (party: number, { data }: DataFlag) => void (await control(data, { command: 'node', action, party })));
   }
   addGovernanceCommands(network, write);
   return network;
@@ -47,8 +51,10 @@ interface UpFlags extends DataFlag {
 
 const withData = (command: Command): Command => command.option('--data <folder>', "the network's data folder", DEFAULT_DATA_DIRECTORY);
 
-async function control(data: string, request: ControlRequest): Promise<void> {
-  write(statusTable(await askControl(layoutOf(data).socket, request)));
+async function control(data: string, request: ControlRequest): Promise<readonly ProcessStatus[]> {
+  const status = await askControl(layoutOf(data).socket, request);
+  write(statusTable(status));
+  return status;
 }
 
 function integer(text: string): number {
