@@ -30,6 +30,7 @@ export class NetworkService {
   readonly #log: Logger;
   readonly #own: ReturnType<typeof publicJwk>[] = [];
   #keys = new Map<string, GroupKeyRecord>();
+  #changes: Promise<void> = Promise.resolve();
 
   constructor(options: { manifest: NetworkManifest; at?: (epoch: number) => NetworkManifest | undefined; links?: (from: number) => ManifestLink[]; issuer: string; urls: PublicUrls; keys: GroupKeyStore; statuses: () => NodeStatus[]; log: Logger }) {
     this.manifest = options.manifest;
@@ -47,18 +48,29 @@ export class NetworkService {
   }
 
   /** Takes keys on which t+1 nodes agree; one that is known stays, unless the token key rolls over to the one that was announced. */
-  async learn(agreed: readonly GroupKeyRecord[]): Promise<void> {
-    const change = keyChange(this.#keys, agreed);
-    for (const name of unexpectedKeys(this.#keys, agreed, change)) this.#log.error('the nodes name another group key than before', { name });
-    if (!change.put.length && !change.remove.length) return;
-    if (change.remove.length) this.#log.info('the token key rolled over', {});
-    await this.#store.change(change);
-    await this.load();
+  learn(agreed: readonly GroupKeyRecord[]): Promise<void> {
+    return this.#alone(async () => {
+      const change = keyChange(this.#keys, agreed);
+      for (const name of unexpectedKeys(this.#keys, agreed, change)) this.#log.error('the nodes name another group key than before', { name });
+      if (!change.put.length && !change.remove.length) return;
+      if (change.remove.length) this.#log.info('the token key rolled over', {});
+      await this.#store.change(change);
+      await this.load();
+    });
   }
 
   /** Forgets a replaced token key when no token by it can be valid any more. */
-  async retireKeys(nowMs: number): Promise<void> {
-    if (this.#keys.has('token-previous') && (await this.#store.retire('token-previous', nowMs - retiredAfterMs))) await this.load();
+  retireKeys(nowMs: number): Promise<void> {
+    return this.#alone(async () => {
+      if (this.#keys.has('token-previous') && (await this.#store.retire('token-previous', nowMs - retiredAfterMs))) await this.load();
+    });
+  }
+
+  /** Nodes tell their keys several times a second: each change begins with what the one before has left. */
+  #alone(change: () => Promise<void>): Promise<void> {
+    const done = this.#changes.then(change);
+    this.#changes = done.catch(() => undefined);
+    return done;
   }
 
   /** base64url. @throws BoopError `mpc.nodes-unavailable` until the nodes have told it */
