@@ -47,4 +47,4 @@ test('one authentication is one trace over gateway, node and ledger, and no span
   expect(names.filter((name) => name === 'authentication.run')).toHaveLength(2);
   expect(names).toContain('log.append');
   expect(exported.join()).not.toMatch(new RegExp(`${context.id}|${context.sessionId}|order-of-a-person|sk_test|tk_test|ciphertext|127\\.0\\.0\\.1`));
-}, 60_000);
+}, 120_000);

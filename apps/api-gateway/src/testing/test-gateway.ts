@@ -147,7 +147,7 @@ const seed: Seed = {
   auditors: [{ id: 'ida', keyHash: keyHash(keys.auditor) }],
 };
 
-export async function eventually(holds: () => Promise<boolean> | boolean, timeoutMs = 30_000): Promise<void> {
+export async function eventually(holds: () => Promise<boolean> | boolean, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error('did not come true in time');

@@ -132,7 +132,7 @@ describe.each(backends)('webhooks with %s', (_, withRedis) => {
     silent.receiver.answer = () => undefined;
     redirecting.receiver.answer = () => 302;
     redirecting.receiver.headers = { location: well.receiver.url };
-    for (let i = 0; i < 20; i++) await cancelled();
+    await Promise.all(Array.from({ length: 20 }, cancelled));
     await eventually(() => new Set(well.receiver.ids()).size === 20);
     await eventually(async () => (await deliveries(redirecting.id)).some(({ failure }) => failure === 'redirect'));
     expect(well.receiver.received).toHaveLength(20);
