@@ -48,7 +48,7 @@ describe.each(parameterSets)('(%i, %i)', (nodes, threshold) => {
 describe('a run in blocks', () => {
   const shape = { p: 8191, scoreMax: 2048, theta: 302, shifts: 3, prf: nodeAesCtr } as const;
 
-  test.each([[3, 1], [5, 2]] as const)('(%i, %i): decides as one over all rows does, whichever block a match is in', (nodes, threshold) => {
+  test.each([[3, 1, 'rows'], [5, 2, 'rows'], [3, 1, 'shifts']] as const)('(%i, %i), products by %s: decides as one over all rows does, whichever block a match is in', (nodes, threshold, productOrder) => {
     const next = seededUint32(nodes);
     const committee = drawCommittee(nodes, threshold, next);
     const keys = outputsOf(runSimulation(keyMachines(committee, threshold, (party) => seededRng(party)), { seed: 1 }));
@@ -56,12 +56,14 @@ describe('a run in blocks', () => {
       const batches = outputsOf(runSimulation(correlationMachines(keys, threshold, 8191, 4_096, `blocks ${backEnd}`, nodeAesCtr, backEnd), { seed: 2 }));
       let lane = 0;
       for (const [opening, hits] of [['identify', []], ['identify', [0]], ['identify', [69]], ['identify', [31, 32]], ['any', []], ['any', [64]]] as const) {
-        const input: SharedInput = { ...shape, backEnd, opening, rows: 70, blockRows: 32 };
+        const input: SharedInput = { ...shape, backEnd, opening, rows: 70, blockRows: 32, productOrder };
         const isHit = (row: number): boolean => (hits as readonly number[]).includes(row);
         const scores = Array.from({ length: input.rows * input.shifts }, (_, i) => (isHit(Math.floor(i / input.shifts)) && i % input.shifts === 1 ? 303 : 301));
         const slices = takeBlocks(batches, lane, input);
         lane += 2 * 96 + 32;
-        const outcomes = runSimulation(comparisonMachines(keys, threshold, slices, shareScores(scores, input.p, committee, threshold, next), `${backEnd} ${lane}`, input), { seed: lane });
+        // Products lie as the scores do that they are made of.
+        const lying = productOrder === 'rows' ? scores : Array.from(scores, (_, i) => scores[(i % input.rows) * input.shifts + Math.floor(i / input.rows)]!);
+        const outcomes = runSimulation(comparisonMachines(keys, threshold, slices, shareScores(lying, input.p, committee, threshold, next), `${backEnd} ${lane}`, input), { seed: lane });
         for (const decision of outputsOf(outcomes).values()) expect({ opening, hits, decision }).toEqual({ opening, hits, decision: plainDecision(scores, input) });
       }
     }

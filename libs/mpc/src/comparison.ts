@@ -5,7 +5,7 @@ import { type OpeningRecorder } from './boolean-engine.ts';
 import { type CommitteeKeys } from './committee-keys.ts';
 import { type CorrelationSlice, loadSlices } from './correlation-batch.ts';
 import { openMatches, type OrForm } from './decision.ts';
-import { badInput, checkBlockShape, shiftMajor } from './masked-scores.ts';
+import { badInput, blockProducts, checkBlockShape } from './masked-scores.ts';
 import { type Decision, MatchSums, type Opening } from './match-sums.ts';
 import { blockId, contributeBlock, onlineBlock } from './online-block.ts';
 import { type Prf } from './prf.ts';
@@ -21,8 +21,10 @@ export interface ContributeInput {
   readonly p: number;
   readonly rows: number;
   readonly shifts: number;
-  /** rows × shifts, row-major: this node's shares of degree 2t of the scores, canonical. */
+  /** rows × shifts: this node's shares of degree 2t of the scores, canonical. */
   readonly products: Uint16Array;
+  /** How they lie: products[row·shifts + shift], or products[shift·rows + row], which takes no copy where a run is one block. Rows first unless said otherwise. */
+  readonly productOrder?: 'rows' | 'shifts';
   /** Together at least rows·shifts lanes, the same ranges at every holder; a slice serves one block. Consumed and wiped. */
   readonly correlations: readonly CorrelationSlice[];
   /** Rows that are compared at a time, the last block has what is left; all at once unless said otherwise, or for `all` and trees. The same at every holder. */
@@ -63,7 +65,7 @@ export function* compareProtocol(input: ComparisonInput): RoundProtocol<Decision
   for (const block of blocks) {
     const arena = laneKernel.createArena();
     try {
-      sums.add(yield* onlineBlock(party, arena, { ...input, ...loaded(arena, block) }));
+      sums.add(yield* onlineBlock(party, arena, { ...input, ...loaded(arena, block, input) }));
     } finally {
       laneKernel.giveBack(arena);
     }
@@ -79,7 +81,7 @@ export function* contributeProtocol(input: ContributeInput): RoundProtocol<void>
   for (const block of blocks) {
     const arena = laneKernel.createArena();
     try {
-      yield* contributeBlock({ ...input, backEnd }, arena, { ...input, ...loaded(arena, block) });
+      yield* contributeBlock({ ...input, backEnd }, arena, { ...input, ...loaded(arena, block, input) });
     } finally {
       laneKernel.giveBack(arena);
     }
@@ -94,8 +96,6 @@ interface ProbeBlock {
   readonly rows: number;
   readonly shifts: number;
   readonly firstRow: number;
-  /** Row-major. */
-  readonly products: Uint16Array;
   readonly slices: readonly CorrelationSlice[];
 }
 
@@ -107,6 +107,7 @@ function blocksOf(input: Omit<ContributeInput, 'wide'>, backEnd: BackEndName, ho
   let next = 0;
   for (let firstRow = 0; firstRow < rows; firstRow += blockRows) {
     const shape = { probes: 1, rows: Math.min(blockRows, rows - firstRow), shifts, firstRow } as const;
+    // As many of the products as the block has; together all are checked, whatever their order.
     const part = products.subarray(firstRow * shifts, (firstRow + shape.rows) * shifts);
     const slices: CorrelationSlice[] = [];
     let lanes = 0;
@@ -116,9 +117,13 @@ function blocksOf(input: Omit<ContributeInput, 'wide'>, backEnd: BackEndName, ho
     }
     if (slices.length === 0) throw badInput('correlations of another committee, or too few');
     for (const { scope } of slices) checkBlockShape(p, committee, backEnd, { ...shape, products: part, correlations: { scope, lanes } }, holders);
-    blocks.push({ ...shape, runId: blockRows >= rows ? runId : blockId(runId, blocks.length), products: part, slices });
+    blocks.push({ ...shape, runId: blockRows >= rows ? runId : blockId(runId, blocks.length), slices });
   }
   return blocks;
 }
 
-const loaded = (arena: LaneArena, { slices, ...block }: ProbeBlock) => ({ ...block, products: shiftMajor(block.products, block.rows, block.shifts), correlations: loadSlices(arena, slices) });
+const loaded = (arena: LaneArena, { slices, ...block }: ProbeBlock, input: Pick<ContributeInput, 'products' | 'productOrder' | 'rows'>) => ({
+  ...block,
+  products: blockProducts(input, block),
+  correlations: loadSlices(arena, slices),
+});

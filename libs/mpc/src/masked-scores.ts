@@ -37,9 +37,13 @@ function largest(values: Uint16Array): number {
   return most;
 }
 
-/** Row-major products of one probe, row·shifts + shift, in the order of a block. */
-export function shiftMajor(products: Uint16Array, rows: number, shifts: number): Uint16Array {
-  const out = new Uint16Array(products.length);
-  for (let row = 0; row < rows; row++) for (let shift = 0; shift < shifts; shift++) out[shift * rows + row] = products[row * shifts + shift]!;
+/** Products of one block of a probe's rows, products[shift·rows + row]; those of the whole probe lie as said. */
+export function blockProducts({ products, productOrder = 'rows', rows: allRows }: { readonly products: Uint16Array; readonly productOrder?: 'rows' | 'shifts'; readonly rows: number }, { firstRow, rows, shifts }: { readonly firstRow: number; readonly rows: number; readonly shifts: number }): Uint16Array {
+  if (productOrder === 'shifts' && rows === allRows) return products;
+  const out = new Uint16Array(rows * shifts);
+  for (let shift = 0; shift < shifts; shift++) {
+    if (productOrder === 'shifts') out.set(products.subarray(shift * allRows + firstRow, shift * allRows + firstRow + rows), shift * rows);
+    else for (let row = 0; row < rows; row++) out[shift * rows + row] = products[(firstRow + row) * shifts + shift]!;
+  }
   return out;
 }

@@ -1,8 +1,8 @@
 import { type Clock } from '@boop/shared';
 
 /** Longer than what comes between two requests of one session. */
-const quietMs = 40;
-const lookAgainMs = 10;
+const quietMs = 20;
+const lookAgainMs = 5;
 
 /** Whether this node works for somebody who waits; what can wait is done in the pauses. */
 export class Activity {

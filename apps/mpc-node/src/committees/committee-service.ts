@@ -211,7 +211,7 @@ export class CommitteeService {
     const wideKeys = this.#wideKeys(scope, initiator, body);
     const input = { self, committee: scope.committee, threshold, keys, p: this.#p, backEnd, adder, batchId, lanes, prf: opensslCtr, laneKernel, ...(wideKeys && { wideKeys }) };
     const machine = freeing(roundMachine(() => correlationBatch(input)));
-    state.addBatch(batchId, await this.#runner.runMachine(batchId, scope.committee, machine, fillTimeoutMs, urgent ? undefined : this.#activity));
+    state.addBatch(batchId, await this.#runner.runMachine(batchId, scope.committee, machine, fillTimeoutMs, urgent ? undefined : this.#activity), this.#clock.nowMs());
   }
 
   #drawOutside(state: CommitteeState, initiator: PartyId, body: Batch): void {
@@ -221,7 +221,7 @@ export class CommitteeService {
     const { batchId, lanes, backEnd } = body;
     const wideKeys = this.#wideKeys(state.scope, initiator, body);
     if (!wideKeys) throw notLed();
-    state.addBatch(batchId, outsideBatch({ self, committee, threshold, wideKeys, p: this.#p, backEnd, batchId, lanes, prf: opensslCtr, laneKernel }));
+    state.addBatch(batchId, outsideBatch({ self, committee, threshold, wideKeys, p: this.#p, backEnd, batchId, lanes, prf: opensslCtr, laneKernel }), this.#clock.nowMs());
   }
 
   #wideKeys({ holders }: RunScope, initiator: PartyId, { keysId }: Batch): HolderKeys | undefined {

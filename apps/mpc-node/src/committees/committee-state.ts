@@ -43,7 +43,9 @@ export class CommitteeState {
     return bootIds.length === this.bootIds.length && bootIds.every((id, at) => id !== undefined && equalBytes(id, this.bootIds[at]!));
   }
 
-  addBatch(batchId: Uint8Array, batch: CorrelationBatch): void {
+  /** A committee for which correlations are still made is in use: those of nodes that are no longer up together make room first. */
+  addBatch(batchId: Uint8Array, batch: CorrelationBatch, nowMs: number): void {
+    this.usedAtMs = nowMs;
     this.#batches.set(toHex(batchId), batch);
   }
 

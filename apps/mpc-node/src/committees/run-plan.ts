@@ -1,6 +1,7 @@
 import { type Opening, pairScoreShares } from '@boop/mpc';
 import { BoopError } from '@boop/shared';
 import { type Gallery } from '../gallery/gallery.ts';
+import { byShift } from '../gallery/share-rows.ts';
 import { type RunRequest } from '../link/peer-methods.ts';
 import { enrolmentItems } from '../sessions/admission.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
@@ -17,7 +18,7 @@ export interface RunPlan {
   /** `verify` only. */
   readonly row?: number;
   readonly rowVersion?: number;
-  /** This node's score shares, rows × shifts; computed when called. */
+  /** This node's score shares, products[shift·rows + row]; computed when called. */
   products(): Promise<Uint16Array>;
 }
 
@@ -58,27 +59,28 @@ function searchPlan(session: Session, gallery: Gallery): RunPlan {
   const { galleryRows } = session;
   const references = enrolmentItems(session.registration, session.header.items).map(({ reference }) => reference);
   const pairs = pairsOf(references);
+  const shifts = gallery.statistic.shifts.length;
   const products = async (): Promise<Uint16Array> => {
     const parts = await Promise.all(references.map(async (at) => await gallery.shares.products(session.share(at), 0, galleryRows)));
     const all = [...parts, pairProducts(session, gallery, pairs)];
     const joined = new Uint16Array(all.reduce((size, part) => size + part.length, 0));
-    let at = 0;
-    for (const part of all) {
-      joined.set(part, at);
-      at += part.length;
-      part.fill(0);
+    for (let shift = 0, at = 0; shift < shifts; shift++) {
+      for (const part of all) {
+        const rows = part.length / shifts;
+        joined.set(part.subarray(shift * rows, (shift + 1) * rows), at);
+        at += rows;
+      }
     }
+    for (const part of all) part.fill(0);
     return joined;
   };
   return { rows: references.length * galleryRows + pairs.length, opening: 'any', galleryRows, products };
 }
 
-const pairProducts = (session: Session, gallery: Gallery, pairs: readonly (readonly [number, number])[]): Uint16Array =>
-  pairScoreShares(
-    gallery.kernel,
-    pairs.map(([probe, reference]) => ({ probe: session.share(probe), reference: session.share(reference) })),
-    gallery.statistic,
-  );
+function pairProducts(session: Session, gallery: Gallery, pairs: readonly (readonly [number, number])[]): Uint16Array {
+  const shares = pairs.map(([probe, reference]) => ({ probe: session.share(probe), reference: session.share(reference) }));
+  return byShift(pairScoreShares(gallery.kernel, shares, gallery.statistic), gallery.statistic.shifts.length);
+}
 
 const pairsOf = (items: readonly number[]): [number, number][] => items.flatMap((a, i) => items.slice(i + 1).map((b): [number, number] => [a, b]));
 

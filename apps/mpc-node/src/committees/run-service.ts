@@ -182,7 +182,7 @@ export class RunService {
   #common({ runId, backEnd, blockRows }: RunJoin, { committee }: RunScope, plan: RunPlan) {
     const { network, gallery } = this.#input;
     const { p, shifts } = gallery.statistic;
-    return { self: network.self, committee, threshold: network.threshold, runId, p, rows: plan.rows, shifts: shifts.length, backEnd, blockRows };
+    return { self: network.self, committee, threshold: network.threshold, runId, p, rows: plan.rows, shifts: shifts.length, productOrder: 'shifts' as const, backEnd, blockRows };
   }
 
   #wide(session: Session, join: RunJoin, { holders }: RunScope) {

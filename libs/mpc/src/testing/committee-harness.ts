@@ -55,7 +55,7 @@ export function correlationMachines(keys: ReadonlyMap<PartyId, CommitteeKeys>, t
   );
 }
 
-export type SharedInput = Pick<ComparisonInput, 'p' | 'scoreMax' | 'theta' | 'rows' | 'shifts' | 'opening' | 'backEnd' | 'orForm' | 'blockRows' | 'laneKernel'> & { readonly onOpen?: ComparisonInput['onOpen']; readonly prf?: Prf };
+export type SharedInput = Pick<ComparisonInput, 'p' | 'scoreMax' | 'theta' | 'rows' | 'shifts' | 'opening' | 'backEnd' | 'orForm' | 'blockRows' | 'productOrder' | 'laneKernel'> & { readonly onOpen?: ComparisonInput['onOpen']; readonly prf?: Prf };
 
 export function comparisonMachines(
   keys: ReadonlyMap<PartyId, CommitteeKeys>,
