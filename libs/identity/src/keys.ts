@@ -37,10 +37,15 @@ export class SigningKey {
   }
 }
 
+/** Strict Ed25519 verification (RFC 8032, no small-order keys, canonical S) by a library of the platform; false or an error for anything malformed. */
+export type VerifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+
+const verifyPortably: VerifyEd25519 = (publicKey, message, signature) => ed25519.verify(signature, message, publicKey, { zip215: false });
+
 /** Strict Ed25519 (RFC 8032, no small-order keys, canonical S); false for anything malformed. */
-export function verifySignature(domain: string, message: Uint8Array, signature: string, publicKey: string): boolean {
+export function verifySignature(domain: string, message: Uint8Array, signature: string, publicKey: string, verify: VerifyEd25519 = verifyPortably): boolean {
   try {
-    return ed25519.verify(fromBase64Url(signature), separated(domain, message), fromBase64Url(publicKey), { zip215: false });
+    return verify(fromBase64Url(publicKey), separated(domain, message), fromBase64Url(signature));
   } catch {
     return false;
   }

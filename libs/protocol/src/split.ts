@@ -1,6 +1,6 @@
 import { x25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesField, blobField, idField, positionSchema, type SigningKey, verifySignature } from '@boop/identity';
+import { bytesField, blobField, idField, positionSchema, type SigningKey, type VerifyEd25519, verifySignature } from '@boop/identity';
 import { BoopError, canonicalJson, concatBytes, fromBase64Url, lengthPrefixed, toBase64Url, utf8 } from '@boop/shared';
 import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256 } from 'hpke';
 import { z } from 'zod';
@@ -108,13 +108,13 @@ export function splitFor(split: SealedSplit, party: number): NodeSplit {
  * Checks a node's part of a split without opening it.
  * @throws BoopError `share.wrong-node`, `share.wrong-epoch`, `share.wrong-session`, `split.incomplete`, `split.altered`
  */
-export function checkSplit(split: NodeSplit, expected: { networkId: string; epoch: number; party: number; nodes: number; purpose: SplitHeader['purpose']; sessionId: string }): void {
+export function checkSplit(split: NodeSplit, expected: { networkId: string; epoch: number; party: number; nodes: number; purpose: SplitHeader['purpose']; sessionId: string }, verify?: VerifyEd25519): void {
   const { header, envelope, hashes } = split;
   if (envelope.party !== expected.party) throw new BoopError('share.wrong-node', 'the share was sealed to another node');
   if (header.networkId !== expected.networkId || header.epoch !== expected.epoch) throw new BoopError('share.wrong-epoch', 'the share was sealed for another network or epoch', { retryAllowed: true });
   if (header.sessionId !== expected.sessionId || header.purpose !== expected.purpose) throw new BoopError('share.wrong-session', 'the share was sealed for another session or purpose');
   if (hashes.length !== expected.nodes) throw new BoopError('split.incomplete', 'the split does not cover all nodes');
-  if (hashes[expected.party - 1] !== envelopeHash(envelope) || !verifySignature(domain, signedBytes(header, hashes), split.signature, split.deviceKey))
+  if (hashes[expected.party - 1] !== envelopeHash(envelope) || !verifySignature(domain, signedBytes(header, hashes), split.signature, split.deviceKey, verify))
     throw new BoopError('split.altered', 'the split differs from what the device signed');
 }
 

@@ -1,4 +1,4 @@
-import { type Logger } from '@boop/platform';
+import { type Logger, opensslArithmetic as arithmetic } from '@boop/platform';
 import { credentialNodeMethods } from '@boop/protocol';
 import { BoopError, isBoopError, type PartyId, toBase64Url } from '@boop/shared';
 import { aggregate, type GroupKey, parseGroupKey, ThresholdFault } from '@boop/threshold';
@@ -80,7 +80,7 @@ export class FrostCoordinator {
     if (shares.size < commitments.length) return undefined;
     const { message } = commitments[0]!;
     try {
-      return { message, signature: aggregate(group, byParty, message, shares) };
+      return { message, signature: aggregate(group, byParty, message, shares, { arithmetic }) };
     } catch (error) {
       if (!(error instanceof ThresholdFault)) throw error;
       this.#leaveOut(failed, error.blame, error);

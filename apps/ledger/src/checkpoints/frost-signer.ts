@@ -1,5 +1,5 @@
 import { consistencyProof, formatCheckpoint, formatNote, signatureOf, type TileReader, type TreeHead, verifyCheckpoint } from '@boop/log';
-import { type Logger } from '@boop/platform';
+import { type Logger, opensslArithmetic as arithmetic } from '@boop/platform';
 import { BoopError, isBoopError, type PartyId, utf8 } from '@boop/shared';
 import { aggregate, type GroupKey, ThresholdFault } from '@boop/threshold';
 import { type CheckpointSigner, type SignedCheckpoint } from './checkpoint-signer.ts';
@@ -118,7 +118,7 @@ export class FrostSigner implements CheckpointSigner {
     });
     try {
       // With shares missing this only tells whether a commitment was to blame: then the honest nodes had to refuse.
-      return aggregate(group, commitmentOf, message, refusals.size === 0 ? shares : zeroShares(commitmentOf));
+      return aggregate(group, commitmentOf, message, refusals.size === 0 ? shares : zeroShares(commitmentOf), { arithmetic });
     } catch (error) {
       const spoiled = error instanceof ThresholdFault && (refusals.size === 0 || error.code === 'frost.bad-commitment') ? error : undefined;
       for (const party of spoiled?.blame ?? []) this.#blame(party, error);

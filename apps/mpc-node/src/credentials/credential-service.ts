@@ -1,4 +1,5 @@
 import { credentialPayload, credentialRequestHash, credentialSigningInput, personIdOf, type RegisteredCredential, statusListBits, statusListPayload, statusListSigningInput, statusListSize } from '@boop/identity';
+import { opensslArithmetic as arithmetic } from '@boop/platform';
 import { type credentialNodeMethods } from '@boop/protocol';
 import { BoopError, type Clock, type PartyId, type Rng, toHex } from '@boop/shared';
 import { commit, type SigningNonces, signShare } from '@boop/threshold';
@@ -69,7 +70,7 @@ export class CredentialService {
     this.#attempts.delete(id);
     try {
       const list = byParty(commitments.map(({ party, commitment }) => ({ party, bytes: commitment })));
-      return { party: this.#input.self, share: signShare(this.#input.ring.get('credential'), known.nonces, list, known.message) };
+      return { party: this.#input.self, share: signShare(this.#input.ring.get('credential'), known.nonces, list, known.message, arithmetic) };
     } finally {
       known.nonces.discard();
     }

@@ -10,6 +10,7 @@ import {
   sealPartial,
   type SignedRecordGrant,
 } from '@boop/identity';
+import { opensslArithmetic as arithmetic } from '@boop/platform';
 import { type Clock, type PartyId, type Rng, toBase64Url } from '@boop/shared';
 import { prfEvaluate } from '@boop/threshold';
 import { type KeyRing } from '../signing/key-ring.ts';
@@ -47,7 +48,7 @@ export class Evaluation {
       basis: permitted.basis,
       ...(permitted.known && { document: attributeDocumentHash(permitted.known.document) }),
       time: Math.floor(clock.nowMs() / 1000),
-      partial: toBase64Url(prfEvaluate(ring.get('attributes'), recordKeyInput(recordId), rng)),
+      partial: toBase64Url(prfEvaluate(ring.get('attributes'), recordKeyInput(recordId), rng, arithmetic)),
     };
     return await sealPartial({ ...rest, signature: toBase64Url(signIdentity(partialResultBytes(rest))) }, permitted.recipientKey);
   }

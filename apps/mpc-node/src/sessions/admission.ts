@@ -1,5 +1,6 @@
-import { type AuthenticationContext, contextTimeoutSeconds, type Position, type RegistrationContext, type SessionContext, sessionIdOf, type SignedConsent, verifyConsent } from '@boop/identity';
+import { type AuthenticationContext, contextTimeoutSeconds, type Position, type RegistrationContext, type SessionContext, sessionIdOf, type SignedConsent, type VerifyEd25519, verifyConsent } from '@boop/identity';
 import { checkDeclaredValid } from '@boop/mpc';
+import { opensslArithmetic } from '@boop/platform';
 import { checkSplit, type NodeSplit, splitHash, type SplitItem } from '@boop/protocol';
 import { BoopError, type SessionId } from '@boop/shared';
 import { type Network, operatingPointOf, statisticOf } from '../network.ts';
@@ -8,6 +9,12 @@ import { type Network, operatingPointOf, statisticOf } from '../network.ts';
 export const clockSkewSeconds = 5;
 /** A registration session takes minutes: consent, six captures. */
 const registrationSecondsMax = 3600;
+
+/** OpenSSL takes keys of small order, under which anybody can sign. */
+const verifyStrictly: VerifyEd25519 = (publicKey, message, signature) => {
+  const { verify, isOfPrimeOrder } = opensslArithmetic.ed25519;
+  return verify(publicKey, message, signature) && isOfPrimeOrder(publicKey);
+};
 
 const invalid = (message: string): BoopError => new BoopError('context.invalid', message);
 
@@ -28,7 +35,7 @@ export function admit(network: Network, input: { context: SessionContext; consen
   if (context.networkId !== network.networkId) throw invalid('the context is for another network');
   const point = operatingPointOf(network, context.kind === 'authentication' ? context.policy.operatingPoint : context.operatingPoint);
   const sessionId = sessionIdOf(context);
-  checkSplit(split, { networkId: network.networkId, epoch: network.epoch, party: network.self, nodes: network.nodes, purpose: context.kind, sessionId });
+  checkSplit(split, { networkId: network.networkId, epoch: network.epoch, party: network.self, nodes: network.nodes, purpose: context.kind, sessionId }, verifyStrictly);
   const statistic = statisticOf(split.header.encoder);
   for (const { valid } of split.header.items) checkDeclaredValid(statistic, valid);
   if (split.header.encoder !== point.encoder) throw new BoopError('template.unknown-encoder', 'the operating point is for another encoder');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type AuthenticationContext, giveConsent, type RegistrationContext, sessionIdOf, type SignedConsent, SigningKey } from '@boop/identity';
 import { type SealedSplit, splitFor, type SplitHeader } from '@boop/protocol';
+import { toBase64Url } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { networkOf } from '../network.ts';
 import { authenticationContext, consentText, enrolment, probe, randomPalm, seal, type Splitter } from '../testing/fixtures.ts';
@@ -54,6 +55,10 @@ describe('a node', () => {
     ['a reference instead of a probe', 'split.incomplete', () => authentication({}, { items: [{ role: 'reference', valid: 1024 }] })],
     ['a split of the gateway against the policy', 'split.gateway-not-allowed', () => authentication({}, { splitAt: 'gateway' })],
     ['another signature', 'split.altered', async () => withSplit(await authentication(), { signature: (await authentication()).split.signature })],
+    ['a key of small order, under which one signature is good for everything', 'split.altered', async () => {
+      const identity = Uint8Array.of(1, ...new Uint8Array(31));
+      return withSplit(await authentication(), { deviceKey: toBase64Url(identity), signature: toBase64Url(Uint8Array.of(...identity, ...new Uint8Array(32))) });
+    }],
     ['an envelope too few', 'split.incomplete', async () => {
       const input = await authentication();
       return withSplit(input, { envelopes: input.split.envelopes.slice(0, 2) });
