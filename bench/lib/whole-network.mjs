@@ -8,11 +8,11 @@ import { percentiles, round } from './report.mjs';
 /** What happens one after the other in each stage, in one-way delays where the leader arranges the run itself; two more where it asks another node to. */
 const spentOn = {
   request: 'gateway to leader 1, leader to gateway 1',
-  open: 'leader to nodes and back 2',
-  check: 'leader to nodes 1, nodes to nodes 1, nodes to leader 1',
+  open: 'leader to nodes and back 2, the check of the split right behind: leader to nodes, nodes to nodes',
+  check: 'none, unless the leader still waits for a message of the check',
   identify: 'announcement 1, agreement on the run 1, masked scores 1, interval 1, decision 1, statements to the leader 1',
-  verify: 'the same, all other committees of the family side by side',
-  sign: 'PRF partials and commitments 2, signature shares 2',
+  verify: 'the same, all other committees of the family side by side; PRF partials and commitments meanwhile',
+  sign: 'signature shares 2',
 };
 
 /** @returns request to answer at the gateway: milliseconds and one-way delays, whole and by stage */

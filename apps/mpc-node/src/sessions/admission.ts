@@ -10,7 +10,7 @@ export const clockSkewSeconds = 5;
 /** A registration session takes minutes: consent, six captures. */
 const registrationSecondsMax = 3600;
 
-/** OpenSSL takes keys of small order, under which anybody can sign. */
+/** Not every version of OpenSSL refuses keys of small order, under which anybody can sign. */
 const verifyStrictly: VerifyEd25519 = (publicKey, message, signature) => {
   const { verify, isOfPrimeOrder } = opensslArithmetic.ed25519;
   return verify(publicKey, message, signature) && isOfPrimeOrder(publicKey);
