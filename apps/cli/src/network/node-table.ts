@@ -1,7 +1,7 @@
 import { epochSkew, type NetworkInfo, type NodeStatus, quorumLeft } from '@boop/protocol';
 import { table } from './display.ts';
 
-const askTimeoutMs = 3_000;
+const askTimeoutMs = 15_000;
 
 /** What the gateway sees of the nodes, and how many of them may still fail; empty while no gateway answers. */
 export async function askNodeTable(gatewayUrl: string): Promise<string> {
