@@ -30,7 +30,7 @@ function write() {
   const tallies = files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')));
   if (tallies.some(({ wrong }) => wrong > 0)) throw new Error('a decision differs from the clear');
   const kinds = [...Map.groupBy(tallies, ({ kind }) => kind).keys()];
-  const cell = (found) => (found ? `${found.compared.toLocaleString('en')} (${found.accepted.toLocaleString('en')})` : '');
+  const cell = (found) => (found ? `${found.compared.toLocaleString('en')} (${found.accepted.toLocaleString('en')})` : '–');
   const rows = configurations.map(({ nodes, threshold, backEnd }) => {
     const cells = kinds.map((kind) => cell(tallies.find((tally) => tally.kind === kind && tally.nodes === nodes && tally.threshold === threshold && tally.backEnd === backEnd)));
     return `| (${nodes}, ${threshold}) | ${backEnd} | ${cells.join(' | ')} |`;
