@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LinkClient, loadTlsMaterial } from '@boop/platform';
+import { createDevCa, ensureCertificate, LinkClient, loadTlsMaterial, peerUri, type TlsMaterial } from '@boop/platform';
 import { seededRng } from '@boop/testing';
 import { Shop } from '../shop.ts';
 import { compareRows, proveAll, Watch } from './audit.ts';
@@ -37,7 +38,7 @@ export async function runSoak({ seed, minutes, people, refreshAfter, write }: So
   journal.note(`seed ${seed}, ${minutes} minutes`);
   const network = await ChaosNetwork.start(seededRng(seed));
   const shop = new Shop(network.shown);
-  const links = new NodeLinks(network);
+  const links = await NodeLinks.of(network);
   let isSound = false;
   try {
     const dice = (stream: number): Dice => new Dice(seed * 16 + stream);
@@ -105,13 +106,21 @@ export async function runSoak({ seed, minutes, people, refreshAfter, write }: So
   }
 }
 
-/** Links to the nodes in the gateway's place, for what it has no route for. */
+/** Links to the nodes of another gateway: one of the same name would take the links of the first away. */
 class NodeLinks {
   readonly #network: ChaosNetwork;
+  readonly #tls: TlsMaterial;
   readonly #clients = new Map<number, LinkClient>();
 
-  constructor(network: ChaosNetwork) {
+  private constructor(network: ChaosNetwork, tls: TlsMaterial) {
     this.#network = network;
+    this.#tls = tls;
+  }
+
+  static async of(network: ChaosNetwork): Promise<NodeLinks> {
+    const { dataDir, manifest } = network.shown;
+    const uri = peerUri(manifest.networkId, { role: 'gateway', id: 'soak' });
+    return new NodeLinks(network, loadTlsMaterial(await ensureCertificate(await createDevCa(join(dataDir, 'ca')), join(dataDir, 'soak-tls'), { commonName: 'gateway soak', uri, ips: ['127.0.0.1'] })));
   }
 
   async erase(request: unknown): Promise<readonly number[]> {
@@ -133,11 +142,9 @@ class NodeLinks {
   #client(party: number): LinkClient {
     const known = this.#clients.get(party);
     if (known) return known;
-    const { dataDir, manifest } = this.#network.shown;
+    const { manifest } = this.#network.shown;
     const { host, linkPort: port } = manifest.members[party - 1]!;
-    const folder = `${dataDir}/gateway/tls`;
-    const tls = loadTlsMaterial({ certFile: `${folder}/tls.crt`, keyFile: `${folder}/tls.key`, caFile: `${folder}/ca.crt` });
-    const client = new LinkClient({ tls, networkId: manifest.networkId, expect: { role: 'node', id: String(party) }, host, port });
+    const client = new LinkClient({ tls: this.#tls, networkId: manifest.networkId, expect: { role: 'node', id: String(party) }, host, port });
     this.#clients.set(party, client);
     return client;
   }
