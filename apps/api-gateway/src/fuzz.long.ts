@@ -1,3 +1,4 @@
 import { fuzzSuite } from './testing/fuzz-suite.ts';
 
-fuzzSuite({ runs: 400 });
+/** Requests per operation. */
+fuzzSuite({ runs: Number(process.env['BOOP_FUZZ_RUNS'] ?? 400) });

@@ -42,8 +42,8 @@ export function fuzzSuite({ runs }: { runs: number }): void {
     g.ledger.accounts = fakeAccounts();
     document = (await g.call('GET', '/openapi.json')).body as ApiDocument;
     credentials = await credentialsOfAllRoles(g, 'test-net');
-  }, 60_000);
-  afterAll(() => g.stop());
+  }, 240_000);
+  afterAll(() => g?.stop());
 
   const fire = async (operation: Operation, shot: Shot): Promise<Answer> => {
     const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(shot.path[name]!));
