@@ -192,7 +192,9 @@ export class ProcessNetwork {
   /** Polls a condition on a node's status. */
   async waitStatus(id: number, condition: (status: z.infer<Methods['node.status']['answer']>) => boolean, timeoutMs = 60_000): Promise<void> {
     for (const deadline = Date.now() + timeoutMs; ; await sleep(50)) {
-      if (condition(await this.request(id, 'node.status', {}))) return;
+      // A node that has just been started, or is busy, is asked again.
+      const status = await this.request(id, 'node.status', {}).catch(() => undefined);
+      if (status && condition(status)) return;
       if (Date.now() > deadline) throw new Error(`node ${id} did not get there\n${this.output.slice(-4000)}`);
     }
   }
