@@ -98,6 +98,14 @@ describe('more than there is room for', () => {
     expect((await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'access' } })).status).toBe(201);
   }, 120_000);
 
+  test('of bodies that never end keeps nobody out', async () => {
+    const half = Array.from({ length: 60 }, () => dial('POST /v1/authentications HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"type"'));
+    // Of 60 there is room for 47; the others go without an answer, before their time is over.
+    await eventually(() => half.filter(({ closed, text }) => closed && text === '').length >= 13);
+    expect((await g.call('POST', '/v1/authentications', { key: keys.shop, body: { type: 'access' } })).status).toBe(201);
+    half.forEach(({ socket }) => socket.destroy());
+  }, 120_000);
+
   test('of one key disturbs no other', async () => {
     const refused: Awaited<ReturnType<typeof g.call>>[] = [];
     for (let wave = 0; wave < 100 && refused.length < 50; wave++) {
