@@ -22,6 +22,6 @@ export function backupShareCommand(): Command {
     .requiredOption('--from <file>', 'the backup')
     .requiredOption('--for <key>', 'what `boop node restore --ask` printed there; compare it by voice')
     .action(async (dir: string, { from, for: requester }: { from: string; for: string }) => {
-      process.stdout.write(`${JSON.stringify(await runBackupTool(dir, ['hand-on', '--from', resolve(from), '--for', requester]))}\n`);
+      process.stdout.write(`${JSON.stringify(await runBackupTool(dir, ['hand-on', '--from', resolve(from), `--for=${requester}`]))}\n`);
     });
 }
