@@ -262,7 +262,10 @@ export class CommitteeService {
 
   #leastRecentlyUsed(except?: CommitteeState): string {
     const candidates = [...this.#states].filter(([, state]) => state !== except);
-    return candidates.reduce((oldest, candidate) => (candidate[1].usedAtMs < oldest[1].usedAtMs ? candidate : oldest))[0];
+    // First those of nodes that are not up together any more, whenever their last batch came.
+    const live = this.#peers.live().join();
+    const others = candidates.filter(([, { scope }]) => scope.holders.join() !== live);
+    return (others.length > 0 ? others : candidates).reduce((oldest, candidate) => (candidate[1].usedAtMs < oldest[1].usedAtMs ? candidate : oldest))[0];
   }
 }
 

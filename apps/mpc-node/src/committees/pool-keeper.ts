@@ -32,7 +32,7 @@ export interface PoolSize {
 }
 
 /** A search of a larger gallery takes lanes of digits; so many searches are provided for, within the bounds of memory. */
-const searchesAhead = 3;
+const searchesAhead = 2;
 const digitLanesMax = 2_621_440;
 
 /**
