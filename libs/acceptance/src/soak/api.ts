@@ -13,7 +13,7 @@ const again = new Set([429, 502, 503, 504]);
 
 /** A JSON request under one idempotency key, repeated until somebody answers it. @throws BoopError with the problem's code, `connection.lost` when nobody does */
 export async function ask(method: 'GET' | 'POST' | 'PUT', url: string, key: string, body?: unknown, patienceMs = 60_000): Promise<Record<string, unknown>> {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() };
+  const headers = { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), 'idempotency-key': randomUUID() };
   for (const deadline = Date.now() + patienceMs; ; await sleep(300)) {
     try {
       const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: AbortSignal.timeout(15_000) });
