@@ -46,7 +46,10 @@ const health = async (at: number): Promise<{ checks: Record<string, unknown> } |
   await fetch(`http://127.0.0.1:${portBase + 21 + at}/readyz`, { signal: AbortSignal.timeout(10_000) }).then(async (response) => (response.status === 200 ? ((await response.json()) as { checks: Record<string, unknown> }) : undefined), () => undefined);
 
 const allReady = async (): Promise<void> =>
-  await until(async () => (await Promise.all(custodians.map((_, at) => health(at)))).every((answer) => answer?.checks['live'] === custodians.length), settleTimeoutMs);
+  await until(async () => {
+    for (const { failure } of custodians) if (failure !== undefined) throw new Error(failure);
+    return (await Promise.all(custodians.map((_, at) => health(at)))).every((answer) => answer?.checks['live'] === custodians.length);
+  }, settleTimeoutMs);
 
 // The tests tell one story, in order.
 describe('five custodians who share nothing but addresses', () => {

@@ -19,18 +19,22 @@ export class Command {
   readonly #child: ChildProcess;
   readonly ended: Promise<number>;
   output = '';
+  over = false;
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     this.#child = spawn('sh', ['-c', `umask ${carelessUmask}; exec "$0" "$@"`, process.execPath, cli, ...args], { env: { ...process.env, NODE_OPTIONS: '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
-    this.ended = new Promise((resolve) => this.#child.once('close', (status) => resolve(status ?? 1)));
+    this.ended = new Promise((resolve) =>
+      this.#child.once('close', (status) => {
+        this.over = true;
+        resolve(status ?? 1);
+      }),
+    );
   }
 
   /** Waits until it prints something. @returns the first group of the pattern */
   async shows(pattern: RegExp): Promise<string> {
-    let over = false;
-    void this.ended.then(() => (over = true));
-    await until(() => over || pattern.test(this.output), shownTimeoutMs);
+    await until(() => this.over || pattern.test(this.output), shownTimeoutMs);
     const found = pattern.exec(this.output);
     if (!found) throw new Error(`it ended without having shown ${pattern.source}:\n${this.output}`);
     return found[1] ?? '';
@@ -106,6 +110,11 @@ export class Custodian {
   async run(): Promise<void> {
     this.#running = new Command(['node', 'run', this.dir], this.options.env);
     await this.#running.shows(/runs at/);
+  }
+
+  /** What the node's command printed, once it has ended by itself. */
+  get failure(): string | undefined {
+    return this.#running?.over === true ? this.#running.output : undefined;
   }
 
   /** @returns exit status */
