@@ -12,7 +12,7 @@ import { type HolderKeysService } from './holder-keys-service.ts';
 import { lanesFor } from './lanes.ts';
 
 const tickMs = 20;
-/** After a failure, so that a committee that can't fill now isn't asked in every tick. */
+/** After a refusal or a failure: holders that took part keep lanes of a batch that never enters the account. */
 const pauseMs = 500;
 
 /** Committees that sessions would use if one came now, with the holders of their masks. */
@@ -81,8 +81,6 @@ export class PoolKeeper {
       else await holders.ensure(live);
       return true;
     } catch (error) {
-      // Somebody waits for another holder: only until the next tick.
-      if (isBoopError(error) && error.code === 'pool.busy') return false;
       this.#pausedUntilMs = performance.now() + pauseMs;
       const unavailable = isBoopError(error) && error.kind === 'unavailable';
       if (!unavailable) log.warn('keys or correlations not made', { committee: short?.scope.committee, error });
