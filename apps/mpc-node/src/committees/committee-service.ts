@@ -134,7 +134,8 @@ export class CommitteeService {
   async joinFill(from: PartyId, body: PeerBody<'pool.fill'>): Promise<void> {
     const scope = this.#ledBy(from, body);
     if (isWide(scope) !== (body.keysId !== undefined)) throw new BoopError('pool.no-keys', 'wider holders take keys of theirs', { kind: 'peer' });
-    if (!body.urgent && !this.#activity.idle) throw new BoopError('pool.busy', 'somebody is waiting for this node', { kind: 'unavailable' });
+    // Not refused: other holders would keep their lanes of a batch that never comes about.
+    if (!body.urgent) await this.#activity.pause();
     if (scope.committee.includes(this.#network.self)) return await this.#runFill(this.#state(scope), from, body);
     this.#drawOutside(this.#current(scope) ?? this.#outsideState(scope), from, body);
   }
