@@ -12,6 +12,23 @@ import { networkApi } from './network.api.ts';
 export function networkFeature(core: Core): Feature {
   const { network, nodes, ledger, stores, log } = core;
   const announce = (): Promise<void> => stores.events.append([adminEvent({ type: 'nodes', nodes: nodes.statuses() })]);
+  /** One at a time; changes meanwhile are told together afterwards. */
+  const told = { busy: false, again: false };
+  const announceChanges = async (): Promise<void> => {
+    told.again = true;
+    if (told.busy) return;
+    told.busy = true;
+    try {
+      while (told.again) {
+        told.again = false;
+        await announce();
+      }
+    } catch (error) {
+      log.warn('node status could not be published', { error: describeError(error) });
+    } finally {
+      told.busy = false;
+    }
+  };
   return {
     name: 'network',
     controllers: [NetworkController],
@@ -23,7 +40,7 @@ export function networkFeature(core: Core): Feature {
     linkMethods: { 'network.info': linkMethod({ ...gatewayMethods['network.info'], answer: async () => network.info() }) },
     jobs: [{ name: 'announce nodes', everyMs: 10_000, run: announce }],
     async start() {
-      nodes.on('change', () => void announce().catch((error: unknown) => log.warn('node status could not be published', { error: describeError(error) })));
+      nodes.on('change', () => void announceChanges());
     },
   };
 }

@@ -9,6 +9,8 @@ import { askNode, type NodeAnswer, type NodeLink, type NodeMethod, type NodeRequ
 
 const pollMs = 1_000;
 const statusTimeoutMs = 1_500;
+/** A node whose link stands may be late once. */
+const missedMax = 1;
 /** Sessions that a node leads may be asked for so long after it left. */
 const leaveMs = 90_000;
 /** Methods in which the nodes search their galleries. */
@@ -18,6 +20,8 @@ interface Peer {
   member: Member;
   readonly link: NodeLink;
   status?: NodeAnswer<'node.status'> | undefined;
+  /** Questions in a row that it did not answer in time. */
+  missed: number;
   /** Milliseconds that its clock is ahead of ours, at the last status. */
   clockOffsetMs?: number;
 }
@@ -127,7 +131,7 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
   }
 
   #open(member: Member): Peer {
-    const peer: Peer = { member, link: this.#connect(member) };
+    const peer: Peer = { member, link: this.#connect(member), missed: 0 };
     peer.link.on('up', () => void this.#poll(peer));
     peer.link.on('down', () => {
       peer.status = undefined;
@@ -154,9 +158,10 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
       const askedMs = Date.now();
       const status = await askNode(peer.link, 'node.status', {}, statusTimeoutMs);
       if (status.timeMs !== undefined) peer.clockOffsetMs = status.timeMs - (askedMs + Date.now()) / 2;
+      peer.missed = 0;
       peer.status = status.party === peer.member.party ? status : undefined;
     } catch (error) {
-      peer.status = undefined;
+      if (++peer.missed > missedMax) peer.status = undefined;
       this.#log.warn('node did not tell its status', { party: peer.member.party, error });
     }
     this.#announce();
