@@ -131,9 +131,9 @@ export class AuthenticationLeader {
     const isOther = claims && !(await stages.time('subject', () => claims));
     if (isOther) return await this.#reject(led, verdicts, 'no-match', stages, 'subject');
     const verified = checked && family.verified;
-    if (!verified && !led.session.authentication.policy.acceptUnverified) return await this.#reject(led, verdicts, 'unverified', stages);
     // Outside, whoever is suspended is like nobody.
     if (isSuspended(row)) return await this.#reject(led, verdicts, 'no-match', stages, 'suspended');
+    if (!verified && !led.session.authentication.policy.acceptUnverified) return await this.#reject(led, verdicts, 'unverified', stages);
     const lacking = release.sessions.refusalOf(led.session, row);
     if (lacking) return await this.#reject(led, verdicts, lacking, stages);
     const accepted = { verdicts, row, verified, authTime };
