@@ -93,7 +93,7 @@ describe('five custodians who share nothing but addresses', () => {
 
   test('replace a TLS key while the node serves', async () => {
     const before = readFileSync(join(custodians[1]!.dir, 'tls', 'tls.json'), 'utf8');
-    await custodians[1]!.node('rotate', 'tls');
+    await custodians[1]!.node('rotate tls');
     expect(readFileSync(join(custodians[1]!.dir, 'tls', 'tls.json'), 'utf8')).not.toBe(before);
     await until(() => /TLS renewed/.test(readFileSync(join(custodians[1]!.dir, 'logs', 'node.log'), 'utf8')), settleTimeoutMs);
     // Peers dial anew under the new certificate.

@@ -88,7 +88,7 @@ export class Custodian {
   }
 
   async node(action: string, ...args: string[]): Promise<string> {
-    return await boop(['node', action, this.dir, ...args], this.options.env);
+    return await boop(['node', ...action.split(' '), this.dir, ...args], this.options.env);
   }
 
   async init(): Promise<void> {
