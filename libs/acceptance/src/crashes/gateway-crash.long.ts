@@ -53,14 +53,23 @@ describe('a gateway that dies at any write of a registration', () => {
       await client.end();
     }
   };
+  /** What a node says of itself at this moment; what the gateway tells of it is a second old. */
+  const metricsOf = async (party: number): Promise<(name: string) => number | undefined> => {
+    const text = await (await fetch(`http://127.0.0.1:${network.shown.portBase + 60 + party}/metrics`)).text();
+    return (name) => {
+      const value = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\d+)$`, 'm').exec(text)?.[1];
+      return value === undefined ? undefined : Number(value);
+    };
+  };
   /** Once nodes and gateway have settled what was left open. @returns rows at every node */
   const settled = async (): Promise<number> => {
     await network.settled();
     await until(async () => (await newestSession()) !== 'running', endTimeoutMs);
     let rows: (number | undefined)[] = [];
     await until(async () => {
-      rows = (await network.shown.nodes()).map(({ galleryRows }) => galleryRows);
-      return new Set(rows).size === 1;
+      const nodes = await Promise.all(network.shown.manifest.members.map(({ party }) => metricsOf(party)));
+      rows = nodes.map((levels) => levels('boop_node_gallery_rows'));
+      return rows[0] !== undefined && new Set(rows).size === 1 && nodes.every((levels) => levels('boop_node_sessions') === 0);
     }, endTimeoutMs);
     return rows[0]!;
   };
