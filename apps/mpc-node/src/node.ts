@@ -182,7 +182,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const trusted = (): NetworkManifest[] => [...epochs.all().map(({ node }) => node.network.manifest).reverse(), epochs.proposal() ?? manifest];
     undo.push(keepTls(tls, material, mesh, trusted, log));
     // Nodes that are to join are met before they do.
-    const meeting = setInterval(() => mesh.learn(meshNodes(epochs.proposal() ?? committed)), meetingMs);
+    const meeting = setInterval(() => mesh.learn(meshNodes(epochs.proposal() ?? current()?.network.manifest ?? committed)), meetingMs);
     undo.push(() => clearInterval(meeting));
     leader.start();
     undo.push(() => leader.stop());
