@@ -93,6 +93,7 @@ describe('bad input has its own code and changes nothing', () => {
     ['capture.too-large', 413, () => ({ capture: toBase64Url(new Uint8Array(1_049_000)) })],
     ['template.unknown-encoder', 422, async (context) => ({ split: await edge(context, { encoder: 'palm-compcode-0' }) })],
     ['share.wrong-epoch', 422, async (context) => ({ split: await edge(context, { epoch: 2 }) })],
+    ['share.wrong-epoch', 422, async (context) => { const split = await edge(context, { epoch: 2 }); return { split: { ...split, envelopes: split.envelopes.slice(1) } }; }],
     ['share.wrong-session', 422, async (context) => ({ split: await edge(context, { sessionId: other }) })],
     ['share.wrong-session', 422, async (context) => ({ split: await edge(context, { purpose: 'registration' }) })],
     ['split.altered', 422, async (context) => ({ split: { ...(await edge(context)), signature: toBase64Url(new Uint8Array(64)) } })],

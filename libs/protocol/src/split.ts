@@ -104,6 +104,11 @@ export function splitFor(split: SealedSplit, party: number): NodeSplit {
   return { header: split.header, deviceKey: split.deviceKey, signature: split.signature, hashes: envelopeHashes(split), envelope };
 }
 
+/** What a split names, its nodes included, means something in its epoch alone. @throws BoopError `share.wrong-epoch`, which is to be tried again with the manifest in force */
+export function checkSplitEpoch(header: SplitHeader, { networkId, epoch }: { networkId: string; epoch: number }): void {
+  if (header.networkId !== networkId || header.epoch !== epoch) throw new BoopError('share.wrong-epoch', 'the share was sealed for another network or epoch', { retryAllowed: true });
+}
+
 /**
  * Checks a node's part of a split without opening it.
  * @throws BoopError `share.wrong-node`, `share.wrong-epoch`, `share.wrong-session`, `split.incomplete`, `split.altered`
@@ -111,7 +116,7 @@ export function splitFor(split: SealedSplit, party: number): NodeSplit {
 export function checkSplit(split: NodeSplit, expected: { networkId: string; epoch: number; party: number; nodes: number; purpose: SplitHeader['purpose']; sessionId: string }, verify?: VerifyEd25519): void {
   const { header, envelope, hashes } = split;
   if (envelope.party !== expected.party) throw new BoopError('share.wrong-node', 'the share was sealed to another node');
-  if (header.networkId !== expected.networkId || header.epoch !== expected.epoch) throw new BoopError('share.wrong-epoch', 'the share was sealed for another network or epoch', { retryAllowed: true });
+  checkSplitEpoch(header, expected);
   if (header.sessionId !== expected.sessionId || header.purpose !== expected.purpose) throw new BoopError('share.wrong-session', 'the share was sealed for another session or purpose');
   if (hashes.length !== expected.nodes) throw new BoopError('split.incomplete', 'the split does not cover all nodes');
   if (hashes[expected.party - 1] !== envelopeHash(envelope) || !verifySignature(domain, signedBytes(header, hashes), split.signature, split.deviceKey, verify))

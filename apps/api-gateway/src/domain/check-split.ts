@@ -1,4 +1,4 @@
-import { checkSplit, type NetworkManifest, type SealedSplit, splitFor, type SplitHeader } from '@boop/protocol';
+import { checkSplit, checkSplitEpoch, type NetworkManifest, type SealedSplit, splitFor, type SplitHeader } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 
 /**
@@ -9,6 +9,8 @@ import { BoopError } from '@boop/shared';
 export function checkIncomingSplit(split: SealedSplit, expected: { manifest: NetworkManifest; purpose: SplitHeader['purpose']; sessionId: string; operatingPoint: string }): void {
   const { manifest, purpose, sessionId, operatingPoint } = expected;
   const { networkId, epoch, members } = manifest;
+  // First: a split of another epoch may be cut for another number of nodes.
+  checkSplitEpoch(split.header, manifest);
   const named = new Set(split.envelopes.map(({ party }) => party));
   if (split.envelopes.length !== members.length || !members.every(({ party }) => named.has(party))) throw new BoopError('split.incomplete', 'the split does not cover all nodes');
   // Hashes are signed in the order of the nodes, so a share in another place is another node's.
