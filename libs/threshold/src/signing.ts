@@ -28,15 +28,7 @@ export function commit(share: KeyShare, rng: Rng): { nonces: SigningNonces; comm
  * `frost.own-commitment-altered`, `frost.unknown-party`, `frost.too-few-commitments`, and a
  * ThresholdFault `frost.bad-commitment`.
  */
-export function signShare(
-  share: KeyShare,
-  nonces: SigningNonces,
-  commitments: ReadonlyMap<PartyId, Uint8Array>,
-  message: Uint8Array,
-  arithmetic: GroupArithmetic = portableArithmetic,
-): Uint8Array {
-  return signingPart(share, nonces, commitments, message, arithmetic).share;
-}
+export const signShare = (...part: Parameters<typeof signingPart>): Uint8Array => signingPart(...part).share;
 
 /** A signature share, and the R of the signature that it belongs to. */
 export interface SigningPart {
