@@ -66,10 +66,10 @@ describe('the check of a ledger', () => {
   });
 
   test.each<[string, string, string]>([
-    ['an entry that was rewritten', `UPDATE entries SET bytes = set_byte(bytes, 40, 65) WHERE leaf_index = 7`, 'entry 7'],
+    ['an entry that was rewritten', `UPDATE entries SET bytes = set_byte(bytes, 40, get_byte(bytes, 40) # 1) WHERE leaf_index = 7`, 'entry 7'],
     ['an entry that is found under another hash', `UPDATE entries SET hash = sha256('x') WHERE leaf_index = 7`, 'entry 7'],
     ['an entry that is gone', `DELETE FROM entries WHERE leaf_index = 300`, 'entries from 256 on'],
-    ['a tile with another hash', `UPDATE tiles SET hashes = set_byte(hashes, 100, 1) WHERE level = 0 AND index = 0`, 'tile 0/0'],
+    ['a tile with another hash', `UPDATE tiles SET hashes = set_byte(hashes, 100, get_byte(hashes, 100) # 1) WHERE level = 0 AND index = 0`, 'tile 0/0'],
     ['a tile that is gone', `DELETE FROM tiles WHERE level = 1`, 'tile 1/0'],
     ['a head with another root', `UPDATE log_state SET root = sha256('x')`, 'head of 302 entries'],
     ['a checkpoint with another root', `UPDATE checkpoints SET root = sha256('x') WHERE size = 121`, 'checkpoint of 121 entries'],
@@ -80,7 +80,7 @@ describe('the check of a ledger', () => {
     ['a mutation that is said to wait', `UPDATE mutations SET revision = NULL WHERE (map_index, version) IN (SELECT map_index, version FROM mutations WHERE version = 1 LIMIT 1)`, 'revision 2, account'],
     ['a mutation that no revision has', `INSERT INTO mutations (map_index, version, bytes, revision) VALUES (sha256('y'), 0, 'z', 2)`, 'revision 2'],
     ['a node of the map that is gone', `DELETE FROM map_nodes WHERE hash = (SELECT root FROM map_revisions WHERE revision = 2)`, 'map'],
-    ['a node of the map with other bytes', `UPDATE map_nodes SET bytes = set_byte(bytes, 50, 1) WHERE hash = (SELECT root FROM map_revisions WHERE revision = 2)`, 'map node'],
+    ['a node of the map with other bytes', `UPDATE map_nodes SET bytes = set_byte(bytes, 50, get_byte(bytes, 50) # 1) WHERE hash = (SELECT root FROM map_revisions WHERE revision = 2)`, 'map node'],
   ])('names %s', async (_, sabotage, place) => {
     await query(sabotage);
     try {
