@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@boop/platform';
 import { manifestLinkSchema, verifyFirstManifest } from '@boop/protocol';
 import { Custodian } from './custodians/custodian.ts';
 import { Operator } from './custodians/operator.ts';
@@ -20,7 +21,10 @@ let token: Token | undefined;
 let custodians: Custodian[];
 let operator: Operator;
 let shop: Shop;
+/** That the last custodian has beside the node. */
+let database: EmbeddedPostgres;
 let fingerprint: string;
+let servicesFingerprint: string;
 
 /** With keys in their folders; the first has a token where there is one. */
 const withFiles = (): Custodian[] => custodians.slice(token ? 1 : 0);
@@ -29,7 +33,11 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'boop-custodians-'));
   portBase = await freePortBase();
   token = createToken(join(root, 'token'));
-  custodians = jurisdictions.map((jurisdiction, at) => new Custodian(join(root, `custodian-${at + 1}`), { name: `node-${at + 1}`, jurisdiction, port: portBase + 1 + at, ...(at === 0 && token && { custody: token.flags, env: token.env }) }));
+  database = await startEmbeddedPostgres({ dir: join(root, 'database'), port: portBase + 99, databases: [{ name: 'node', user: 'node' }] });
+  const databaseUrlFile = join(root, 'database-url');
+  writeFileSync(databaseUrlFile, database.urls['node']!, { mode: 0o600 });
+  const ofOne = (at: number) => ({ ...(at === 0 && token && { custody: token.flags, env: token.env }), ...(at === 4 && { databaseUrlFile }) });
+  custodians = jurisdictions.map((jurisdiction, at) => new Custodian(join(root, `custodian-${at + 1}`), { name: `node-${at + 1}`, jurisdiction, port: portBase + 1 + at, ...ofOne(at) }));
   let operatorBase = portBase;
   while (operatorBase === portBase) operatorBase = await freePortBase();
   operator = new Operator(join(root, 'operator'), operatorBase);
@@ -39,6 +47,7 @@ afterAll(async () => {
   shop?.close();
   await operator?.stop();
   await Promise.all((custodians ?? []).map((custodian) => custodian.stop()));
+  await database?.stop();
   rmSync(root, { recursive: true, force: true, maxRetries: 5 });
 }, 120_000);
 
@@ -50,6 +59,11 @@ const allReady = async (): Promise<void> =>
     for (const { failure } of custodians) if (failure !== undefined) throw new Error(failure);
     return (await Promise.all(custodians.map((_, at) => health(at)))).every((answer) => answer?.checks['live'] === custodians.length);
   }, settleTimeoutMs);
+
+const liveAtGateway = async (name: string): Promise<boolean | undefined> => {
+  const { nodes } = (await (await fetch(`${operator.gatewayUrl}/v1/network/nodes`)).json()) as { nodes: { name: string; live: boolean }[] };
+  return nodes.find((node) => node.name === name)?.live;
+};
 
 // The tests tell one story, in order.
 describe('five custodians who share nothing but addresses', () => {
@@ -79,8 +93,10 @@ describe('five custodians who share nothing but addresses', () => {
     const file = join(operator.dir, 'services.json');
     await expect(custodians[0]!.node('accept', file, '--fingerprint', fingerprint)).rejects.toThrow('the fingerprint is another one');
     for (const custodian of custodians) await custodian.node('accept', file, '--fingerprint', shown);
+    servicesFingerprint = shown;
     await operator.ready();
     shop = new Shop(operator);
+    await until(async () => (await Promise.all(custodians.map(({ options }) => liveAtGateway(options.name)))).every((live) => live === true), settleTimeoutMs);
   }, 300_000);
 
   test('register and recognise palms together', async () => {
@@ -131,6 +147,45 @@ describe('five custodians who share nothing but addresses', () => {
     expect(access.length).toBeGreaterThan(1);
     for (const line of access) expect(line).toMatch(/always sensitive, never extractable, local/);
   });
+
+  test('let a service in no longer, each by itself, and again', async () => {
+    const custodian = custodians[1]!;
+    const restarted = async (): Promise<void> => {
+      expect(await custodian.stop()).toBe(0);
+      await custodian.run();
+      await allReady();
+    };
+    await custodian.node('dismiss', 'gateway/main');
+    await restarted();
+    await until(async () => (await liveAtGateway('node-2')) === false, settleTimeoutMs);
+    await expect(shop.authenticate(registered.others[3]!)).resolves.toMatchObject({ outcome: 'accepted' });
+    await custodian.node('accept', join(operator.dir, 'services.json'), '--fingerprint', servicesFingerprint);
+    await until(async () => (await liveAtGateway('node-2')) === true, settleTimeoutMs);
+  }, 600_000);
+
+  test('reject what another proposes', async () => {
+    const digest = (await custodians[0]!.decides('propose', '--hours', '1')).trim();
+    for (const custodian of custodians.slice(1, 4)) {
+      await until(async () => (await custodian.decides('proposals')).includes(digest), settleTimeoutMs);
+      await custodian.decides('reject', digest);
+    }
+    await until(async () => /rejected/.test((await custodians[0]!.decides('proposals')).split('\n').find((line) => line.includes(digest)) ?? ''), settleTimeoutMs);
+    expect((await health(0))?.checks['epoch']).toBe(1);
+  }, 300_000);
+
+  test('go on without a custodian who leaves, once enough have approved, and whose shares are erased', async () => {
+    const at = custodians.findIndex(({ options }) => options.name === custodians[0]!.manifest.members.at(-1)!.name);
+    const [leaving, others] = [custodians[at]!, custodians.filter((_, index) => index !== at)];
+    await expect(others[0]!.node('leave')).rejects.toThrow('name a successor');
+    const digest = /^proposed (\S+) /m.exec(await leaving.node('leave'))![1]!;
+    for (const custodian of others.slice(0, 2)) {
+      await until(async () => (await custodian.decides('proposals')).includes(digest), settleTimeoutMs);
+      await custodian.decides('approve', digest);
+    }
+    await until(async () => (await Promise.all(custodians.map((_, index) => health(index)))).every((answer, index) => index === at || answer?.checks['epoch'] === 2), settleTimeoutMs);
+    await until(async () => (await shop.authenticate(registered.others[0]!).catch(() => undefined))?.outcome === 'accepted', settleTimeoutMs);
+    await until(() => /"epoch":1,.*"msg":"epoch erased"/.test(readFileSync(join(leaving.dir, 'logs', 'node.log'), 'utf8')), settleTimeoutMs);
+  }, 900_000);
 
   test('end in order', async () => {
     expect(await operator.stop()).toBe(0);

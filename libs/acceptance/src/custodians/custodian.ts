@@ -66,6 +66,8 @@ export interface CustodianOptions {
   /** `--custody …` */
   readonly custody?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Of a PostgreSQL database that the custodian has; the node brings a server of its own otherwise. */
+  readonly databaseUrlFile?: string;
 }
 
 /** One custodian with a node in a folder, who shares nothing with the others but addresses. */
@@ -107,8 +109,14 @@ export class Custodian {
     return { fingerprint, confirm };
   }
 
+  /** `boop network …` at this custodian's node. */
+  async decides(...args: string[]): Promise<string> {
+    return await boop(['network', ...args, '--node', this.dir], this.options.env);
+  }
+
   async run(): Promise<void> {
-    this.#running = new Command(['node', 'run', this.dir], this.options.env);
+    const { databaseUrlFile, env } = this.options;
+    this.#running = new Command(['node', 'run', this.dir, ...(databaseUrlFile === undefined ? [] : ['--database-url-file', databaseUrlFile])], env);
     await this.#running.shows(/runs at/);
   }
 
