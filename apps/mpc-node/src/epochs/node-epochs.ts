@@ -3,6 +3,7 @@ import { type NetworkManifest } from '@boop/protocol';
 import { BoopError, type PartyId } from '@boop/shared';
 import { type EpochHost, type EpochShares } from './epoch-host.ts';
 import { type EpochStore } from './epoch-store.ts';
+import { isSameNode } from './same-node.ts';
 import { type ServedEpoch } from './served-epoch.ts';
 
 /** Data keys from this epoch on seal shares; the one before seals what outlives epochs. */
@@ -117,12 +118,11 @@ export class NodeEpochs implements EpochHost {
     for (const shares of this.#shares.values()) (await shares).wipe();
   }
 
-  /** Whether whoever has this party's link is still the member that this manifest names. */
+  /** Whether whoever has this party's link is still the member that this manifest names, or will be once the next one is served. */
   isMember(manifest: NetworkManifest, party: PartyId): boolean {
     const newest = this.proposal() ?? this.current()?.node.network.manifest ?? manifest;
-    if (newest.epoch <= manifest.epoch) return true;
-    const next = newest.members[party - 1];
-    return next === undefined || next.identityKey === manifest.members[party - 1]?.identityKey;
+    const [then, now] = [manifest.members[party - 1], newest.members[party - 1]];
+    return newest.epoch <= manifest.epoch || now === undefined || (then !== undefined && isSameNode(then, now));
   }
 
   async #end(epoch: number): Promise<void> {
