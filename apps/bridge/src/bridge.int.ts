@@ -56,6 +56,16 @@ async function vendor(resume?: { epoch: string; offset: number }, options?: Cons
   await connected.next('vendor_hello_response');
   return connected;
 }
+/** Asks for a context until the gateway answers. */
+async function untilReached(connected: TestClient): Promise<Record<string, unknown>> {
+  const deadlineMs = Date.now() + 60_000;
+  for (let id = 10; ; id++) {
+    await connected.send({ type: 'create_context', id: `${id}`, context: { type: 'access' } });
+    const answer = await connected.next(({ re }) => re === `${id}`);
+    if (answer['code'] !== 'gateway.unavailable' || Date.now() > deadlineMs) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 const expired = (contextId: string) => ({ type: 'context_expired', contextId });
 const hello = { type: 'vendor_hello', apiKey: 'sk_test' };
 
@@ -99,6 +109,22 @@ describe('the vendor channel', () => {
     expect(await connected.next(({ re }) => re === '2')).toMatchObject({ type: 'error', code: 'service.internal' });
     expect(JSON.stringify(connected.messages)).not.toContain('hunter2');
   });
+
+  test('says that the gateway is not reachable, and serves on when it is there again', async () => {
+    const connected = await vendor();
+    await b.stopGateway();
+    await connected.send({ type: 'cancel_context', id: '1', contextId: 'a' });
+    expect(await connected.next(({ re }) => re === '1')).toEqual({ type: 'error', re: '1', code: 'gateway.unavailable', message: 'the gateway is not reachable', retryAllowed: true });
+    const late = client('vendor');
+    await late.send({ ...hello, id: 'h' });
+    expect(await late.next(({ re }) => re === 'h')).toMatchObject({ type: 'error', code: 'gateway.unavailable', retryAllowed: true });
+    expect(await late.closed).toBe(4500);
+    await b.startGateway();
+    const script = b.script;
+    b.script = (method, body) => (method === 'context.create' ? { id: 'ctx-1' } : script(method, body));
+    const again = await untilReached(connected);
+    expect(again).toMatchObject({ type: 'context_created', authentication: { id: 'ctx-1' } });
+  }, 120_000);
 
   test('gives a client that comes back what it missed, or says that it can’t', async () => {
     await b.append('vendor:vendor-1', expired('a'), expired('b'), expired('c'));

@@ -9,6 +9,7 @@ export type GatewayAnswer<Method extends GatewayMethod> = z.output<(typeof gatew
 
 /** Port to the gateway. Errors carry codes of the public table only. */
 export interface GatewayClient {
+  /** @throws BoopError `gateway.unavailable` when it is down, restarts or doesn't answer in time; its own refusals; `service.internal` */
   ask<Method extends GatewayMethod>(method: Method, body: GatewayRequest<Method>): Promise<GatewayAnswer<Method>>;
 }
 
@@ -21,7 +22,9 @@ export function gatewayClient(link: Pick<LinkClient, 'request'>): GatewayClient 
     async ask(method, body) {
       const answer = await link.request(method, body, { timeoutMs: slowMethods[method] ?? timeoutMs }).catch((error: unknown) => {
         if (isBoopError(error) && isProblemCode(error.code)) throw error;
-        throw new BoopError('service.internal', 'the gateway is not reachable', { kind: 'unavailable', cause: error });
+        // A link that is down, full or silent: the gateway may have heard the question or not.
+        if (isBoopError(error) && error.kind === 'unavailable' && error.code.startsWith('link.')) throw new BoopError('gateway.unavailable', 'the gateway is not reachable', { kind: 'unavailable', retryAllowed: true, cause: error });
+        throw new BoopError('service.internal', 'the gateway could not answer', { kind: 'peer', cause: error });
       });
       const parsed = gatewayMethods[method].answer.safeParse(answer);
       if (!parsed.success) throw new BoopError('service.internal', 'the gateway answered in an unknown form', { kind: 'peer' });

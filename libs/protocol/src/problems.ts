@@ -129,6 +129,7 @@ export const problems = {
   'release.wrong-network': { status: 422, retry: false, title: 'The request is for another network' },
   'release.not-granted': { status: 403, retry: false, title: 'Too few nodes grant this release' },
   'feed.unacknowledged': { status: 503, retry: true, title: 'Too few nodes have confirmed yet; it will be told them again' },
+  'gateway.unavailable': { status: 503, retry: true, title: 'The gateway is not reachable' },
   'service.overloaded': { status: 503, retry: true, title: 'The service is overloaded' },
   'service.internal': { status: 500, retry: true, title: 'Something went wrong here' },
 } as const satisfies Record<string, { status: number; retry: boolean; title: string }>;

@@ -35,6 +35,7 @@ export class TestBridge {
   #dir = mkdtempSync(join(tmpdir(), 'boop-bridge-'));
   #postgres!: EmbeddedPostgres;
   #gateway!: LinkServer;
+  #gatewayPort = 0;
   #pool!: Pool;
 
   static async start(limits: Partial<Limits> = {}, options: TestBridgeOptions = {}): Promise<TestBridge> {
@@ -93,19 +94,7 @@ export class TestBridge {
     this.#pool.on('error', () => undefined);
     await this.#pool.query(migration);
     this.#ca = await createDevCa(join(dir, 'ca'));
-    this.#gateway = new LinkServer({
-      tls: await this.#issue('gateway', 'main'),
-      networkId,
-      authorize: ({ role }) => role === 'bridge',
-      handlers: {
-        request: async (_peer, method, body) => {
-          this.asked.push({ method, body: body as Record<string, unknown> });
-          return (await this.script(method, body as Record<string, unknown>)) ?? {};
-        },
-        session() {},
-      },
-    });
-    const { port } = await this.#gateway.listen(0, host);
+    const port = await this.startGateway();
     const own = await this.#ownTls();
     this.#config = bridgeConfigSchema.parse({
       networkId,
@@ -124,6 +113,29 @@ export class TestBridge {
 
   #issue(role: 'gateway' | 'bridge', id: string) {
     return issueCertificate(this.#ca, { commonName: role, uri: peerUri(networkId, { role, id }), ips: [host] });
+  }
+
+  /** Starts it, the second time at the same address. @returns its port */
+  async startGateway(): Promise<number> {
+    this.#gateway = new LinkServer({
+      tls: await this.#issue('gateway', 'main'),
+      networkId,
+      authorize: ({ role }) => role === 'bridge',
+      handlers: {
+        request: async (_peer, method, body) => {
+          this.asked.push({ method, body: body as Record<string, unknown> });
+          return (await this.script(method, body as Record<string, unknown>)) ?? {};
+        },
+        session() {},
+      },
+    });
+    const { port } = await this.#gateway.listen(this.#gatewayPort, host);
+    this.#gatewayPort = port;
+    return port;
+  }
+
+  async stopGateway(): Promise<void> {
+    await this.#gateway.close();
   }
 
   /** Of a bridge of its own name: a gateway keeps one link to each name. */

@@ -22,7 +22,7 @@ export interface ChannelOptions<Client extends Message, Server extends Message> 
   readonly onWelcome?: (welcome: Server, lost: boolean) => void;
   /** Once, when the channel is over for good. */
   readonly onEnd?: (error: BoopError) => void;
-  /** Connections in a row that may fail before the channel gives up; Infinity for a terminal that stands there. */
+  /** Connections in a row that may fail before the channel gives up, and failures to reach the gateway before a request does; Infinity for a terminal that stands there. */
   readonly failuresMax?: number;
 }
 
@@ -30,6 +30,8 @@ interface RequestOptions {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+const failuresMaxDefault = 6;
 
 /**
  * A channel of the bridge that survives its connections: reconnects with backoff, resumes the event stream by
@@ -68,7 +70,8 @@ export class ChannelClient<Client extends Message, Server extends Message> {
   }
 
   /**
-   * Sends a message and waits for what answers it, also across reconnections (it is then sent again).
+   * Sends a message and waits for what answers it, also across reconnections (it is then sent again) and while the bridge can't reach the gateway
+   * (`gateway.unavailable`; sent again `failuresMax` times).
    * @param answer see {@link PendingRequests.add}
    * @throws BoopError the server's `error` in answer to it, `wait.timeout`, or what ended the channel
    */
@@ -107,7 +110,7 @@ export class ChannelClient<Client extends Message, Server extends Message> {
   }
 
   async #keepConnected(): Promise<void> {
-    const failuresMax = this.#options.failuresMax ?? 6;
+    const failuresMax = this.#options.failuresMax ?? failuresMaxDefault;
     for (let failures = 0; !this.#end; ) {
       const code = await this.#connectOnce();
       if (this.#end) return;
@@ -163,7 +166,17 @@ export class ChannelClient<Client extends Message, Server extends Message> {
 
   #takeError(error: Parameters<PendingRequests['fail']>[0]): void {
     if (!this.#welcomed) this.#lastFault = serverFault(error);
-    this.#pending.fail(error);
+    const unreached = error.code === 'gateway.unavailable' ? this.#pending.unreached(error.re, this.#options.failuresMax ?? failuresMaxDefault) : undefined;
+    if (unreached === undefined) return this.#pending.fail(error);
+    void this.#sendAgain(error.re!, unreached);
+  }
+
+  async #sendAgain(id: string, attempt: number): Promise<void> {
+    await delay(backoffMs(attempt, reconnectBackoff, this.#ports.rng), this.#stop.signal).catch(() => undefined);
+    // What waits for an answer is sent with the next welcome anyway.
+    if (!this.connected) return;
+    const message = this.#pending.markSent(id);
+    if (message) this.#connection!.send(message);
   }
 
   #parse(data: unknown): Server | undefined {

@@ -98,6 +98,23 @@ describe('a channel', () => {
     await expect(refused).rejects.toMatchObject({ code: 'request.conflict', kind: 'rejected', retryAllowed: true });
   });
 
+  test('sends again, under the same id, what the bridge could not bring to the gateway, and tells so when that goes on', async () => {
+    let unreached = 2;
+    const bridge = await bridgeOf((message, connection) => {
+      if (message.type === 'vendor_hello') return connection.send(welcome(message));
+      if (unreached-- > 0) return connection.send({ type: 'error', re: message.id, code: 'gateway.unavailable', message: 'not reachable', retryAllowed: true });
+      connection.send({ type: 'context_cancelled', epoch: 'e', offset: 11, contextId: 'ctx_1' });
+    });
+    const channel = connect(bridge, { failuresMax: 2 });
+    expect(await channel.request({ type: 'cancel_context', contextId: 'ctx_1' }, cancelled('ctx_1'))).toBe('ctx_1');
+    const sent = bridge.received.filter(({ type }) => type === 'cancel_context');
+    expect([sent.length, new Set(sent.map(({ id }) => id)).size]).toEqual([3, 1]);
+    unreached = Infinity;
+    const refused = channel.request({ type: 'cancel_context', contextId: 'ctx_2' }, cancelled('ctx_2'));
+    await expect(refused).rejects.toMatchObject({ code: 'gateway.unavailable', kind: 'unavailable', retryAllowed: true });
+    expect(bridge.received.filter(({ contextId }) => contextId === 'ctx_2')).toHaveLength(3);
+  });
+
   test.each([
     [4400, 'request.malformed'], [4401, 'request.unauthenticated'], [4403, 'request.forbidden'], [4409, 'request.conflict'],
     [4413, 'request.too-large'], [4440, 'connection.session-ended'],

@@ -13,6 +13,8 @@ interface PendingRequest {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
   sends: number;
+  /** How often the bridge could not reach the gateway for it. */
+  unreached: number;
 }
 
 /** Messages that wait for their answer, across connections. Not bounded itself: each belongs to a caller that waits. */
@@ -25,7 +27,7 @@ export class PendingRequests {
    */
   add<T>(message: Message & { id: string }, answer: (received: Message) => T | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#requests.set(message.id, { message, answer, resolve: resolve as (value: unknown) => void, reject, sends: 0 });
+      this.#requests.set(message.id, { message, answer, resolve: resolve as (value: unknown) => void, reject, sends: 0, unreached: 0 });
     });
   }
 
@@ -34,10 +36,16 @@ export class PendingRequests {
     for (const request of this.#requests.values()) yield this.#sent(request);
   }
 
-  /** Notes that a message goes out. */
-  markSent(id: string): void {
+  /** Notes that a message goes out. @returns it, unless nobody waits for its answer any more */
+  markSent(id: string): Message | undefined {
     const request = this.#requests.get(id);
-    if (request) this.#sent(request);
+    return request && this.#sent(request);
+  }
+
+  /** The bridge could not reach the gateway. @returns how often it couldn't before, when the message is to be sent again */
+  unreached(id: string | undefined, countMax: number): number | undefined {
+    const request = id === undefined ? undefined : this.#requests.get(id);
+    return request && request.unreached < countMax ? request.unreached++ : undefined;
   }
 
   #sent(request: PendingRequest): Message {
