@@ -12,7 +12,7 @@ import { attributeHandlers } from './link/gateway-handlers.ts';
 import { type MethodHandlers } from './link/method-table.ts';
 import { storageHandlers } from './link/node-handlers.ts';
 import { GroupKeys } from './nodes/group-keys.ts';
-import { type NodeLink, nodesOf } from './nodes/node-links.ts';
+import { FollowedNodes, type NodeLink } from './nodes/node-links.ts';
 import { EvaluationRound } from './releases/evaluation-round.ts';
 import { RecordStorage } from './releases/record-storage.ts';
 import { ReleaseGate } from './releases/release-gate.ts';
@@ -26,15 +26,18 @@ export interface AssembledAttributes {
   readonly releases: ReleaseLog;
   readonly forGateway: MethodHandlers;
   readonly forNodes: MethodHandlers;
+  /** Another manifest is in force, whose links are there. */
+  follow(manifest: NetworkManifest): void;
   start(): void;
   stop(): Promise<void>;
 }
 
-/** @param linkOf link to a party, 1…N */
-export async function assembleAttributes(use: { manifest: NetworkManifest; database: Database; linkOf: (party: number) => NodeLink; clock: Clock; rng: Rng; log: Logger }): Promise<AssembledAttributes> {
+/** @param linkOf link to a party, 1…N; undefined for one that has left */
+export async function assembleAttributes(use: { manifest: NetworkManifest; database: Database; linkOf: (party: number) => NodeLink | undefined; clock: Clock; rng: Rng; log: Logger }): Promise<AssembledAttributes> {
   const { manifest, database, linkOf, clock, rng, log } = use;
-  const { networkId, epoch } = manifest;
-  const nodes = nodesOf(manifest, linkOf);
+  const { networkId } = manifest;
+  let { epoch } = manifest;
+  const nodes = new FollowedNodes({ manifest, linkOf, clock });
   const feedLog = new PrismaFeedLog(database, networkId);
   const gate = new ReleaseGate(await feedLog.revoked());
   const feed = await Feed.open({ nodes, log: feedLog, gate, clock, logger: log });
@@ -45,10 +48,14 @@ export async function assembleAttributes(use: { manifest: NetworkManifest; datab
   const storage = new RecordStorage({ nodes, store, releases, gate, clock });
   const attributes = new AttributeService({ nodes, rounds: new EvaluationRound(nodes, log), storage, store, registry, feed, clock, rng, log });
   const keys = new GroupKeys(nodes);
-  const signers = manifest.members.map(({ party }) => ({ party, get connected() { return linkOf(party).connected; }, request: (...call: Parameters<NodeLink['request']>) => linkOf(party).request(...call) }));
+  const signers = () => {
+    const live = nodes.live();
+    return nodes.parties().map((party) => ({ party, connected: live.includes(party), request: async (...call: Parameters<NodeLink['request']>) => await nodes.request(party, ...call) }));
+  };
   const credentials = createCredentials({ database, networkId, feed, signers, groupKey: () => keys.get('credential'), clock, log });
   const consents = createConsents({
-    database, networkId, epoch, feed, clock, rng, log,
+    database, feed, clock, rng, log,
+    network: { networkId, get epoch() { return epoch; } },
     async eraseAttributes(request) {
       const erased = await attributes.erase(request);
       await credentials.service.forget(request.record.accountKey);
@@ -61,6 +68,10 @@ export async function assembleAttributes(use: { manifest: NetworkManifest; datab
     releases,
     forGateway: { ...attributeHandlers({ networkId, attributes, registry, releases, keys }), ...consents.handlers, ...credentials.handlers },
     forNodes: storageHandlers(storage),
+    follow(next) {
+      epoch = next.epoch;
+      feed.follow(nodes.follow(next));
+    },
     start() {
       feed.start();
       feed.forgetErased();

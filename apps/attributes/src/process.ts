@@ -1,10 +1,11 @@
-import { createMetrics, type Handlers, LinkClient, LinkServer, type Logger, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsSource } from '@boop/platform';
-import { type NetworkManifest } from '@boop/protocol';
+import { createMetrics, type Handlers, LinkClient, LinkServer, type Logger, ManifestFollower, startHealthServer, startMetricsServer, systemClock, systemRng, type TlsSource } from '@boop/platform';
+import { type Member, type NetworkManifest } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { Gauge } from 'prom-client';
 import { type AssembledAttributes, assembleAttributes } from './attributes-service.ts';
 import { type AttributesConfig } from './config.ts';
 import { serve } from './link/method-table.ts';
+import { LinkPool } from './nodes/link-pool.ts';
 import { openDatabase } from './store/database.ts';
 
 export interface RunningAttributes {
@@ -13,36 +14,51 @@ export interface RunningAttributes {
   stop(): Promise<void>;
 }
 
-/** Everything that makes the service a process: database, links to all nodes, the gateway's link, health. Undoes what it has begun when it fails. */
-export async function startAttributes({ config, manifest, tls, databaseUrl, log }: { config: AttributesConfig; manifest: NetworkManifest; tls: TlsSource; databaseUrl: string; log: Logger }): Promise<RunningAttributes> {
+/**
+ * Everything that makes the service a process: database, links to all nodes, the gateway's link, health. Undoes what it has begun when it fails.
+ * @param input.chainFile where it keeps the manifests that came into force after the one it is started with
+ */
+export async function startAttributes({ config, manifest: started, chainFile, tls, databaseUrl, log }: { config: AttributesConfig; manifest: NetworkManifest; chainFile: string; tls: TlsSource; databaseUrl: string; log: Logger }): Promise<RunningAttributes> {
   const undo: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const { networkId } = manifest;
+    const { networkId } = started;
     if (networkId !== config.networkId) throw new BoopError('attributes.other-network', 'the manifest is of another network', { kind: 'fatal' });
     const database = await openDatabase(databaseUrl);
     undo.push(() => database.$disconnect());
+    const manifests = new ManifestFollower({ started, file: chainFile, log });
+    const manifest = manifests.view;
     const nodeHandlers: Handlers = { request: async (_, method, body) => await serve(service.forNodes, method, body), session: () => undefined };
-    const links = manifest.members.map(({ party, host, linkPort }) => new LinkClient({ tls, networkId, expect: { role: 'node', id: String(party) }, host, port: linkPort, handlers: nodeHandlers, log }));
-    undo.push(() => Promise.all(links.map((link) => link.close())));
-    const service = await assembleAttributes({ manifest, database, linkOf: (party) => links[party - 1]!, clock: systemClock, rng: systemRng, log });
+    let beat = (): void => undefined;
+    const open = ({ party, host, linkPort }: Pick<Member, 'party' | 'host' | 'linkPort'>): LinkClient =>
+      new LinkClient({ tls, networkId, expect: { role: 'node', id: String(party) }, host, port: linkPort, handlers: nodeHandlers, log }).on('up', () => beat());
+    const links = new LinkPool({ open, log });
+    undo.push(() => links.close());
+    links.follow(manifest.members);
+    const service = await assembleAttributes({ manifest: manifests.current, database, linkOf: (party) => links.of(party), clock: systemClock, rng: systemRng, log });
     undo.push(() => service.stop());
-    for (const link of links) link.on('up', () => service.feed.beat());
+    beat = () => service.feed.beat();
     service.start();
+    manifests.on('change', (next) => {
+      links.follow(next.members);
+      service.follow(next);
+    });
+    manifests.start(() => links.all());
+    undo.push(() => manifests.stop());
 
     const handlers: Handlers = { request: async (_, method, body) => await serve(service.forGateway, method, body), session: () => undefined };
     const server = new LinkServer({ tls, networkId, authorize: ({ role }) => role === 'gateway', handlers, log });
     const { port: linkPort } = await server.listen(config.link.port, config.link.host);
     undo.push(() => server.close());
 
-    const connected = (): number => links.filter((link) => link.connected).length;
+    const connected = (): number => links.all().filter((link) => link.connected).length;
     const health = await startHealthServer({
       ...config.health,
       ready: async () => {
         const reachable = await database.$queryRaw`SELECT 1`.then(() => true, () => false);
-        return { ready: reachable && connected() > 2 * manifest.threshold, checks: { database: reachable, nodes: connected() } };
+        return { ready: reachable && connected() > 2 * manifest.threshold, checks: { database: reachable, nodes: connected(), epoch: manifest.epoch } };
       },
     });
     undo.push(() => health.close());

@@ -62,6 +62,13 @@ export function parseManifest(value: unknown): NetworkManifest {
   throw new BoopError('manifest.invalid', problems.join('; '), { kind: 'fatal' });
 }
 
+/**
+ * Whether two manifests name one node in a place. A node that rotates a key keeps the other one; who comes in a custodian's place brings both. Whoever changes
+ * both at once counts as another node.
+ */
+export const isSameNode = (before: Pick<Member, 'identityKey' | 'hpkeKey'>, after: Pick<Member, 'identityKey' | 'hpkeKey'>): boolean =>
+  before.identityKey === after.identityKey || before.hpkeKey === after.hpkeKey;
+
 /** Names a manifest: SHA-256 of its canonical JSON, base64url. */
 export const manifestDigest = (manifest: NetworkManifest): string => toBase64Url(sha256(canonicalJson(manifest)));
 

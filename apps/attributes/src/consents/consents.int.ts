@@ -73,7 +73,7 @@ beforeAll(async () => {
     nodes.erased.push(record.accountKey);
     return Promise.resolve({ attributes: 3 });
   };
-  consents = createConsents({ database, networkId: 'net', epoch: 1, feed, eraseAttributes, clock: { nowMs: () => nowMs }, rng: systemRng, log: silentLogger });
+  consents = createConsents({ database, network: { networkId: 'net', epoch: 1 }, feed, eraseAttributes, clock: { nowMs: () => nowMs }, rng: systemRng, log: silentLogger });
   await ask('consents.publish-text', text);
 }, 60_000);
 

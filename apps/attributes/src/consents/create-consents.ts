@@ -18,8 +18,8 @@ export interface Consents {
 
 export interface ConsentsOptions {
   readonly database: PrismaClient;
-  readonly networkId: string;
-  readonly epoch: number;
+  /** Read at each use: the epoch moves on. */
+  readonly network: { readonly networkId: string; readonly epoch: number };
   readonly feed: ConsentFeed;
   readonly eraseAttributes: (request: SignedErasureRequest) => Promise<{ attributes: number }>;
   readonly clock: Clock;
@@ -28,8 +28,8 @@ export interface ConsentsOptions {
 }
 
 /** Consents with their store and the work that repeats: telling the nodes what they have not confirmed. */
-export function createConsents({ database, networkId, epoch, ...use }: ConsentsOptions): Consents {
-  const service = new ConsentService({ ...use, network: { networkId, epoch }, store: prismaConsentStore(database) });
+export function createConsents({ database, ...use }: ConsentsOptions): Consents {
+  const service = new ConsentService({ ...use, store: prismaConsentStore(database) });
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -41,7 +41,7 @@ export function createConsents({ database, networkId, epoch, ...use }: ConsentsO
   again();
   return {
     service,
-    handlers: consentHandlers({ service, calls: new OwnerCalls({ networkId, clock: use.clock }) }),
+    handlers: consentHandlers({ service, calls: new OwnerCalls({ networkId: use.network.networkId, clock: use.clock }) }),
     async close() {
       closed = true;
       clearTimeout(timer);

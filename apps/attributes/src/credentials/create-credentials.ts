@@ -12,7 +12,8 @@ export interface CredentialsOptions {
   readonly database: Database;
   readonly networkId: string;
   readonly feed: CredentialServiceOptions['feed'];
-  readonly signers: readonly SignerLink[];
+  /** Nodes of the manifest in force. */
+  readonly signers: () => readonly SignerLink[];
   /** The group key `credential`, serialised. */
   readonly groupKey: () => Promise<Uint8Array>;
   readonly clock: Clock;

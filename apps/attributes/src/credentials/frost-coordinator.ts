@@ -20,12 +20,12 @@ type Commitment = z.output<Methods['credential.commit']['answer']>;
 
 /** Has 2t+1 nodes sign what each of them builds itself. This side carries messages and adds up shares: it chooses neither a digest nor a status, and can only delay. */
 export class FrostCoordinator {
-  readonly #signers: readonly SignerLink[];
+  readonly #signers: () => readonly SignerLink[];
   /** The serialised group key, as t+1 nodes tell it. */
   readonly #groupKey: () => Promise<Uint8Array>;
   readonly #log: Logger;
 
-  constructor({ signers, groupKey, log }: { signers: readonly SignerLink[]; groupKey: () => Promise<Uint8Array>; log: Logger }) {
+  constructor({ signers, groupKey, log }: { signers: () => readonly SignerLink[]; groupKey: () => Promise<Uint8Array>; log: Logger }) {
     this.#signers = signers;
     this.#groupKey = groupKey;
     this.#log = log;
@@ -48,7 +48,7 @@ export class FrostCoordinator {
 
   /** Of the nodes that would sign the same message, as many as it takes. */
   async #commit(task: SigningTask, needed: number, failed: ReadonlySet<number>): Promise<Commitment[]> {
-    const asked = this.#signers.filter(({ connected, party }) => connected && !failed.has(party));
+    const asked = this.#signers().filter(({ connected, party }) => connected && !failed.has(party));
     const answers = await Promise.allSettled(asked.map((signer) => ask(signer, 'credential.commit', task)));
     const groups = new Map<string, Commitment[]>();
     const refusals: BoopError[] = [];
@@ -68,10 +68,13 @@ export class FrostCoordinator {
     const list = commitments.map(({ party, commitment }) => ({ party, commitment }));
     const byParty = new Map(commitments.map(({ party, commitment }) => [party as PartyId, commitment]));
     const shares = new Map<PartyId, Uint8Array>();
+    const signers = new Map(this.#signers().map((signer) => [signer.party, signer]));
     await Promise.all(
       commitments.map(async ({ party, attempt }) => {
         try {
-          shares.set(party as PartyId, (await ask(this.#signers.find((signer) => signer.party === party)!, 'credential.sign', { attempt, commitments: list })).share);
+          const signer = signers.get(party);
+          if (!signer) throw unavailable();
+          shares.set(party as PartyId, (await ask(signer, 'credential.sign', { attempt, commitments: list })).share);
         } catch (error) {
           this.#leaveOut(failed, [party], error);
         }

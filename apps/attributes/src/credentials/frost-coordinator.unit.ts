@@ -62,7 +62,8 @@ const signerOf = (party: PartyId): SignerLink => {
     },
   };
 };
-const coordinator = () => new FrostCoordinator({ signers: parties.map(signerOf), groupKey: () => Promise.resolve(serializeGroupKey(shares[0]!.group)), log: silentLogger });
+const links = parties.map(signerOf);
+const coordinator = () => new FrostCoordinator({ signers: () => links, groupKey: () => Promise.resolve(serializeGroupKey(shares[0]!.group)), log: silentLogger });
 const unavailable = expect.objectContaining({ code: 'mpc.nodes-unavailable', kind: 'unavailable' });
 
 describe('2t+1 of five nodes sign', () => {

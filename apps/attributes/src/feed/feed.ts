@@ -22,7 +22,7 @@ interface FeedInput {
 
 /** What has become of an entry at the nodes. */
 interface Waiting {
-  readonly entry: FeedPosition;
+  readonly entry: FeedPosition & { readonly document: FeedDocument };
   readonly receipts: Map<number, string>;
   readonly refusals: Map<number, string>;
   readonly settled: Promise<void>;
@@ -37,7 +37,8 @@ interface Waiting {
  */
 export class Feed {
   readonly #input: FeedInput;
-  readonly #readers: readonly NodeReader[];
+  /** By party. */
+  readonly #readers = new Map<number, NodeReader>();
   readonly #waiting = new Map<number, Waiting>();
   #head: FeedPosition;
   #appending: Promise<unknown> = Promise.resolve();
@@ -47,9 +48,7 @@ export class Feed {
   private constructor(input: FeedInput, head: FeedPosition) {
     this.#input = input;
     this.#head = head;
-    const { nodes, log, clock, logger } = input;
-    const feed = { head: () => this.#head, read: (party: number, entries: readonly FeedLogEntry[], outcomes: readonly FeedOutcome[]) => this.#noteRead(party, entries, outcomes) };
-    this.#readers = Array.from({ length: nodes.count }, (_, at) => new NodeReader({ party: at + 1, nodes, log, clock, logger, feed }));
+    this.#openReaders();
   }
 
   static async open(input: FeedInput): Promise<Feed> {
@@ -63,12 +62,39 @@ export class Feed {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.allSettled([...this.#readers.map((reader) => reader.settled()), this.#appending, this.#forgetting]);
+    await Promise.allSettled([...[...this.#readers.values()].map((reader) => reader.settled()), this.#appending, this.#forgetting]);
   }
 
   /** Tells every node how far the feed goes, and brings those that are behind up to it. */
   beat(): void {
-    for (const reader of this.#readers) void reader.beat();
+    for (const reader of this.#readers.values()) void reader.beat();
+  }
+
+  /**
+   * Another manifest is in force: what waits, waits for N − t of its members, and whoever is new among them reads the feed from where it stands.
+   * @param stayed parties that are the same nodes as before
+   */
+  follow(stayed: ReadonlySet<number>): void {
+    for (const party of this.#readers.keys()) if (!stayed.has(party)) this.#readers.delete(party);
+    this.#openReaders();
+    for (const waiting of [...this.#waiting.values()]) {
+      for (const words of [waiting.receipts, waiting.refusals]) for (const party of words.keys()) if (!stayed.has(party)) words.delete(party);
+      this.#judge(waiting);
+    }
+    this.beat();
+  }
+
+  #openReaders(): void {
+    const { nodes, log, clock, logger } = this.#input;
+    for (let party = 1; party <= nodes.count; party++) {
+      if (this.#readers.has(party)) continue;
+      const read = (entries: readonly FeedLogEntry[], outcomes: readonly FeedOutcome[]): void => {
+        // What a node says that was replaced meanwhile is not the word of who has its place.
+        if (this.#readers.get(party) === reader) this.#noteRead(party, entries, outcomes);
+      };
+      const reader: NodeReader = new NodeReader({ party, nodes, log, clock, logger, feed: { head: () => this.#head, read } });
+      this.#readers.set(party, reader);
+    }
   }
 
   /**
@@ -81,11 +107,12 @@ export class Feed {
     if (known?.settled) return known;
     if (known?.refused !== undefined) throw refusedAs(known.refused);
     if (document.type === 'revocation') await gate.close(gateKey(personOf(document, nodes.networkId), document.document.record.consentId));
-    const waiting = this.#wait(known ?? (await this.#append(document)));
+    const { seq, digest } = known ?? (await this.#append(document));
+    const waiting = this.#wait({ seq, digest, document });
     this.beat();
-    if (known) this.#settleRead(waiting, known);
+    if (known) this.#settleRead(waiting);
     await within(this.#input.acknowledgeTimeoutMs ?? acknowledgeTimeoutMs, waiting.settled);
-    return waiting.entry;
+    return { seq, digest };
   }
 
   /** Numbers and digests follow one another, so entries are added one at a time. */
@@ -95,7 +122,7 @@ export class Feed {
       if (known) return known;
       const next = { seq: this.#head.seq + 1, digest: nextFeedDigest(this.#head.digest, document) };
       await this.#input.log.append(next, document);
-      this.#wait(next);
+      this.#wait({ ...next, document });
       this.#head = next;
       return next;
     });
@@ -103,7 +130,8 @@ export class Feed {
     return await appended;
   }
 
-  #wait(entry: FeedPosition): Waiting {
+  #wait({ seq, digest, document }: Waiting['entry']): Waiting {
+    const entry = { seq, digest, document };
     const known = this.#waiting.get(entry.seq);
     if (known) return known;
     let resolve = (): void => undefined;
@@ -124,19 +152,19 @@ export class Feed {
       if ('refused' in outcome) waiting.refusals.set(party, outcome.refused);
       else if (nodes.verify(party, feedReceiptBytes(nodes.networkId, entry.digest), outcome.receipt)) waiting.receipts.set(party, outcome.receipt);
       else logger.warn('a node confirmed without a valid signature', { party });
-      this.#judge(entry, waiting);
+      this.#judge(waiting);
     });
   }
 
   /** After a restart: what the nodes have read they were told before, and their receipts came too late. */
-  #settleRead({ receipts, resolve, reject }: Waiting, { seq }: FeedPosition): void {
+  #settleRead({ entry: { seq }, receipts, resolve, reject }: Waiting): void {
     const { nodes, log } = this.#input;
-    if (this.#readers.filter(({ read }) => read >= seq).length < feedQuorum(nodes.count, nodes.threshold)) return;
+    if ([...this.#readers.values()].filter(({ read }) => read >= seq).length < feedQuorum(nodes.count, nodes.threshold)) return;
     this.#waiting.delete(seq);
     void log.settle(seq, receipts).then(resolve, reject);
   }
 
-  #judge({ seq, document }: FeedLogEntry, { receipts, refusals, resolve, reject }: Waiting): void {
+  #judge({ entry: { seq, document }, receipts, refusals, resolve, reject }: Waiting): void {
     const { nodes, log, logger } = this.#input;
     const quorum = feedQuorum(nodes.count, nodes.threshold);
     if (receipts.size >= quorum) {
@@ -156,7 +184,7 @@ export class Feed {
     const { log, logger } = this.#input;
     this.#forgetting = this.#forgetting
       .then(async () => {
-        const readBy = Math.min(...this.#readers.map(({ read }) => read));
+        const readBy = Math.min(...[...this.#readers.values()].map(({ read }) => read));
         for (const personId of await log.toForget()) await log.forget(personId, readBy);
       })
       .catch((error: unknown) => logger.warn('erased documents not forgotten yet', { error }));

@@ -8,7 +8,7 @@ import { gateKey, ReleaseGate } from '../releases/release-gate.ts';
 import { Feed } from './feed.ts';
 import { type FeedLog, type FeedLogEntry } from './feed-log.ts';
 
-const keys = Array.from({ length: 5 }, () => generateKeyPairSync('ed25519'));
+const keys = Array.from({ length: 7 }, () => generateKeyPairSync('ed25519'));
 
 /** A feed in memory; documents are what the test calls them. */
 class MemoryLog implements FeedLog {
@@ -30,6 +30,7 @@ class MemoryLog implements FeedLog {
 
 /** Nodes that read whatever they are given. */
 class ReadingNodes {
+  count = 5;
   readonly down = new Set<number>();
   /** Code with which a node refuses everything. */
   readonly refusing = new Map<number, string>();
@@ -37,14 +38,13 @@ class ReadingNodes {
   readonly forging = new Set<number>();
   readonly read = new Map<number, { seq: number; digest: string }>();
   readonly heard: [number, number][] = [];
-  readonly nodes = {
+  readonly nodes = Object.defineProperty({
     networkId: 'net',
-    count: 5,
     threshold: 1,
-    live: () => [1, 2, 3, 4, 5].filter((party) => !this.down.has(party)),
+    live: () => Array.from({ length: this.count }, (_, at) => at + 1).filter((party) => !this.down.has(party)),
     ask: async (party: number, method: string, body: never) => await this.#answer(party, method, body),
     verify: (party: number, bytes: Uint8Array, signature: string) => verify(null, bytes, keys[party - 1]!.publicKey, fromBase64Url(signature)),
-  } as unknown as Nodes;
+  }, 'count', { get: () => this.count }) as unknown as Nodes;
 
   async #answer(party: number, method: string, body: { seq: number; documents: FeedDocument[] }): Promise<unknown> {
     const position = this.read.get(party) ?? { seq: 0, digest: emptyFeedDigest };
@@ -151,4 +151,53 @@ describe('the feed', () => {
     await feed.stop();
     await expect(feed.publish(grant)).resolves.toMatchObject({ seq: 1 });
   }, 20_000);
+});
+
+describe('the feed, when other nodes come into force', () => {
+  const pending = async (): Promise<FeedDocument> => {
+    feed = await open(100);
+    for (const party of [4, 5]) side.down.add(party);
+    const grant = document('grant', 'c1');
+    await expect(feed.publish(grant)).rejects.toMatchObject({ code: 'feed.unacknowledged' });
+    await feed.stop();
+    return grant;
+  };
+  /** Everybody has read what there is, as far as they are up. */
+  const told = async (stayed: readonly number[]): Promise<void> => {
+    feed.follow(new Set(stayed));
+    await feed.stop();
+  };
+
+  test('does not count what somebody said who was replaced, and gives the newcomer all of it', async () => {
+    const grant = await pending();
+    side.read.delete(3);
+    side.down.delete(4);
+    side.down.add(3);
+    await told([1, 2, 4, 5]);
+    // Nodes 1, 2 and 4 have it, and who was in the third place.
+    await expect(feed.publish(grant)).rejects.toMatchObject({ code: 'feed.unacknowledged' });
+    expect(log.entries).toMatchObject([{ settled: false }]);
+    side.down.delete(3);
+    feed.beat();
+    await feed.stop();
+    expect(side.read.get(3)).toEqual({ seq: 1, digest: log.entries[0]!.digest });
+    expect(log.entries).toMatchObject([{ settled: true, receipts: 4 }]);
+  });
+
+  test('waits for as many of them as it takes now', async () => {
+    await pending();
+    side.count = 7;
+    side.down.delete(4);
+    side.down.add(7);
+    await told([1, 2, 3, 4, 5]);
+    expect([...side.read.keys()].sort()).toEqual([1, 2, 3, 4, 6]);
+    expect(log.entries).toMatchObject([{ settled: false }]);
+    side.count = 5;
+    await told([1, 2, 3, 4, 5]);
+    expect(log.entries).toMatchObject([{ settled: true, receipts: 4 }]);
+    side.heard.splice(0);
+    feed.beat();
+    await feed.stop();
+    expect(side.heard.map(([party]) => party)).not.toContain(6);
+  });
 });

@@ -12,7 +12,7 @@ interface NodeReaderInput {
   readonly log: FeedLog;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly feed: { head(): FeedPosition; read(party: number, entries: readonly FeedLogEntry[], outcomes: readonly FeedOutcome[]): void };
+  readonly feed: { head(): FeedPosition; read(entries: readonly FeedLogEntry[], outcomes: readonly FeedOutcome[]): void };
 }
 
 /** One node's reading of the feed: a heartbeat, and what it lacks, one request at a time. */
@@ -76,7 +76,7 @@ export class NodeReader {
     const entries = await log.after(seq, feedDocumentsMax);
     if (entries.length === 0) throw new Error('the node lacks what was erased');
     const { outcomes, ...position } = await nodes.ask(party, 'feed.apply', { after: seq, documents: entries.map(({ document }) => document) }, timeoutMs);
-    feed.read(party, entries.slice(0, outcomes.length), outcomes);
+    feed.read(entries.slice(0, outcomes.length), outcomes);
     this.#read = position.seq;
     return position;
   }

@@ -32,18 +32,15 @@ export class RecordStorage {
     return grant.consentId === undefined ? await handOut() : await gate.pass(gateKey(grant.personId, grant.consentId), handOut);
   }
 
-  /** @throws BoopError `release.not-granted` unless 2t+1 nodes signed the same, in time */
+  /** @throws BoopError `release.not-granted` unless 2t+1 nodes of one epoch signed the same, in time */
   #agreed(grants: readonly SignedRecordGrant[]): RecordGrant {
     const { nodes, clock } = this.#input;
     const [first] = grants;
     const now = clock.nowMs() / 1000;
     const subject = first && grantSubject(first.grant);
-    const signers = new Set(
-      grants
-        .filter(({ party, grant, signature }) => grantSubject(grant) === subject && grant.networkId === nodes.networkId && now < grant.expiresAt + clockSkewSeconds && nodes.verify(party, recordGrantBytes(grant), signature))
-        .map(({ party }) => party),
-    );
-    if (!first || signers.size < 2 * nodes.threshold + 1) throw new BoopError('release.not-granted', 'too few nodes grant this release', { kind: 'peer' });
+    const equal = grants.filter(({ grant }) => grantSubject(grant) === subject && grant.networkId === nodes.networkId && now < grant.expiresAt + clockSkewSeconds);
+    const enough = nodes.committees().some(({ threshold, verify }) => new Set(equal.filter(({ party, grant, signature }) => verify(party, recordGrantBytes(grant), signature)).map(({ party }) => party)).size > 2 * threshold);
+    if (!first || !enough) throw new BoopError('release.not-granted', 'too few nodes grant this release', { kind: 'peer' });
     return first.grant;
   }
 }

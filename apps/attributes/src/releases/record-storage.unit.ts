@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type RecordGrant, recordGrantBytes, type SignedRecordGrant } from '@boop/identity';
 import { fromBase64Url, toBase64Url } from '@boop/shared';
 import { type AttributeStore } from '../attributes/attribute-store.ts';
-import { type Nodes } from '../nodes/node-links.ts';
+import { type Committee, type Nodes } from '../nodes/node-links.ts';
 import { RecordStorage } from './record-storage.ts';
 import { gateKey, ReleaseGate } from './release-gate.ts';
 import { type ReleaseLog } from './release-log.ts';
@@ -18,7 +18,9 @@ const signed = (party: number, changes: Partial<RecordGrant> = {}, key: KeyObjec
   const own = { ...grant, ...changes };
   return { party, grant: own, signature: toBase64Url(new Uint8Array(sign(null, recordGrantBytes(own), key))) };
 };
-const nodes = { networkId: 'net', count: 5, threshold: 1, verify: (party: number, bytes: Uint8Array, signature: string) => verify(null, bytes, keys[party - 1]!.publicKey, fromBase64Url(signature)) } as unknown as Nodes;
+const committee = (threshold: number, ...members: readonly number[]): Committee => ({ threshold, verify: (party, bytes, signature) => members[party - 1] !== undefined && verify(null, bytes, keys[members[party - 1]! - 1]!.publicKey, fromBase64Url(signature)) });
+let committees: Committee[];
+const nodes = { networkId: 'net', count: 5, threshold: 1, committees: () => committees } as unknown as Nodes;
 
 let given: string[];
 let gate: ReleaseGate;
@@ -26,6 +28,7 @@ let storage: RecordStorage;
 
 beforeEach(() => {
   given = [];
+  committees = [committee(1, 1, 2, 3, 4, 5)];
   gate = new ReleaseGate();
   const store = { get: async () => ({ signed: { record: 'document' }, ciphertext: Uint8Array.of(1) }) } as unknown as AttributeStore;
   const releases = { add: async ({ basis }: RecordGrant) => !given.includes(basis) && given.push(basis) > 0 } as unknown as ReleaseLog;
@@ -61,5 +64,19 @@ describe('the storage side', () => {
     await gate.close(gateKey(grant.personId, 'c1'));
     await expect(open([1, 2, 3].map((party) => signed(party)))).rejects.toMatchObject({ code: 'release.revoked' });
     await expect(open([1, 2, 3].map((party) => signed(party, { consentId: 'c2' })))).resolves.toBe('AQ');
+  });
+
+  test('counts nodes of one epoch, before and after a change, and never of two together', async () => {
+    // The members of the present epoch have the keys of nodes 4, 5, 1: of the one before, those of 1 to 5.
+    committees = [committee(1, 4, 5, 1), committee(1, 1, 2, 3, 4, 5)];
+    const now = [signed(1, {}, keys[3]!.privateKey), signed(2, {}, keys[4]!.privateKey), signed(3, {}, keys[0]!.privateKey)];
+    const before = [signed(1), signed(2), signed(3)];
+    await expect(open([now[0]!, now[1]!, before[2]!])).rejects.toMatchObject({ code: 'release.not-granted' });
+    await expect(open(now)).resolves.toBe('AQ');
+    given = [];
+    await expect(open(before)).resolves.toBe('AQ');
+    given = [];
+    committees.pop();
+    await expect(open(before)).rejects.toMatchObject({ code: 'release.not-granted' });
   });
 });

@@ -1,9 +1,8 @@
 import { type Logger } from '@boop/platform';
-import { type NetworkManifest } from '@boop/protocol';
+import { isSameNode, type NetworkManifest } from '@boop/protocol';
 import { BoopError, type PartyId } from '@boop/shared';
 import { type EpochHost, type EpochShares } from './epoch-host.ts';
 import { type EpochStore } from './epoch-store.ts';
-import { isSameNode } from './same-node.ts';
 import { type ServedEpoch } from './served-epoch.ts';
 
 /** Data keys from this epoch on seal shares; the one before seals what outlives epochs. */
