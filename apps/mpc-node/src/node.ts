@@ -19,6 +19,7 @@ import { ProposalFile } from './epochs/proposal-file.ts';
 import { serveEpoch } from './epochs/served-epoch.ts';
 import { serveCustodian } from './governance/custodian-commands.ts';
 import { isGovernanceMethod, serveGovernance } from './governance/governance-link.ts';
+import { type GovernanceFaultHook } from './governance/fault-points.ts';
 import { Governance } from './governance/governance.ts';
 import { PrismaGovernanceStore } from './governance/prisma-governance-store.ts';
 import { MeshPeers } from './link/mesh-peers.ts';
@@ -28,6 +29,7 @@ import { networkOf } from './network.ts';
 import { keepTls, materialOf, type NodeTls } from './node-tls.ts';
 import { meshStorage } from './release/mesh-storage.ts';
 import { PrismaFeedStore } from './release/prisma-feed-store.ts';
+import { type SubjectFaultHook } from './subjects/fault-points.ts';
 import { PrismaOrderStore } from './subjects/prisma-order-store.ts';
 import { copyRowsOf } from './store/copy-rows.ts';
 import { type GalleryFaultHook } from './store/fault-points.ts';
@@ -53,7 +55,7 @@ export interface RunningNode {
 }
 
 /** Everything that makes a node a process: database, mesh, timers, health. Undoes what it has begun when it fails. */
-export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: NodeCustody; tls: NodeTls; databaseUrl: string; log: Logger; faults?: FaultHook & GalleryFaultHook }): Promise<RunningNode> {
+export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: NodeCustody; tls: NodeTls; databaseUrl: string; log: Logger; faults?: FaultHook & GalleryFaultHook & GovernanceFaultHook & SubjectFaultHook }): Promise<RunningNode> {
   const { config, manifest, custody, tls, log } = input;
   const undo: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -70,7 +72,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const splits = new PrismaSplitStore(database, input.faults);
     const attempts = new PrismaAttemptStore(database);
     const evidence = new PrismaEvidenceStore(database);
-    const stores = { splits, attempts, evidence, checkpoints: new PrismaCheckpointStore(database), feed: new PrismaFeedStore(database, stateSealer), orders: new PrismaOrderStore(database, stateSealer) };
+    const stores = { splits, attempts, evidence, checkpoints: new PrismaCheckpointStore(database), feed: new PrismaFeedStore(database, stateSealer), orders: new PrismaOrderStore(database, stateSealer, input.faults) };
     const epochStore = new PrismaEpochStore(database, input.faults);
     const next = new ProposalFile({ file: config.nextManifestFile, networkId: config.networkId, log });
     const committed = (await epochStore.load()).filter(({ state }) => state === 'committed').at(-1)?.manifest ?? manifest;
@@ -147,7 +149,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const governance: Governance = new Governance({
       self,
       mesh,
-      store: new PrismaGovernanceStore(database),
+      store: new PrismaGovernanceStore(database, input.faults),
       epochs: epochStore,
       started: manifest,
       inForce: () => current()?.network.manifest,

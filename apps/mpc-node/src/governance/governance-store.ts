@@ -14,8 +14,8 @@ export interface PendingEntry {
 /** Proposals, votes, the chain of manifests and entries to be written. Contract: a call that resolves is durable, one that throws may be repeated. */
 export interface GovernanceStore {
   proposals(): Promise<StoredProposal[]>;
-  /** Adds what is missing of a proposal and its votes. */
-  addProposal(digest: string, stored: StoredProposal): Promise<void>;
+  /** Adds what is missing of a proposal and its votes, and the entries by which this node stands for them: all of it or nothing. */
+  addProposal(digest: string, stored: StoredProposal, entries: readonly PendingEntry[]): Promise<void>;
   /** Forgets proposals that can't come up again. */
   removeProposals(digests: readonly string[]): Promise<void>;
   /** Ascending by epoch. */
@@ -27,6 +27,8 @@ export interface GovernanceStore {
   /** Adds an entry, or receipts to one that is there. */
   addEntry(pending: PendingEntry): Promise<void>;
   hasEntry(hash: string): Promise<boolean>;
+  /** Hashes of all that are not written yet. */
+  unwritten(): Promise<string[]>;
   /** The log has these entries. */
   markWritten(hashes: readonly string[]): Promise<void>;
 }

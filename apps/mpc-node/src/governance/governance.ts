@@ -36,7 +36,7 @@ export class Governance {
     const inForce = (): NetworkManifest | undefined => this.inForce();
     const signIdentity = (bytes: Uint8Array): Uint8Array => signAs(input.inForce() ?? input.started, bytes);
     this.entries = new PendingEntries({ self, store, signIdentity });
-    this.proposals = new Proposals({ self, inForce, store, signIdentity, stand: (entry) => this.entries.stand(entry), clock });
+    this.proposals = new Proposals({ self, inForce, store, signIdentity, entries: this.entries, clock });
     this.chain = new ManifestChain(store);
     this.#gossip = new Gossip({ link: meshGovernanceLink(input.mesh), proposals: this.proposals, chain: this.chain, inForce, software: input.software, onSoftware: input.onSoftware, log });
     this.handlers = this.#gossip.handlers;
@@ -50,6 +50,7 @@ export class Governance {
   async load(): Promise<void> {
     const { started, epochs } = this.#input;
     const committed = await committedEpochs(epochs);
+    await this.entries.load();
     await this.proposals.load([...(started.epoch === firstEpoch ? [started] : []), ...committed.map(({ manifest }) => manifest)]);
     await this.chain.load(this.inForce());
     // Whoever died between the commit and this one makes good for it.

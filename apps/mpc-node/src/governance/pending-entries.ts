@@ -22,9 +22,24 @@ export class PendingEntries {
     this.#signIdentity = input.signIdentity;
   }
 
-  /** This node saw what the entry says. */
+  /** Takes up what an earlier process left. */
+  async load(): Promise<void> {
+    for (const hash of await this.#store.unwritten()) this.#waiting.add(hash);
+  }
+
+  /** This node's word that it saw what the entry says. */
+  vouch(entry: Uint8Array): PendingEntry {
+    return { entry, receipts: [{ party: this.#self, signature: toBase64Url(this.#signIdentity(entryReceiptBytes(entry))) }] };
+  }
+
+  /** This node saw what the entry says. Durable when it resolves. */
   async stand(entry: Uint8Array): Promise<void> {
-    await this.add(entry, [{ party: this.#self, signature: toBase64Url(this.#signIdentity(entryReceiptBytes(entry))) }]);
+    await this.add(entry, this.vouch(entry).receipts);
+  }
+
+  /** Entries that were stored together with what they tell. */
+  stored(entries: readonly PendingEntry[]): void {
+    for (const { entry } of entries) this.#waiting.add(logEntryHash(entry));
   }
 
   /** Receipts that hold. */

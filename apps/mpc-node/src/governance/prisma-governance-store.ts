@@ -1,6 +1,8 @@
+import { guarded, noFaults } from '@boop/platform';
 import { entryReceiptSchema, logEntryHash, type ManifestLink, manifestLinkSchema, manifestProposalSchema, manifestVoteSchema } from '@boop/protocol';
 import { z } from 'zod';
-import { column, type Database } from '../store/database.ts';
+import { column, type Database, type DatabaseReader } from '../store/database.ts';
+import { type GovernanceFaultHook } from './fault-points.ts';
 import { type GovernanceStore, type PendingEntry, type StoredProposal } from './governance-store.ts';
 
 const receiptsSchema = z.array(entryReceiptSchema);
@@ -8,9 +10,11 @@ const receiptsSchema = z.array(entryReceiptSchema);
 /** {@link GovernanceStore} on PostgreSQL. */
 export class PrismaGovernanceStore implements GovernanceStore {
   readonly #database: Database;
+  readonly #faults: GovernanceFaultHook;
 
-  constructor(database: Database) {
+  constructor(database: Database, faults: GovernanceFaultHook = noFaults) {
     this.#database = database;
+    this.#faults = faults;
   }
 
   async proposals(): Promise<StoredProposal[]> {
@@ -18,15 +22,17 @@ export class PrismaGovernanceStore implements GovernanceStore {
     return rows.map(({ proposal, votes }) => ({ proposal: manifestProposalSchema.parse(proposal), votes: votes.map(({ vote }) => manifestVoteSchema.parse(vote)) }));
   }
 
-  async addProposal(digest: string, { proposal, votes }: StoredProposal): Promise<void> {
-    await this.#database.$transaction([
-      this.#database.manifestProposal.createMany({ data: [{ digest, proposal }], skipDuplicates: true }),
-      this.#database.manifestVote.createMany({ data: votes.map((vote) => ({ digest, party: vote.party, decision: vote.decision, vote })), skipDuplicates: true }),
-    ]);
+  async addProposal(digest: string, { proposal, votes }: StoredProposal, entries: readonly PendingEntry[]): Promise<void> {
+    const write = async (transaction: DatabaseReader): Promise<void> => {
+      await transaction.manifestProposal.createMany({ data: [{ digest, proposal }], skipDuplicates: true });
+      await transaction.manifestVote.createMany({ data: votes.map((vote) => ({ digest, party: vote.party, decision: vote.decision, vote })), skipDuplicates: true });
+      for (const entry of entries) await addEntry(transaction, entry);
+    };
+    await guarded(this.#faults, 'proposal.add', () => this.#database.$transaction(write));
   }
 
   async removeProposals(digests: readonly string[]): Promise<void> {
-    await this.#database.manifestProposal.deleteMany({ where: { digest: { in: [...digests] } } });
+    await guarded(this.#faults, 'proposal.remove', () => this.#database.manifestProposal.deleteMany({ where: { digest: { in: [...digests] } } }));
   }
 
   async links(): Promise<ManifestLink[]> {
@@ -35,7 +41,7 @@ export class PrismaGovernanceStore implements GovernanceStore {
 
   async putLink(link: ManifestLink): Promise<void> {
     const { epoch } = link.proposal.manifest;
-    await this.#database.manifestLink.upsert({ where: { epoch }, create: { epoch, link }, update: { link } });
+    await guarded(this.#faults, 'manifest.link', () => this.#database.manifestLink.upsert({ where: { epoch }, create: { epoch, link }, update: { link } }));
   }
 
   async pendingEntries(limit: number): Promise<PendingEntry[]> {
@@ -43,21 +49,27 @@ export class PrismaGovernanceStore implements GovernanceStore {
     return rows.map(({ entry, receipts }) => ({ entry, receipts: receiptsSchema.parse(receipts) }));
   }
 
-  async addEntry({ entry, receipts }: PendingEntry): Promise<void> {
-    const hash = logEntryHash(entry);
-    await this.#database.$transaction(async (transaction) => {
-      await transaction.pendingEntry.createMany({ data: [{ hash, entry: column(entry), receipts: [], written: false }], skipDuplicates: true });
-      const known = receiptsSchema.parse((await transaction.pendingEntry.findUniqueOrThrow({ where: { hash } })).receipts);
-      const added = receipts.filter(({ party }) => !known.some((receipt) => receipt.party === party));
-      if (added.length > 0) await transaction.pendingEntry.update({ where: { hash }, data: { receipts: [...known, ...added] } });
-    });
+  async addEntry(pending: PendingEntry): Promise<void> {
+    await guarded(this.#faults, 'entry.add', () => this.#database.$transaction((transaction) => addEntry(transaction, pending)));
   }
 
   async hasEntry(hash: string): Promise<boolean> {
     return (await this.#database.pendingEntry.count({ where: { hash } })) > 0;
   }
 
-  async markWritten(hashes: readonly string[]): Promise<void> {
-    await this.#database.pendingEntry.updateMany({ where: { hash: { in: [...hashes] } }, data: { written: true } });
+  async unwritten(): Promise<string[]> {
+    return (await this.#database.pendingEntry.findMany({ where: { written: false }, select: { hash: true } })).map(({ hash }) => hash);
   }
+
+  async markWritten(hashes: readonly string[]): Promise<void> {
+    await guarded(this.#faults, 'entry.written', () => this.#database.pendingEntry.updateMany({ where: { hash: { in: [...hashes] } }, data: { written: true } }));
+  }
+}
+
+async function addEntry(transaction: DatabaseReader, { entry, receipts }: PendingEntry): Promise<void> {
+  const hash = logEntryHash(entry);
+  await transaction.pendingEntry.createMany({ data: [{ hash, entry: column(entry), receipts: [], written: false }], skipDuplicates: true });
+  const known = receiptsSchema.parse((await transaction.pendingEntry.findUniqueOrThrow({ where: { hash } })).receipts);
+  const added = receipts.filter(({ party }) => !known.some((receipt) => receipt.party === party));
+  if (added.length > 0) await transaction.pendingEntry.update({ where: { hash }, data: { receipts: [...known, ...added] } });
 }

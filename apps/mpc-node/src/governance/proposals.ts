@@ -4,6 +4,7 @@ import { BoopError, type Clock, type PartyId, toBase64Url } from '@boop/shared';
 import { Mutex } from '../mutex.ts';
 import { proposalsMax } from './governance-methods.ts';
 import { type GovernanceStore, type StoredProposal } from './governance-store.ts';
+import { type PendingEntries } from './pending-entries.ts';
 
 const clockSkewSeconds = 120;
 const windowSecondsMax = 30 * 86_400;
@@ -38,8 +39,7 @@ export class Proposals {
     inForce: () => NetworkManifest | undefined;
     store: GovernanceStore;
     signIdentity: (bytes: Uint8Array) => Uint8Array;
-    /** The node stands for an entry of the log. */
-    stand: (entry: Uint8Array) => Promise<void>;
+    entries: Pick<PendingEntries, 'vouch' | 'stored'>;
     clock: Clock;
   };
   readonly #known = new Map<string, Known>();
@@ -49,7 +49,7 @@ export class Proposals {
   readonly #mutex = new Mutex();
   readonly #listeners = new Set<(digest: string) => void>();
 
-  constructor(input: { self: PartyId; inForce: () => NetworkManifest | undefined; store: GovernanceStore; signIdentity: (bytes: Uint8Array) => Uint8Array; stand: (entry: Uint8Array) => Promise<void>; clock: Clock }) {
+  constructor(input: { self: PartyId; inForce: () => NetworkManifest | undefined; store: GovernanceStore; signIdentity: (bytes: Uint8Array) => Uint8Array; entries: Pick<PendingEntries, 'vouch' | 'stored'>; clock: Clock }) {
     this.#input = input;
   }
 
@@ -152,10 +152,11 @@ export class Proposals {
     if (added.length === 0 && known) return;
     if (votes.length === 0 || !added.every((vote) => isValidVote(proposal, vote, voters))) throw new BoopError('proposal.bad-vote', 'a vote is not signed by a custodian who may vote', { kind: 'peer' });
     if (!known) await this.#makeRoom(votes);
-    const { store, stand } = this.#input;
-    await store.addProposal(digest, { proposal, votes: added });
+    const { store, entries } = this.#input;
+    const vouched = [known ? undefined : proposalEntry(proposal), ...added.map((vote) => voteEntry(proposal, vote))].flatMap((entry) => (entry ? [entries.vouch(entry)] : []));
+    await store.addProposal(digest, { proposal, votes: added }, vouched);
+    entries.stored(vouched);
     this.#known.set(digest, { digest, manifestHash: manifestDigest(proposal.manifest), proposal, votes: [...(known?.votes ?? []), ...added] });
-    for (const entry of [known ? undefined : proposalEntry(proposal), ...added.map((vote) => voteEntry(proposal, vote))]) if (entry) await stand(entry);
     for (const listener of this.#listeners) listener(digest);
   }
 

@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto';
+import { guarded, noFaults } from '@boop/platform';
 import { type SignedSubjectOrder, signedSubjectOrderSchema } from '@boop/protocol';
 import { BoopError, canonicalJson, fromUtf8, toBase64Url } from '@boop/shared';
 import { type Database } from '../store/database.ts';
 import { type Sealer } from '../store/sealer.ts';
+import { type SubjectFaultHook } from './fault-points.ts';
 import { orderName, type OrderStore } from './order-store.ts';
 
 /** {@link OrderStore} on PostgreSQL, sealed under the key that outlives epochs: an order holds in all of them. */
 export class PrismaOrderStore implements OrderStore {
   readonly #database: Database;
   readonly #sealer: Sealer;
+  readonly #faults: SubjectFaultHook;
 
-  constructor(database: Database, sealer: Sealer) {
+  constructor(database: Database, sealer: Sealer, faults: SubjectFaultHook = noFaults) {
     this.#database = database;
     this.#sealer = sealer;
+    this.#faults = faults;
   }
 
   async load(): Promise<SignedSubjectOrder[]> {
@@ -27,7 +31,7 @@ export class PrismaOrderStore implements OrderStore {
   async put(order: SignedSubjectOrder): Promise<void> {
     const id = idOf(order);
     const sealed = this.#sealer.seal({ table: 'subject-order', id }, canonicalJson(order));
-    await this.#database.subjectOrder.upsert({ where: { id }, create: { id, sealed }, update: { sealed } });
+    await guarded(this.#faults, 'order.put', () => this.#database.subjectOrder.upsert({ where: { id }, create: { id, sealed }, update: { sealed } }));
   }
 }
 

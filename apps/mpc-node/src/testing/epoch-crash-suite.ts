@@ -7,8 +7,8 @@ import { type FaultPoint } from '../epochs/fault-points.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from './fixtures.ts';
 import { ProcessNetwork } from './process-network.ts';
 
-export interface EpochCrash {
-  readonly point: FaultPoint;
+export interface EpochCrash<Point extends string = FaultPoint> {
+  readonly point: Point;
   readonly when: 'before' | 'after';
   /** 1 leads. */
   readonly victim: number;
@@ -20,7 +20,7 @@ const all = [1, 2, 3, 4, 5];
  * Has all nodes go to the next epoch while one is killed at a durable write, and started anew. It comes back in the epoch before or in the next one;
  * then all reach the next one with all their rows.
  */
-export async function crashOnTheWay(network: ProcessNetwork, manifest: NetworkManifest, rows: number, { point, when, victim }: EpochCrash): Promise<NetworkManifest> {
+export async function crashOnTheWay(network: ProcessNetwork, manifest: NetworkManifest, rows: number, { point, when, victim }: EpochCrash<string>): Promise<NetworkManifest> {
   const next = { ...manifest, epoch: manifest.epoch + 1 };
   await network.kill(victim);
   // A promise not to commit is only made when an earlier attempt was left open.

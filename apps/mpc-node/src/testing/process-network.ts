@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SigningKey } from '@boop/identity';
-import { createDevCa, type EmbeddedPostgres, ensureCertificate, LinkClient, loadTlsMaterial, openFileCustody, type PeerRole, peerUri, startEmbeddedPostgres, systemRng, type TlsMaterial } from '@boop/platform';
+import { type ConsentText, SigningKey } from '@boop/identity';
+import { askControlSocket, controlSocketIn, createDevCa, type EmbeddedPostgres, ensureCertificate, LinkClient, loadTlsMaterial, openFileCustody, type PeerRole, peerUri, startEmbeddedPostgres, systemRng, type TlsMaterial } from '@boop/platform';
 import { type NetworkManifest, type nodeMethods } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
 import { type z } from 'zod';
@@ -54,9 +54,9 @@ export class ProcessNetwork {
   /**
    * All nodes up and ready.
    * @param input.places for nodes, of which the first are taken; `drainSeconds` as of the configuration; `reachedAt` the port under which everybody, the
-   * gateway too, reaches a node that listens on this one: a proxy may stand between
+   * gateway too, reaches a node that listens on this one: a proxy may stand between; `consentTexts` in place of those of all tests
    */
-  static async create({ nodes: count, threshold, places: nodes = count, drainSeconds = 3, reachedAt = (port) => port }: { nodes: number; threshold: number; places?: number; drainSeconds?: number; reachedAt?: (port: number) => number | Promise<number> }): Promise<ProcessNetwork> {
+  static async create({ nodes: count, threshold, places: nodes = count, drainSeconds = 3, reachedAt = (port) => port, consentTexts }: { nodes: number; threshold: number; places?: number; drainSeconds?: number; reachedAt?: (port: number) => number | Promise<number>; consentTexts?: ConsentText[] }): Promise<ProcessNetwork> {
     const dir = mkdtempSync(join(tmpdir(), 'boop-nodes-'));
     const ids = Array.from({ length: nodes }, (_, at) => at + 1);
     const [postgresPort, ...ports] = await freePorts(1 + 2 * nodes);
@@ -64,7 +64,7 @@ export class ProcessNetwork {
     const ca = await createDevCa(join(dir, 'ca'));
     const custodies = ids.map((id) => openFileCustody(join(dir, `keys-${id}`), systemRng));
     const linkPorts = await Promise.all(ports.slice(0, nodes).map(reachedAt));
-    const manifest = manifestOf(custodies.slice(0, count), threshold, linkPorts.slice(0, count));
+    const manifest = { ...manifestOf(custodies.slice(0, count), threshold, linkPorts.slice(0, count)), ...(consentTexts && { consentTexts }) };
     const spare = manifestOf(custodies, nodes === 7 ? 2 : threshold, linkPorts);
     writeFileSync(join(dir, 'network.json'), JSON.stringify(manifest));
     const certificate = async (role: PeerRole, id: string) =>
@@ -79,12 +79,14 @@ export class ProcessNetwork {
         manifestFile: join(dir, id <= count ? 'network.json' : 'next.json'),
         nextManifestFile: join(dir, 'next.json'),
         epochDrainSeconds: drainSeconds,
+        controlDir: join(dir, `control-${id}`),
         keysDir: join(dir, `keys-${id}`),
         tls: await certificate('node', String(id)),
         link: { host: '127.0.0.1', port: ports[id - 1] },
         health: { host: '127.0.0.1', port: ports[nodes + id - 1] },
         databaseUrlFile,
       };
+      mkdirSync(join(dir, `control-${id}`));
       // JSON is YAML.
       writeFileSync(join(dir, `node-${id}.yaml`), JSON.stringify(config));
     }
@@ -119,6 +121,21 @@ export class ProcessNetwork {
   propose(manifest: NetworkManifest): void {
     writeFileSync(join(this.dir, 'next.json.new'), JSON.stringify(manifest));
     renameSync(join(this.dir, 'next.json.new'), join(this.dir, 'next.json'));
+  }
+
+  /** What a node's identity key signs, at its custodian's order. */
+  signIdentity(id: number, message: Uint8Array): Uint8Array {
+    const custody = openFileCustody(join(this.dir, `keys-${id}`), systemRng);
+    try {
+      return custody.signIdentity(message);
+    } finally {
+      custody.destroy();
+    }
+  }
+
+  /** Asks a node what its custodian may ask, as of `serveCustodian`. @throws BoopError `control.not-running`, or what the node says */
+  async custodian(id: number, request: { readonly command: string } & Readonly<Record<string, unknown>>): Promise<unknown> {
+    return await askControlSocket(controlSocketIn(join(this.dir, `control-${id}`)), request, 30_000);
   }
 
   /** Reads a node's database, as its owner could. */
