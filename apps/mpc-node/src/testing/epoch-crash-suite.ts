@@ -15,46 +15,58 @@ export interface EpochCrash<Point extends string = FaultPoint> {
 }
 
 const all = [1, 2, 3, 4, 5];
+const limitMs = 150_000;
+
+const nextOf = (manifest: NetworkManifest): NetworkManifest => ({ ...manifest, epoch: manifest.epoch + 1 });
+const isMember = ({ members }: NetworkManifest, id: number): boolean => members.some(({ party }) => party === id);
+
+/** Waits until all members serve an epoch with all rows. */
+export async function waitReached(network: ProcessNetwork, { epoch, members }: NetworkManifest, rows: number): Promise<void> {
+  for (const { party } of members) await network.waitStatus(party, (status) => status.epoch === epoch && status.galleryRows === rows && status.ready && status.live.length === members.length, limitMs);
+}
 
 /**
- * Has all nodes go to the next epoch while one is killed at a durable write, and started anew. It comes back in the epoch before or in the next one;
- * then all reach the next one with all their rows.
+ * Has all nodes go to the next epoch while one is killed at a durable write, and started anew. It comes back in the epoch before or in the next one, or in
+ * none that it is no member of; then all reach the next one with all their rows.
+ * @param isNew whether the victim holds nothing yet, though the epoch before names one of its number
  */
-export async function crashOnTheWay(network: ProcessNetwork, manifest: NetworkManifest, rows: number, { point, when, victim }: EpochCrash<string>): Promise<NetworkManifest> {
-  const next = { ...manifest, epoch: manifest.epoch + 1 };
+export async function crashOnTheWay(network: ProcessNetwork, manifest: NetworkManifest, rows: number, { point, when, victim }: EpochCrash<string>, next = nextOf(manifest), isNew = !isMember(manifest, victim)): Promise<NetworkManifest> {
   await network.kill(victim);
+  // A node that joins is started with the manifest that names it.
+  if (isNew) network.propose(next);
   // A promise not to commit is only made when an earlier attempt was left open.
   await network.start(victim, point === 'epoch.stopped' ? 'epoch.signed after' : `${point} ${when}`);
-  await network.waitReady([victim]);
+  if (!isNew) await network.waitReady([victim]);
   network.propose(next);
-  await network.ended(victim, 150_000);
+  for (const { party } of next.members) if (party !== victim && !network.isRunning(party)) await network.start(party);
+  await network.ended(victim, limitMs);
   if (point === 'epoch.stopped') {
     await network.start(victim, `${point} ${when}`);
-    await network.ended(victim, 150_000);
+    await network.ended(victim, limitMs);
   }
   await network.start(victim);
-  await network.waitReady([victim]);
-  const { epoch } = await network.request(victim, 'node.status', {});
-  expect([manifest.epoch, next.epoch]).toContain(epoch);
-  for (const id of all) await network.waitStatus(id, (status) => status.epoch === next.epoch && status.galleryRows === rows && status.ready && status.live.length === all.length, 150_000);
+  let epoch: number | undefined;
+  await network.waitStatus(victim, (status) => (epoch = status.epoch) !== undefined, limitMs);
+  expect([isNew || !isMember(next, victim) ? 0 : manifest.epoch, manifest.epoch, next.epoch]).toContain(epoch);
+  await waitReached(network, next, rows);
   return next;
 }
 
 /** The same, but the write fails once and the process lives on: it gets there without being started anew. */
 export async function failOnTheWay(network: ProcessNetwork, manifest: NetworkManifest, rows: number, { point, when, victim }: EpochCrash): Promise<NetworkManifest> {
-  const next = { ...manifest, epoch: manifest.epoch + 1 };
+  const next = nextOf(manifest);
   await network.kill(victim);
   await network.start(victim, `${point} ${when}, failing`);
   await network.waitReady([victim]);
   network.propose(next);
-  for (const id of all) await network.waitStatus(id, (status) => status.epoch === next.epoch && status.galleryRows === rows && status.ready && status.live.length === all.length, 150_000);
+  await waitReached(network, next, rows);
   expect(network.output).toContain('test.write-failed');
   return next;
 }
 
-/** Waits until nothing is left of an epoch: no row, no record, no key share, no data key. */
-export async function waitErased(network: ProcessNetwork, epoch: number): Promise<void> {
-  for (const id of all) {
+/** Waits until nothing is left of an epoch at these nodes: no row, no record, no key share, no data key. */
+export async function waitErased(network: ProcessNetwork, epoch: number, ids: readonly number[] = all): Promise<void> {
+  for (const id of ids) {
     const tables = ['gallery_rows', 'registrations', 'group_key_shares', 'gallery_heads', 'data_keys'].map((table) => `SELECT epoch FROM ${table} WHERE epoch BETWEEN 1 AND ${epoch}`);
     for (const deadline = Date.now() + 120_000; (await network.query(id, tables.join(' UNION '))).length > 0; await new Promise((resolve) => setTimeout(resolve, 300)))
       if (Date.now() > deadline) throw new Error(`node ${id} keeps an old epoch`);

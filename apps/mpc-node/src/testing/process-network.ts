@@ -185,7 +185,14 @@ export class ProcessNetwork {
     }
   }
 
+  isRunning(id: number): boolean {
+    const child = this.#nodes.get(id)?.child;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  /** Nothing when it does not run. */
   async kill(id: number): Promise<void> {
+    if (!this.isRunning(id)) return;
     const { child } = this.#nodes.get(id)!;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
