@@ -4,6 +4,7 @@ import { askControlSocket, controlSocketIn } from '@boop/platform';
 import { manifestProposalSchema, networkManifestSchema, type NetworkManifest, proposalStateSchema } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { z } from 'zod';
+import { fingerprintOf } from '../node/first-manifest.ts';
 import { table, type Write } from './display.ts';
 import { changedManifest } from './manifest-change.ts';
 
@@ -16,6 +17,10 @@ interface NodeFlag {
   readonly node: string;
 }
 
+interface FingerprintFlag {
+  readonly fingerprint?: string;
+}
+
 /** `boop network propose|approve|reject|proposals|show`: a custodian decides on manifests, each by the own node. */
 export function addGovernanceCommands(network: Command, write: Write): void {
   const ofNode = (name: string, description: string): Command => network.command(name).description(description).requiredOption('--node <folder>', "the custodian's node: its folder");
@@ -23,15 +28,19 @@ export function addGovernanceCommands(network: Command, write: Write): void {
     .argument('[file]', 'the next manifest')
     .option('--set <path=value>', 'one change to the manifest in force, for example members.2.linkPort=40414; may be repeated', (text: string, before: string[]) => [...before, text], [])
     .option('--hours <count>', 'how long it can be executed', hours, 24)
-    .action(async (file: string | undefined, { node, set, hours: lasts }: NodeFlag & { set: string[]; hours: number }) => {
+    .option('--fingerprint <fingerprint>', 'of the next manifest, as a custodian has read it out; it is refused with another one')
+    .action(async (file: string | undefined, { node, set, hours: lasts, fingerprint }: NodeFlag & FingerprintFlag & { set: string[]; hours: number }) => {
       const manifest = file === undefined ? changedManifest(await inForce(node), set) : (JSON.parse(readFileSync(file, 'utf8')) as unknown);
+      checkFingerprint(manifest, fingerprint);
       const { digest } = z.object({ digest: z.string() }).parse(await ask(node, { command: 'propose', manifest, lastsSeconds: lasts * 3_600 }));
       write(`${digest}\n`);
     });
   for (const decision of ['approve', 'reject'] as const) {
     ofNode(decision, `${decision} a proposal, by the identity key of the node`)
       .argument('<digest>', 'of the proposal')
-      .action(async (digest: string, { node }: NodeFlag) => {
+      .option('--fingerprint <fingerprint>', 'of its manifest, as a custodian has read it out; nothing is done with another one')
+      .action(async (digest: string, { node, fingerprint }: NodeFlag & FingerprintFlag) => {
+        if (fingerprint !== undefined) checkFingerprint((await proposals(node)).find((view) => view.digest === digest)?.proposal.manifest, fingerprint);
         await ask(node, { command: 'decide', digest, decision });
         write(proposalTable((await proposals(node)).filter((view) => view.digest === digest)));
       });
@@ -44,6 +53,13 @@ export function addGovernanceCommands(network: Command, write: Write): void {
       if (!shown) throw new BoopError('proposal.unknown', 'the node knows no such proposal');
       write(`${JSON.stringify(shown, null, 2)}\n`);
     });
+}
+
+/** @throws BoopError `proposal.other-fingerprint` */
+export function checkFingerprint(manifest: unknown, fingerprint: string | undefined): void {
+  if (fingerprint === undefined) return;
+  const parsed = networkManifestSchema.safeParse(manifest);
+  if (!parsed.success || fingerprintOf(parsed.data) !== fingerprint) throw new BoopError('proposal.other-fingerprint', 'the manifest has another fingerprint than the one that was read out');
 }
 
 const ask = async (node: string, request: object): Promise<unknown> => await askControlSocket(controlSocketIn(node), request, askTimeoutMs);

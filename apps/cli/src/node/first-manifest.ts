@@ -43,8 +43,9 @@ export function fingerprintOf(manifest: NetworkManifest): string {
   return Array.from({ length: fingerprintGroups }, (_, at) => hex.slice(4 * at, 4 * at + 4)).join('-');
 }
 
-function refuseDoubles(descriptors: readonly MemberDescriptor[]): void {
-  const traits: readonly [string, (member: MemberDescriptor) => string][] = [
+/** @throws BoopError `join.same-identity` where two members show one key, name or address */
+export function refuseDoubles(descriptors: readonly Omit<MemberDescriptor, 'v'>[]): void {
+  const traits: readonly [string, (member: Omit<MemberDescriptor, 'v'>) => string][] = [
     ['identity key', ({ identityKey }) => identityKey],
     ['HPKE key', ({ hpkeKey }) => hpkeKey],
     ['name', ({ name }) => name],
@@ -58,4 +59,4 @@ function refuseDoubles(descriptors: readonly MemberDescriptor[]): void {
   }
 }
 
-const addressOf = ({ host, linkPort }: MemberDescriptor): string => `${host}:${linkPort}`;
+const addressOf = ({ host, linkPort }: Pick<MemberDescriptor, 'host' | 'linkPort'>): string => `${host}:${linkPort}`;

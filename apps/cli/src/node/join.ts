@@ -49,12 +49,19 @@ export async function joinNetwork(dir: string, { peers, plan, confirm, write, no
   }
 }
 
-/** Everything that the node's process reads at its start; its configuration last, since with it the folder has joined. */
 function keepMembership(folder: NodeFolder, link: ManifestLink): void {
   const { manifest } = link.proposal;
   const own = verifyDescriptor(JSON.parse(readFileSync(folder.path('member.json'), 'utf8')));
-  const { party } = manifest.members.find(({ identityKey }) => identityKey === own.identityKey)!;
   writeFileAtomic(folder.path('first-manifest.json'), `${JSON.stringify(link, null, 2)}\n`, 0o644);
+  keepManifest(folder, manifest, own.identityKey);
+}
+
+/**
+ * Everything that the node's process reads at its start; its configuration last, since with it the folder has joined.
+ * @param manifest names this node by `identity`
+ */
+export function keepManifest(folder: NodeFolder, manifest: NetworkManifest, identity: string): void {
+  const { party } = manifest.members.find(({ identityKey }) => identityKey === identity)!;
   writeFileAtomic(folder.manifestFile, `${JSON.stringify(manifest, null, 2)}\n`, 0o644);
   if (!existsSync(folder.path('services.pem'))) writeFileAtomic(folder.path('services.pem'), '', 0o644);
   const { listen, link: address, health, metrics } = folder.settings;

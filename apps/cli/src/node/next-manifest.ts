@@ -2,6 +2,7 @@ import { askControlSocket, controlSocketIn, type KeyUse, writeFileAtomic } from 
 import { type NetworkManifest, networkManifestSchema, parseManifest } from '@boop/protocol';
 import { BoopError, isBoopError, toBase64Url } from '@boop/shared';
 import { z } from 'zod';
+import { refuseDoubles } from './first-manifest.ts';
 import { type MemberDescriptor } from './member-descriptor.ts';
 import { type NodeFolder } from './node-folder.ts';
 
@@ -12,9 +13,13 @@ const proposalAnswer = z.strictObject({ digest: z.string() });
 
 /** The manifest in force as the running node knows it, else the one with which it joined. */
 export async function manifestInForce(folder: NodeFolder): Promise<NetworkManifest> {
-  const joined = folder.manifest();
+  return (await manifestOfProcess(folder)) ?? folder.manifest();
+}
+
+/** The manifest in force as the running node knows it; null while it has yet to join, undefined where no node runs. */
+export async function manifestOfProcess(folder: NodeFolder): Promise<NetworkManifest | null | undefined> {
   const answer = await ask(folder, { command: 'manifest' });
-  return (answer === undefined ? undefined : manifestAnswer.parse(answer).manifest) ?? joined;
+  return answer === undefined ? undefined : manifestAnswer.parse(answer).manifest;
 }
 
 /** This node's place in a manifest. @throws BoopError `node.other-identity` */
@@ -40,6 +45,21 @@ export function withoutMember(manifest: NetworkManifest, party: number, successo
   const { v: _, ...member } = successor ?? { v: 1 };
   const members = successor ? [...others, { party, ...member }].sort((a, b) => a.party - b.party) : others;
   return parseManifest({ ...manifest, epoch: manifest.epoch + 1, members });
+}
+
+/**
+ * The next epoch's manifest with new members: one in the place of a member, or all of them after the present ones, in the order of their names.
+ * @throws BoopError `join.unknown-member`, `join.one-place`, `join.same-identity`, `manifest.invalid`
+ */
+export function withMembers(manifest: NetworkManifest, newcomers: readonly MemberDescriptor[], { inPlaceOf, threshold = manifest.threshold }: { inPlaceOf?: string; threshold?: number }): NetworkManifest {
+  const sorted = [...newcomers].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ v: _, ...member }) => member);
+  if (inPlaceOf !== undefined && sorted.length !== 1) throw new BoopError('join.one-place', 'one member takes the place of one');
+  const place = manifest.members.find(({ name }) => name === inPlaceOf)?.party;
+  if (inPlaceOf !== undefined && place === undefined) throw new BoopError('join.unknown-member', 'no member of the manifest in force has that name');
+  const stay = manifest.members.filter(({ party }) => party !== place);
+  refuseDoubles([...stay, ...sorted]);
+  const taken = sorted.map((member, at) => ({ party: place ?? manifest.members.length + 1 + at, ...member }));
+  return parseManifest({ ...manifest, epoch: manifest.epoch + 1, threshold, members: [...stay, ...taken].sort((a, b) => a.party - b.party) });
 }
 
 /** Writes a proposal into the folder and hands it to the running node. @returns its digest, or undefined where no node runs */

@@ -12,6 +12,8 @@ import { parseAddress, parseAddresses } from './addresses.ts';
 import { backupCommand, backupShareCommand } from './backup-command.ts';
 import { initNode } from './init.ts';
 import { joinNetwork } from './join.ts';
+import { joinRunning, type JoiningPlan } from './join-running.ts';
+import { linkSource } from './manifest-links.ts';
 import { readDescriptor } from './member-descriptor.ts';
 import { manifestInForce, ownParty, propose, withoutMember } from './next-manifest.ts';
 import { NodeFolder } from './node-folder.ts';
@@ -53,15 +55,25 @@ export function nodeCommand(): Command {
     });
   node
     .command('join')
-    .description('meet the other nodes of a network that begins, and agree with them on its first manifest')
+    .description('become a member of a network: of one that begins (--peers), by meeting the other nodes, or of one that runs (--network)')
     .argument('<folder>')
-    .requiredOption('--peers <list>', 'addresses of all nodes: host:port,host:port,… or a file with one a line')
-    .option('--threshold <t>', 'how many members may collude', wholeNumber(1, 3), 1)
+    .addOption(new Option('--peers <list>', 'addresses of all nodes: host:port,host:port,… or a file with one a line').conflicts(['network', 'inPlaceOf', 'with', 'links']))
+    .addOption(new Option('--network <file>', 'manifest of the network that runs, from one of its custodians (network.json)').conflicts(['networkId', 'logOrigin', 'testNetwork']))
+    .option('--links <place>', 'what tells the manifests that came into force since: address of the gateway, or a file (default: none did)')
+    .option('--in-place-of <name>', 'member whose place the node takes (default: it comes after all others)')
+    .option('--with <file>', 'member descriptor of a node that joins in the same change; may be repeated', (file: string, before: string[]) => [...before, file], [])
+    .option('--threshold <t>', 'how many members may collude (default: 1, or as before)', wholeNumber(1, 3))
     .option('--network-id <id>', 'name of the network (default: made of its members)')
     .option('--log-origin <origin>', "name of the network's log")
     .option('--test-network', 'two members may be in one jurisdiction', false)
     .option('--fingerprint <fingerprint>', 'what the custodians have agreed on; asked for otherwise')
-    .action(async (folder: string, { peers, threshold, networkId, logOrigin, testNetwork, fingerprint }: JoinFlags) => {
+    .action(async (folder: string, flags: JoinFlags) => {
+      const { peers, network, threshold = 1, networkId, logOrigin, testNetwork, fingerprint } = flags;
+      if (network !== undefined) {
+        sayJoining(folder, await joinRunning(folder, runningOptions(network, flags)));
+        return;
+      }
+      if (peers === undefined) throw new BoopError('join.which', 'a network that begins needs --peers, one that runs --network');
       const plan = { threshold, testNetwork, ...(networkId !== undefined && { networkId }), ...(logOrigin !== undefined && { logOrigin }) };
       const confirm = async (manifest: NetworkManifest, shown: string): Promise<string> => {
         write(`\n${membersTable(manifest)}\nfingerprint ${shown}\n`);
@@ -149,12 +161,36 @@ interface InitFlags {
 }
 
 interface JoinFlags {
-  readonly peers: string;
-  readonly threshold: number;
+  readonly peers?: string;
+  readonly network?: string;
+  readonly links?: string;
+  readonly inPlaceOf?: string;
+  readonly with: readonly string[];
+  readonly threshold?: number;
   readonly networkId?: string;
   readonly logOrigin?: string;
   readonly testNetwork: boolean;
   readonly fingerprint?: string;
+}
+
+const runningOptions = (manifestFile: string, { links, inPlaceOf, with: beside, threshold, fingerprint }: JoinFlags) => ({
+  manifestFile,
+  confirm: async (manifest: NetworkManifest, shown: string): Promise<string> => {
+    if (fingerprint !== undefined) return fingerprint;
+    write(`\n${membersTable(manifest)}\nfingerprint ${shown}\n`);
+    return await ask('Compare it by voice with custodians of this network, then type it here: ');
+  },
+  ...(links !== undefined && { links: linkSource(links) }),
+  ...(inPlaceOf !== undefined && { inPlaceOf }),
+  ...(threshold !== undefined && { threshold }),
+  beside: beside.map(readDescriptor),
+});
+
+function sayJoining(folder: string, { manifest, fingerprint, file, approvals }: JoiningPlan): void {
+  write(`\n${membersTable(manifest)}\nfingerprint ${fingerprint}\n\nThis is the manifest of epoch ${manifest.epoch}. Start the node with it: boop node run ${folder}\n`);
+  write(`Hand ${file} to the other custodians and read the fingerprint out to them. One proposes it, and ${approvals} in all approve:\n`);
+  write(`  boop network propose FILE --fingerprint FINGERPRINT --node THEIR_FOLDER\n  boop network approve DIGEST --fingerprint FINGERPRINT --node THEIR_FOLDER\n`);
+  write(`The operator of gateway, ledger and attributes service gives you services.json: boop node accept ${folder} services.json\n`);
 }
 
 function custodyOf({ custody, passphraseFile, module, token, pinFile }: InitFlags): CustodySettings | undefined {

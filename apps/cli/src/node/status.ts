@@ -1,12 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { type Member, type NetworkManifest } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { nameOf } from '../services/service-descriptor.ts';
 import { acceptedServices } from './accept.ts';
 import { fingerprintOf } from './first-manifest.ts';
 import { readDescriptor } from './member-descriptor.ts';
-import { manifestInForce } from './next-manifest.ts';
+import { manifestOfProcess } from './next-manifest.ts';
 import { NodeFolder } from './node-folder.ts';
 
 const healthTimeoutMs = 3_000;
@@ -16,21 +18,32 @@ const readinessSchema = z.looseObject({ checks: z.record(z.string(), z.unknown()
 export async function nodeStatus(dir: string): Promise<[string, string][]> {
   const folder = NodeFolder.open(dir);
   const { name, jurisdiction, link, custody } = folder.settings;
-  const { identityKey } = readDescriptor(folder.path('member.json'));
+  const first = readDescriptor(folder.path('member.json'));
   const lines: [string, string][] = [
     ['node', `${name} (${jurisdiction}) at ${link.host}:${link.port}`],
     ['keys', custody.kind === 'file' ? 'in the folder' : `in the token ${custody.tokenLabel}`],
-    ['identity', identityKey],
   ];
-  if (!folder.joined) return [...lines, ['network', 'none yet: boop node join']];
-  const manifest = await manifestInForce(folder);
-  lines.push(['network', `${manifest.networkId}, epoch ${manifest.epoch}, ${manifest.members.length} members, threshold ${manifest.threshold}`], ['fingerprint', fingerprintOf(manifest)]);
+  const keys = (member: MemberKeys): [string, string][] => [['identity', member.identityKey], ['HPKE key', member.hpkeKey]];
+  if (!folder.joined) return [...lines, ...keys(first), ['network', 'none yet: boop node join']];
+  const inForce = await manifestOfProcess(folder);
+  const manifest = inForce ?? folder.manifest();
+  const yetTo = inForce === null ? ', which is yet to begin' : '';
+  lines.push(...keys(ownMember(manifest, folder) ?? first), ['network', `${manifest.networkId}, epoch ${manifest.epoch}${yetTo}, ${manifest.members.length} members, threshold ${manifest.threshold}`], ['fingerprint', fingerprintOf(manifest)]);
   const services = acceptedServices(folder).map(nameOf);
   lines.push(['services', services.length > 0 ? services.join(', ') : 'none yet: boop node accept']);
   const tls = folder.path('tls', 'tls.json');
   if (existsSync(tls)) lines.push(['TLS certificate', certificateLine(tls)]);
   lines.push(['process', await processLine(folder)]);
   return lines;
+}
+
+type MemberKeys = Pick<Member, 'identityKey' | 'hpkeKey'>;
+
+/** This node as the manifest names it, with the keys in force; undefined where it names another one in its place. */
+function ownMember({ members }: NetworkManifest, { settings: { name }, configFile }: NodeFolder): Member | undefined {
+  const { nodeId } = z.object({ nodeId: z.number() }).parse(parse(readFileSync(configFile, 'utf8')));
+  const member = members[nodeId - 1];
+  return member?.name === name ? member : undefined;
 }
 
 function certificateLine(file: string): string {
