@@ -127,7 +127,7 @@ describe('a standby that joins a network that runs', () => {
 
   test('can begin again while it is no member, and not once it is', async () => {
     const { manifest } = await joinRunning(dir, options());
-    const custody = await NodeFolder.open(dir).custody();
+    const custody = await NodeFolder.open(made).custody();
     const joined = linkTo(manifest, first, 3, (bytes) => toBase64Url(custody.signIdentity(separated(epochReadinessDomain, bytes))));
     custody.destroy();
     await expect(joinRunning(dir, options({ links: linkSource(gatewayUrl) }))).resolves.toMatchObject({ manifest: { epoch: 21 } });
