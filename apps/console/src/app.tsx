@@ -4,8 +4,9 @@ import { Network } from './views/network.tsx';
 import { Owner } from './views/owner/owner.tsx';
 import { Registration } from './views/registration.tsx';
 import { Scanner } from './views/scanner.tsx';
+import { Webhooks } from './views/webhooks.tsx';
 
-const views = { network: ['Network', Network], register: ['Register', Registration], scanner: ['Scanner', Scanner], owner: ['My data', Owner] } as const;
+const views = { network: ['Network', Network], register: ['Register', Registration], scanner: ['Scanner', Scanner], owner: ['My data', Owner], webhooks: ['Webhooks', Webhooks] } as const;
 type View = keyof typeof views;
 
 const viewOfHash = (): View => {
