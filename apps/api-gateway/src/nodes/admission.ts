@@ -1,78 +1,159 @@
 import { BoopError } from '@boop/shared';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
 
-const limitMin = 1;
-const limitMax = 64;
-const limitStart = 4;
-/** Runs that take this much longer than undisturbed ones wait for each other. */
-const toleratedFactor = 3;
-const decrease = 0.9;
-/** How long the shortest run is remembered, at least; at most twice as long. */
-const windowMs = 30_000;
+/** People who wait for each place, at most. */
+const waitingPerPlace = 3;
+/** In a rush nobody waits longer than a few runs take now… */
+const waitRuns = 4;
+const waitMinMs = 1_000;
+const waitMaxMs = 3_000;
+/** …under overload no longer than this share of one. */
+const overloadShare = 0.15;
+const overloadMinMs = 10;
+/** Overload is over when nobody was refused for so many times as long as one may wait in a rush. */
+const quietWaits = 3;
+const unknownRunMs = 500;
 
-/** The shortest run of one kind of late. */
-interface Pace {
-  shortestMs: number;
-  shortestBeforeMs: number;
-  windowEndMs: number;
+/** Time as the admission sees it. */
+export interface Time {
+  nowMs(): number;
+  /** @returns cancels */
+  after(ms: number, run: () => void): () => void;
+}
+
+const systemTime: Time = {
+  nowMs: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+interface Waiting {
+  readonly sinceMs: number;
+  admit(): void;
+  refuse(): void;
+  cancel: () => void;
 }
 
 /**
- * Bounds how many runs are under way at the nodes, by how long they take (additive increase, multiplicative decrease on delay, after TCP Vegas):
- * nodes that are asked for more than they can do answer all of it late. What is above the bound is refused at once, so what is accepted keeps its time.
- * Runs are compared with runs of their kind, as one that finds nobody is over sooner than one that ends with a token; one that fails tells nothing.
+ * Bounds how many runs are under way at the nodes, since nodes that are asked for more than they can do answer all of it late. Above the limit
+ * (`ConcurrencyLimit`) a few people wait, first come first served, for at most four times what a run takes now (1 to 3 s). When more are refused than
+ * could wait or run, it is overload: then the newest is served first and nobody waits longer than 0.15 of a run, so that whoever is served is served in
+ * time and whoever is not learns it at once. It is over when nobody was refused for three times as long as one may wait otherwise (Maurer, "Fail at scale", ACM
+ * Queue 13(8): controlled delay, adaptive LIFO).
  */
 export class Admission {
-  readonly #nowMs: () => number;
-  readonly #paces = new Map<string, Pace>();
-  #limit = limitStart;
+  readonly #time: Time;
+  readonly #limit: ConcurrencyLimit;
+  readonly #waiting: Waiting[] = [];
   #active = 0;
+  #refusedInRow = 0;
+  #lastRefusalMs = -Infinity;
+  #isOverload = false;
 
-  constructor(nowMs: () => number = () => performance.now()) {
-    this.#nowMs = nowMs;
+  constructor(time: Time = systemTime) {
+    this.#time = time;
+    this.#limit = new ConcurrencyLimit(() => time.nowMs());
   }
 
   get limit(): number {
-    return Math.floor(this.#limit);
+    return this.#limit.value;
   }
 
-  /** @throws BoopError `service.overloaded` */
-  assertRoom(): void {
-    if (this.#active >= this.limit) throw new BoopError('service.overloaded', 'the nodes are busy', { kind: 'unavailable', retryAllowed: true });
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Waits for a place. @returns gives it back, once @throws BoopError `service.overloaded` */
+  async enter(): Promise<() => void> {
+    if (this.#active < this.limit && this.#waiting.length === 0) this.#active += 1;
+    else await this.#wait();
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      this.#active -= 1;
+      this.#admitNext();
+    };
   }
 
   /**
-   * Counts a run while it is under way.
+   * Measures what the nodes are asked for in a place.
    * @param kindOf what took the same work, by its outcome: one of few names
    */
   async during<T>(run: () => Promise<T>, kindOf: (outcome: T) => string): Promise<T> {
-    const startMs = this.#nowMs();
-    const active = ++this.#active;
+    const started = this.#limit.begin();
+    let kind: string | undefined;
     try {
       const outcome = await run();
-      this.#learn(kindOf(outcome), this.#nowMs() - startMs, active);
+      kind = kindOf(outcome);
       return outcome;
     } finally {
-      this.#active--;
+      this.#limit.end(started, kind, this.#waiting.length > 0 || this.#time.nowMs() - this.#lastRefusalMs < this.#runMs);
     }
   }
 
-  #learn(kind: string, durationMs: number, active: number): void {
-    const undisturbedMs = this.#undisturbedMs(kind, durationMs);
-    if (durationMs > toleratedFactor * undisturbedMs) this.#limit = Math.max(limitMin, this.#limit * decrease);
-    // A bound that nobody reaches says nothing about what the nodes can do.
-    else if (active >= this.#limit / 2) this.#limit = Math.min(limitMax, this.#limit + 1 / this.#limit);
+  get #runMs(): number {
+    return this.#limit.recentMs ?? unknownRunMs;
   }
 
-  #undisturbedMs(kind: string, durationMs: number): number {
-    const nowMs = this.#nowMs();
-    const pace = this.#paces.get(kind) ?? { shortestMs: Infinity, shortestBeforeMs: Infinity, windowEndMs: -Infinity };
-    this.#paces.set(kind, pace);
-    if (nowMs > pace.windowEndMs) {
-      pace.shortestBeforeMs = pace.shortestMs;
-      pace.shortestMs = Infinity;
-      pace.windowEndMs = nowMs + windowMs;
+  get #waitMs(): number {
+    return Math.min(waitMaxMs, Math.max(waitMinMs, waitRuns * this.#runMs));
+  }
+
+  get #overloadWaitMs(): number {
+    return Math.max(overloadMinMs, overloadShare * this.#runMs);
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const nowMs = this.#time.nowMs();
+      if (nowMs - this.#lastRefusalMs > quietWaits * this.#waitMs) this.#isOverload = false;
+      const one: Waiting = {
+        sinceMs: nowMs,
+        admit: resolve,
+        refuse: () => {
+          this.#lastRefusalMs = this.#time.nowMs();
+          this.#refusedInRow += 1;
+          reject(new BoopError('service.overloaded', 'the nodes are busy', { kind: 'unavailable', retryAllowed: true }));
+        },
+        cancel: () => undefined,
+      };
+      const roomFor = this.limit * (this.#isOverload ? 1 : waitingPerPlace);
+      if (this.#waiting.length >= roomFor) {
+        if (!this.#isOverload) {
+          one.refuse();
+          if (this.#refusedInRow > roomFor + this.limit) this.#beginOverload();
+          return;
+        }
+        this.#refuse(this.#waiting[0]!);
+      }
+      this.#waiting.push(one);
+      one.cancel = this.#time.after(this.#isOverload ? this.#overloadWaitMs : this.#waitMs, () => this.#refuse(one));
+    });
+  }
+
+  #beginOverload(): void {
+    this.#isOverload = true;
+    const oldestMs = this.#time.nowMs() - this.#overloadWaitMs;
+    for (const one of this.#waiting.filter(({ sinceMs }) => sinceMs < oldestMs)) this.#refuse(one);
+  }
+
+  #refuse(one: Waiting): void {
+    one.cancel();
+    this.#waiting.splice(this.#waiting.indexOf(one), 1);
+    one.refuse();
+  }
+
+  #admitNext(): void {
+    while (this.#active < this.limit) {
+      const next = this.#isOverload ? this.#waiting.pop() : this.#waiting.shift();
+      if (!next) break;
+      next.cancel();
+      this.#active += 1;
+      next.admit();
     }
-    pace.shortestMs = Math.min(pace.shortestMs, durationMs);
-    return Math.min(pace.shortestMs, pace.shortestBeforeMs);
+    if (this.#waiting.length === 0) this.#refusedInRow = 0;
   }
 }

@@ -13,6 +13,13 @@ const statusTimeoutMs = 1_500;
 const missedMax = 1;
 /** Sessions that a node leads may be asked for so long after it left. */
 const leaveMs = 90_000;
+/** A place at the nodes. */
+export interface Turn {
+  readonly leader: number;
+  /** Gives it back; more than once is the same as once. */
+  end(): void;
+}
+
 /** Methods in which the nodes search their galleries. */
 const searches: ReadonlySet<string> = new Set(['authentication.run', 'authentication.match']);
 
@@ -89,11 +96,20 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
     chooseLeader(this.available(), this.needed, 0);
   }
 
-  /** Round robin over the available nodes. @throws BoopError at once: `mpc.nodes-unavailable` when fewer than 2t+1 are up, `service.overloaded` when they have enough to do */
-  nextLeader(): number {
-    this.#admission.assertRoom();
-    this.#turn = (this.#turn + 1) >>> 0;
-    return chooseLeader(this.available(), this.needed, this.#turn);
+  /**
+   * Waits shortly for a place at the nodes, as `Admission` says; round robin over the available ones.
+   * @throws BoopError at once: `mpc.nodes-unavailable` when fewer than 2t+1 are up; `service.overloaded` when they have enough to do
+   */
+  async takeTurn(): Promise<Turn> {
+    this.assertAvailable();
+    const end = await this.#admission.enter();
+    try {
+      this.#turn = (this.#turn + 1) >>> 0;
+      return { leader: chooseLeader(this.available(), this.needed, this.#turn), end };
+    } catch (error) {
+      end();
+      throw error;
+    }
   }
 
   /** The next leader for a split of another epoch than the one in force: a node that was the same member then. @throws BoopError `mpc.nodes-unavailable` */

@@ -35,7 +35,7 @@ export interface AuthenticationDependencies {
   readonly directory: DirectoryStore;
   readonly events: EventStore;
   readonly network: NetworkService;
-  readonly nodes: Pick<NodePool, 'assertAvailable' | 'nextLeader' | 'leaderIn' | 'ask'>;
+  readonly nodes: Pick<NodePool, 'assertAvailable' | 'takeTurn' | 'leaderIn' | 'ask'>;
   readonly limits: RateLimits;
   readonly metrics: StageMetrics;
   /** Signs the splits that the gateway makes itself. */
@@ -117,7 +117,7 @@ export class AuthenticationService {
    * again; the same split is never sent twice.
    */
   async probe(terminalId: string, id: string, probe: Probe): Promise<AuthenticationRecord> {
-    const { nodes, network } = this.#with;
+    const { nodes } = this.#with;
     const terminal = await this.#terminal(terminalId);
     const open = await this.getForTerminal(terminalId, id);
     beginProbe(open, this.#with.clock.nowMs());
@@ -125,17 +125,26 @@ export class AuthenticationService {
     if (vendor?.sandbox) throw new BoopError('request.forbidden', 'the sandbox takes no captures: present a template');
     if (vendor?.suspended !== false) return await this.#refuse(open, terminalId, 'vendor-suspended');
     await this.#checkAttempts(terminalId, open);
-    const leader = nodes.nextLeader();
+    const turn = await nodes.takeTurn();
+    try {
+      return await this.#runInTurn(turn.leader, open, probe, terminal);
+    } finally {
+      turn.end();
+    }
+  }
+
+  async #runInTurn(leader: number, open: AuthenticationRecord, probe: Probe, terminal: Terminal): Promise<AuthenticationRecord> {
+    const { nodes, network } = this.#with;
     network.groupKey('token');
     const split = await this.#splitOf(probe, open, terminal);
     const manifest = network.manifestOf(split.header.epoch);
     checkIncomingSplit(split, { manifest, purpose: 'authentication', sessionId: open.sessionId, operatingPoint: open.context.policy.operatingPoint });
-    await this.#change(open.vendorId, id, (record) => beginProbe(record, this.#with.clock.nowMs()));
+    await this.#change(open.vendorId, open.id, (record) => beginProbe(record, this.#with.clock.nowMs()));
     try {
-      return await this.#run(open, split, { leader: manifest.epoch === network.manifest.epoch ? leader : nodes.leaderIn(manifest), terminalId, manifest });
+      return await this.#run(open, split, { leader: manifest.epoch === network.manifest.epoch ? leader : nodes.leaderIn(manifest), terminalId: terminal.id, manifest });
     } catch (error) {
       this.#with.log.warn('a probe ended without a decision', { session: open.sessionId, leader, error: describeError(error) });
-      await this.#change(open.vendorId, id, releaseProbe).catch((cause: unknown) => {
+      await this.#change(open.vendorId, open.id, releaseProbe).catch((cause: unknown) => {
         this.#with.log.error('a context could not be released', { session: open.sessionId, error: describeError(cause) });
       });
       throw error;

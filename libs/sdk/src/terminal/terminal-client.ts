@@ -52,7 +52,7 @@ export interface TerminalClient {
 }
 
 /** What the decision may take beyond the context's expiry: a probe that came in time is still decided. */
-const afterExpiryMs = 12_000;
+const afterExpiryMs = 14_000;
 
 /** Client of a scanner: stays connected, hears of contexts, presents captures. */
 export function createTerminalClient(options: TerminalOptions): TerminalClient {
