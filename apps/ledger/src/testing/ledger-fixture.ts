@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TileReader, tilePath } from '@boop/log';
 import { createDevCa, type DevCa, issueCertificate, LinkClient, type PeerIdentity, peerUri, silentLogger, systemRng, type TlsMaterial } from '@boop/platform';
+import { freePorts } from '@boop/testing';
 import { type Tuning, tuningSchema } from '../config.ts';
 import { type RunningLedger, startLedger } from '../ledger.ts';
 import { PrismaMapStore } from '../map/prisma-map-store.ts';
@@ -11,7 +12,7 @@ import { type WitnessAddress } from '../witness/witness-client.ts';
 import { type Witness } from '../witness/witness.ts';
 import { NodeServer } from './node-server.ts';
 import { SimulatedNode } from './simulated-node.ts';
-import { freePorts, TestDatabases } from './test-databases.ts';
+import { TestDatabases } from './test-databases.ts';
 import { TestNetwork } from './test-network.ts';
 
 const address = { host: '127.0.0.1', port: 0 };

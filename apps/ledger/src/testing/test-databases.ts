@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applyMigrations, type EmbeddedPostgres, startEmbeddedPostgres } from '@boop/platform';
+import { freePort } from '@boop/testing';
 import pg from 'pg';
 import { type FaultHook } from '../faults/fault-points.ts';
 import { LedgerDatabase } from '../store/database.ts';
@@ -25,8 +25,7 @@ export class TestDatabases {
 
   static async start(names: readonly string[]): Promise<TestDatabases> {
     const dir = mkdtempSync(join(tmpdir(), 'boop-ledger-'));
-    const [port] = await freePorts(1);
-    const postgres = await startEmbeddedPostgres({ dir, port: port!, databases: names.map((name) => ({ name, user: name })) });
+    const postgres = await startEmbeddedPostgres({ dir, port: await freePort(), databases: names.map((name) => ({ name, user: name })) });
     for (const url of Object.values(postgres.urls)) await applyMigrations(url, MIGRATIONS);
     return new TestDatabases(dir, postgres);
   }
@@ -68,13 +67,4 @@ export class TestDatabases {
     await this.#postgres.stop();
     rmSync(this.#dir, { recursive: true, force: true });
   }
-}
-
-/** Ports that were free a moment ago; all are held at once so that they differ. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

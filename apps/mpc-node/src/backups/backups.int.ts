@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type EmbeddedPostgres, type NodeCustody, openFileCustody, startEmbeddedPostgres, systemClock as clock, systemRng as rng } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
+import { freePort } from '@boop/testing';
 import { type StoredRegistration } from '../gallery/gallery-store.ts';
 import { type RegistrationRecord } from '../link/peer-methods.ts';
 import { copyRowsOf } from '../store/copy-rows.ts';
@@ -13,7 +14,6 @@ import { PrismaGalleryStore } from '../store/prisma-gallery-store.ts';
 import { PrismaKeyStore } from '../store/prisma-stores.ts';
 import { openSealer } from '../store/sealer.ts';
 import { manifestOf } from '../testing/memory-network.ts';
-import { freePorts } from '../testing/process-network.ts';
 import { BackupReader } from './backup-reader.ts';
 import { unwrapBackupKey } from './backup-key.ts';
 import { createBackup } from './create-backup.ts';
@@ -61,7 +61,7 @@ const create = async (): Promise<{ file: string; sequence: number; digest: strin
 
 beforeAll(async () => {
   mkdirSync(folder);
-  postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: (await freePorts(1))[0]!, databases: ['own', 'second', 'third', 'fourth'].map((name) => ({ name, user: name })) });
+  postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: await freePort(), databases: ['own', 'second', 'third', 'fourth'].map((name) => ({ name, user: name })) });
   custodies = [1, 2, 3, 4, 5].map((id) => openFileCustody(keysOf(id), rng));
   manifest = manifestOf(custodies, 1, [1, 2, 3, 4, 5]);
   const database = await openDatabase(postgres.urls['own']!);
@@ -77,7 +77,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await postgres?.stop();
   rmSync(dir, { recursive: true, force: true });
-}, 30_000);
+}, 120_000);
 
 describe('a backup of a node', () => {
   test('brings back rows, heads and key shares in an empty database, with the node\'s own keys, and counts go on', async () => {

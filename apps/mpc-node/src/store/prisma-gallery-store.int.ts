@@ -5,10 +5,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { type EmbeddedPostgres, startEmbeddedPostgres, systemRng as rng } from '@boop/platform';
 import { type SignedPalmErasure } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
+import { freePort } from '@boop/testing';
 import { type StoredRegistration } from '../gallery/gallery-store.ts';
 import { type RegistrationRecord } from '../link/peer-methods.ts';
 import { memoryCustody } from '../testing/memory-custody.ts';
-import { freePorts } from '../testing/process-network.ts';
 import { type CopyRows, copyRowsOf } from './copy-rows.ts';
 import { type Database, openDatabase } from './database.ts';
 import { PrismaGalleryStore } from './prisma-gallery-store.ts';
@@ -23,7 +23,7 @@ let sealer: Sealer;
 let store: PrismaGalleryStore;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: (await freePorts(1))[0]!, databases: [{ name: 'node', user: 'node' }] });
+  postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: await freePort(), databases: [{ name: 'node', user: 'node' }] });
   database = await openDatabase(postgres.urls['node']!);
   copyRows = copyRowsOf(postgres.urls['node']!);
 }, 120_000);
@@ -32,7 +32,7 @@ afterAll(async () => {
   await database?.$disconnect();
   await postgres?.stop();
   rmSync(dir, { recursive: true, force: true });
-}, 30_000);
+}, 120_000);
 
 async function loaded(from: PrismaGalleryStore): Promise<StoredRegistration[]> {
   const registrations: StoredRegistration[] = [];

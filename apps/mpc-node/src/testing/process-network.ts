@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type ConsentText, SigningKey } from '@boop/identity';
 import { askControlSocket, controlSocketIn, createDevCa, type EmbeddedPostgres, ensureCertificate, LinkClient, loadTlsMaterial, openFileCustody, type PeerRole, peerUri, startEmbeddedPostgres, systemRng, type TlsMaterial } from '@boop/platform';
 import { type NetworkManifest, type nodeMethods } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
+import { freePorts } from '@boop/testing';
 import { type z } from 'zod';
 import { copyRowsOf } from '../store/copy-rows.ts';
 import { openDatabase } from '../store/database.ts';
@@ -154,7 +155,8 @@ export class ProcessNetwork {
       env: { PATH: process.env['PATH'], BOOP_CONFIG: join(this.dir, `node-${id}.yaml`), ...(fault && { TEST_FAULT: fault }) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    for (const stream of [child.stdout, child.stderr]) stream!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    // By whole lines, as several nodes write at once.
+    for (const input of [child.stdout!, child.stderr!]) createInterface({ input }).on('line', (line) => (this.output += `${line}\n`));
     const running = this.#nodes.get(id);
     if (running) running.child = child;
     else this.#nodes.set(id, { child, client: await this.client('gateway', id) });
@@ -260,17 +262,3 @@ export class ProcessNetwork {
 }
 
 const sleep = async (durationMs: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, durationMs));
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}

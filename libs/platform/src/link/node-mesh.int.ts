@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type PartyId, partyId } from '@boop/shared';
-import { isPortFree } from '../postgres/port.ts';
+import { freePorts } from '@boop/testing';
 import { eventually, TestNetwork } from '../testing/link-fixture.ts';
 import { LinkClient } from './link-client.ts';
 import { type MeshNode, NodeMesh, partyOf } from './node-mesh.ts';
@@ -23,12 +23,6 @@ afterEach(async () => {
   meshes.clear();
   sessions.length = 0;
 });
-
-async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  for (let port = 20_000 + Math.floor(Math.random() * 20_000); ports.length < count; port++) if (await isPortFree(port)) ports.push(port);
-  return ports;
-}
 
 async function startNode(self: PartyId): Promise<NodeMesh> {
   const mesh = new NodeMesh({
@@ -59,7 +53,7 @@ describe('a mesh of four nodes', () => {
     await startAll();
     for (const from of parties) {
       for (const to of parties.filter((party) => party !== from)) {
-        expect(await meshes.get(from)!.request(to, 'node.greet', 7, { timeoutMs: 1000 })).toBe(`${to} heard node.greet 7 from node ${from}`);
+        expect(await meshes.get(from)!.request(to, 'node.greet', 7, { timeoutMs: 30_000 })).toBe(`${to} heard node.greet 7 from node ${from}`);
         meshes.get(from)!.sendSession(to, new Uint8Array(16).fill(5), Uint8Array.of(from));
       }
     }
@@ -78,15 +72,15 @@ describe('a mesh of four nodes', () => {
     await meshes.get(three)!.close();
     await eventually(() => observer.live().length === 3 && above.live().length === 3);
     expect(observer.live()).toEqual([one, two, four]);
-    await expect(observer.request(three, 'node.greet', 1, { timeoutMs: 1000 })).rejects.toMatchObject({ code: 'link.unavailable' });
-    await expect(above.request(three, 'node.greet', 1, { timeoutMs: 1000 })).rejects.toMatchObject({ code: 'link.unavailable' });
+    await expect(observer.request(three, 'node.greet', 1, { timeoutMs: 30_000 })).rejects.toMatchObject({ code: 'link.unavailable' });
+    await expect(above.request(three, 'node.greet', 1, { timeoutMs: 30_000 })).rejects.toMatchObject({ code: 'link.unavailable' });
 
     await startNode(three);
     await eventually(() => [...meshes.values()].every((mesh) => mesh.live().length === 4));
     expect(changes).toEqual(['3 false', '3 true']);
     expect(observer.bootIdOf(three)).not.toEqual(before[0]);
     expect(above.bootIdOf(three)).toEqual(observer.bootIdOf(three));
-    expect(await above.request(three, 'node.greet', 2, { timeoutMs: 1000 })).toBe('3 heard node.greet 2 from node 4');
+    expect(await above.request(three, 'node.greet', 2, { timeoutMs: 30_000 })).toBe('3 heard node.greet 2 from node 4');
   });
 
   test('lets the gateway in, and keeps out a bridge and a node of no place', async () => {
@@ -94,8 +88,8 @@ describe('a mesh of four nodes', () => {
     const knock = async (role: 'gateway' | 'bridge' | 'node', id: string): Promise<LinkClient> =>
       new LinkClient({ tls: await network.tlsFor({ role, id }), networkId: network.networkId, expect: { role: 'node', id: '2' }, host, port: nodes[1]!.port });
     const gateway = await knock('gateway', 'main');
-    await gateway.waitConnected(2000);
-    expect(await gateway.request('node.status', 0, { timeoutMs: 1000 })).toBe('2 heard node.status 0 from gateway main');
+    await gateway.waitConnected(30_000);
+    expect(await gateway.request('node.status', 0, { timeoutMs: 30_000 })).toBe('2 heard node.status 0 from gateway main');
     const others = [await knock('bridge', 'main'), await knock('node', '9'), await knock('node', '3')];
     await eventually(() => others.every((client) => client.lastFailure !== undefined));
     expect(others.map((client) => client.connected)).toEqual([false, false, false]);
