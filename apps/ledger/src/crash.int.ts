@@ -4,4 +4,4 @@ import { crashSuite } from './testing/crash-suite.ts';
 crashSuite('crash', [
   { point: 'append.commit', when: 'after', pass: 4 },
   { point: 'revision.commit', when: 'after', pass: 2 },
-], 60_000);
+], 240_000);

@@ -29,7 +29,8 @@ beforeAll(async () => {
   const watching = await fixture.ledger('witness', 'w', { witness });
   ledger = await fixture.ledger('map', 'a', { witnesses: [{ url: `http://127.0.0.1:${watching.httpPort}/witness`, vkey: witness.vkey }] });
   await eventually(async () => ledger.leads());
-  vkey = ((await (await get('v1/log/key')).json()) as { verifierKey: string }).verifierKey;
+  // The nodes have to be connected.
+  vkey = await eventually(async () => ((await (await get('v1/log/key')).json()) as { verifierKey?: string }).verifierKey);
   ada = newAccount('ada');
 });
 afterAll(async () => await fixture.stop());

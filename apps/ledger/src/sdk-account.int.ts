@@ -21,7 +21,8 @@ beforeAll(async () => {
   ledger = await fixture.ledger('map');
   await eventually(async () => ledger.leads());
   const url = `http://127.0.0.1:${ledger.httpPort}`;
-  const { verifierKey } = (await (await fetch(`${url}/v1/log/key`)).json()) as { verifierKey: string };
+  // The nodes have to be connected.
+  const verifierKey = await eventually(async () => ((await (await fetch(`${url}/v1/log/key`)).json()) as { verifierKey?: string }).verifierKey);
   const { networkId, epoch, threshold, testNetwork, operatingPoints, defaultOperatingPoint, members, logOrigin: origin } = fixture.network.manifest;
   network = {
     networkId, epoch, nodes: members.length, threshold, testNetwork, operatingPoints, defaultOperatingPoint,

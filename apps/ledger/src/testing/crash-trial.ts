@@ -40,7 +40,7 @@ export async function crashTrial(databases: TestDatabases, name: string, network
   const receiptsBefore = new Map<number, Receipt>();
   // Until the end, whatever the crash cuts off.
   const writing = writeAll(dying, entries, submissions, (at, index) => acknowledged.set(at, index), (at, receipt) => receiptsBefore.set(at, receipt)).catch(() => undefined);
-  const ended = await Promise.race([dying.ended, new Promise((resolve) => void setTimeout(resolve, 15_000, 'nothing happened').unref())]);
+  const ended = await Promise.race([dying.ended, new Promise((resolve) => void setTimeout(resolve, 60_000, 'nothing happened').unref())]);
   await dying.stop();
   await writing;
 
