@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { hasRedis, RedisServer } from '@boop/testing';
+import { freePort, hasRedis, RedisServer } from '@boop/testing';
 import { silentLogger } from '../logging/logger.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embedded-postgres.ts';
 import { type JobBackend, openWakeUp } from './job-backend.ts';
@@ -15,8 +15,8 @@ let redis: RedisServer | undefined;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'boop-jobs-'));
-  const { port } = hasRedisServer ? (redis = await RedisServer.start('append-only')) : { port: 45_391 };
-  postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: port + 1, databases: [{ name: 'jobs', user: 'jobs' }] });
+  if (hasRedisServer) redis = await RedisServer.start('append-only');
+  postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: await freePort(), databases: [{ name: 'jobs', user: 'jobs' }] });
 });
 afterAll(async () => {
   await postgres?.stop();
@@ -42,7 +42,7 @@ class Table {
 }
 
 async function eventually(holds: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 30_000; !holds(); await new Promise((resolve) => setTimeout(resolve, 10))) if (Date.now() > deadline) throw new Error('did not come true in time');
+  for (const deadline = Date.now() + 60_000; !holds(); await new Promise((resolve) => setTimeout(resolve, 10))) if (Date.now() > deadline) throw new Error('did not come true in time');
 }
 
 const backends: [string, () => JobBackend | undefined][] = [
@@ -112,4 +112,4 @@ if (hasRedisServer) test('Redis killed and started again under load: everything 
   expect(new Set(table.done).size).toBe(countOf.added);
   await wakeUp.close();
   await server.stop();
-}, 60_000);
+}, 240_000);

@@ -77,5 +77,5 @@ describe('a process', () => {
     const { exit } = await running(child);
     child.kill('SIGTERM');
     expect(await exit).toBe(1);
-  }, 10_000);
+  }, 120_000);
 });

@@ -20,12 +20,12 @@ function* exchange(peer: PartyId, mine: number, rounds = 2): RoundProtocol<numbe
 const machine = (peer: PartyId, mine: number): ProtocolMachine<number> => roundMachine(() => exchange(peer, mine));
 
 /** Two registries whose messages arrive in the next turn of the event loop. */
-function pair(limits: Partial<RegistryLimits> = {}) {
+function pair(limits: Partial<RegistryLimits> = {}, timeoutMs = 60_000) {
   const a = new RunRegistry(limits);
   const b = new RunRegistry(limits);
   const start = (registry: RunRegistry, peer: RunRegistry, self: PartyId, other: PartyId, tag: number, mine: number) =>
     registry.run(runId(tag), machine(other, mine), {
-      timeoutMs: 200,
+      timeoutMs,
       peers: [other],
       send: (_to, payload) => void setImmediate(() => peer.deliver(self, runId(tag), payload)),
     });
@@ -68,7 +68,7 @@ describe('a run', () => {
   });
 
   test('times out and names who is missing', async () => {
-    const { startA } = pair();
+    const { startA } = pair({}, 200);
     await expect(startA(4, 1)).rejects.toMatchObject({ code: 'run.timeout', kind: 'unavailable', missing: [two] });
   });
 

@@ -36,7 +36,7 @@ export class TestNetwork {
 }
 
 /** Polls until the condition holds. @throws Error after `timeoutMs` */
-export async function eventually(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
+export async function eventually(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
   for (const deadline = Date.now() + timeoutMs; !condition(); ) {
     if (Date.now() > deadline) throw new Error('the condition did not come true in time');
     await new Promise((resolve) => setTimeout(resolve, 5));

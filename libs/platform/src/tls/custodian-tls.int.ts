@@ -73,7 +73,8 @@ describe('TLS between nodes that know each other by the manifest alone', () => {
     const honest = dial(port, await tlsOf(2).material([manifest]));
     await honest.waitConnected(20_000);
     const forged: TlsMaterial = { cert, key: tlsKeyPem(tlsSecret), ca: anchors };
-    expect(await refusal(dial(port, forged))).toBe('link.unavailable');
+    // Whether what the server says is read before its end arrives is up to the network.
+    expect(await refusal(dial(port, forged))).toMatch(/^(?:link\.unavailable|ECONNRESET)$/);
     const second = await serve(forged);
     expect(await refusal(dial(second.port, await tlsOf(1).material([manifest]), 2))).toBe('link.bad-identity');
 

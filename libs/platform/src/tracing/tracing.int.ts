@@ -28,16 +28,16 @@ beforeAll(async () => {
     handlers: {
       async request(_peer, method) {
         if (method === 'probe.refuse') throw new BoopError('share.malformed', 'a message that no span may hold');
-        return toLedger.request('log.append', {}, { timeoutMs: 5_000 });
+        return toLedger.request('log.append', {}, { timeoutMs: 30_000 });
       },
       session() {},
     },
   });
   const { port } = await server.listen(0, '127.0.0.1');
   gateway = new LinkClient({ tls: await network.tlsFor({ role: 'gateway', id: 'main' }), networkId: network.networkId, expect: node, host: '127.0.0.1', port });
-  await Promise.all([gateway.waitConnected(10_000), toLedger.waitConnected(10_000)]);
+  await Promise.all([gateway.waitConnected(60_000), toLedger.waitConnected(60_000)]);
   closing.push(() => gateway.close(), () => toLedger.close(), () => server.close(), () => ledger.close());
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   for (const close of closing) await close();
   network.remove();
@@ -72,7 +72,7 @@ const [SERVER, CLIENT] = [1, 2];
 
 describe('a trace', () => {
   test('goes on from the gateway over the node to the ledger', async () => {
-    const spans = await record(() => gateway.request('probe.run', { secret: 'of a person' }, { timeoutMs: 5_000 }));
+    const spans = await record(() => gateway.request('probe.run', { secret: 'of a person' }, { timeoutMs: 30_000 }));
     const chain = [named(spans, 'POST /v1/things', SERVER), named(spans, 'probe.run', CLIENT), named(spans, 'probe.run', SERVER), named(spans, 'log.append', CLIENT), named(spans, 'log.append', SERVER)];
     expect(spans).toHaveLength(chain.length);
     expect(new Set(chain.map((span) => span.spanContext().traceId)).size).toBe(1);
@@ -81,7 +81,7 @@ describe('a trace', () => {
   });
 
   test('tells of a refusal by its code only', async () => {
-    const spans = await record(() => gateway.request('probe.refuse', {}, { timeoutMs: 5_000 }));
+    const spans = await record(() => gateway.request('probe.refuse', {}, { timeoutMs: 30_000 }));
     expect(named(spans, 'probe.refuse', SERVER).attributes['error.type']).toBe('share.malformed');
     expect(JSON.stringify(spans.map(({ attributes, events, status }) => ({ attributes, events, status })))).not.toContain('no span may hold');
   });
@@ -91,13 +91,13 @@ describe('a trace', () => {
     const [span] = await record(async () => undefined, theirs);
     expect(span!.spanContext().traceId).not.toBe('0af7651916cd43dd8448eb211c80319c');
     expect(span!.links[0]!.context.traceId).toBe('0af7651916cd43dd8448eb211c80319c');
-    expect(await record(() => gateway.request('probe.run', {}, { timeoutMs: 5_000 }), theirs, 0)).toEqual([]);
+    expect(await record(() => gateway.request('probe.run', {}, { timeoutMs: 30_000 }), theirs, 0)).toEqual([]);
   });
 
   test('costs nothing where nothing is recorded: no field is sent', async () => {
     expect(isTracing()).toBe(false);
     expect(startEdgeSpan('request', undefined)).toBeUndefined();
-    expect(await gateway.request('probe.run', {}, { timeoutMs: 5_000 })).toBe('stored');
+    expect(await gateway.request('probe.run', {}, { timeoutMs: 30_000 })).toBe('stored');
   });
 });
 
