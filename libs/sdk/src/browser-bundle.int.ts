@@ -36,7 +36,7 @@ describe('in a browser bundle', () => {
     // The bundle stands alone: what is imported is inside of it.
     expect(code).not.toMatch(/^\s*import\s.*\sfrom\s*["'][^."']/m);
     expect(code).toContain('createRegistrationClient');
-  }, 60_000);
+  }, 240_000);
 
   test('who verifies a proof carries neither encoder nor sharing nor clients', async () => {
     const code = await bundle('verifier', `export { verifyProof } from '@boop/sdk';`);
@@ -45,7 +45,7 @@ describe('in a browser bundle', () => {
     // The verifier needs zod for entries and curves for signatures, no more.
     const all = await bundle('whole', `export * from '@boop/sdk';`);
     expect(code.length).toBeLessThan(all.length * 0.75);
-  }, 60_000);
+  }, 240_000);
 
   test('a vendor carries neither terminal nor registration nor sandbox, and a terminal no vendor', async () => {
     const entries = {
@@ -60,7 +60,7 @@ describe('in a browser bundle', () => {
     expect(holds('vendor')).toEqual(['vendor', 'webhooks']);
     expect(holds('terminal')).toEqual(['terminal', 'encoder']);
     expect(holds('sandboxed')).toEqual(['terminal', 'registration', 'sandbox', 'vendor']);
-  }, 120_000);
+  }, 240_000);
 
   test('a capture becomes a sealed split', async () => {
     await bundle('probe', `export { encodeCapture, encodeGreyBmp, splitAndSeal, systemRng } from '@boop/sdk';`);
@@ -77,5 +77,5 @@ describe('in a browser bundle', () => {
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script]);
     // 4,096 coordinates of two bytes and a tag of 16, as base64url.
     expect(stdout.trim()).toBe('70000 10944,10944,10944');
-  }, 60_000);
+  }, 240_000);
 });

@@ -23,6 +23,7 @@ interface Script {
 function shopOf({ result = accepted, faults = [], opening = [], deaf = false }: Script) {
   const counts = { opened: 0, presented: 0, cancelledWaits: 0 };
   let heard: (context: AuthenticationContext) => void = () => undefined;
+  let shown = (): void => undefined;
   const failing = (errors: Error[]): void => {
     const error = errors.shift();
     if (error) throw error;
@@ -38,9 +39,8 @@ function shopOf({ result = accepted, faults = [], opening = [], deaf = false }: 
         waitForResult: ({ signal }: { signal: AbortSignal }) => {
           if (faults.length === 0) return Promise.resolve(result);
           return new Promise((resolve, reject) => {
-            const timer = setTimeout(() => resolve(result), 50);
+            shown = () => resolve(result);
             signal.addEventListener('abort', () => {
-              clearTimeout(timer);
               counts.cancelledWaits += 1;
               reject(signal.reason as Error);
             });
@@ -57,6 +57,7 @@ function shopOf({ result = accepted, faults = [], opening = [], deaf = false }: 
     present: async () => {
       counts.presented += 1;
       failing(faults);
+      shown();
     },
   };
   return { shop: { vendor, terminal, terminalId: 'till' } as unknown as Shop, counts };

@@ -11,7 +11,7 @@ import { runEval } from './run-eval.ts';
 import { summaryLines } from './summary.ts';
 import { syntheticPresentations } from './synthetic-presentations.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'boop-eval-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

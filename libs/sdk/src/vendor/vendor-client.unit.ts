@@ -137,7 +137,7 @@ describe('a vendor', () => {
     const entry = authenticationEntry(gateway.context, undefined);
     gateway.proofs = [undefined, undefined, network.proof(entry)];
     const { logEntry } = network.receipts(entry);
-    const proof = await client.getLogProof(logEntry, { waitMs: 2000 });
+    const proof = await client.getLogProof(logEntry, { waitMs: 60_000 });
     expect(await client.verifyProof(proof, logEntry)).toMatchObject({ leafIndex: 0, entry });
     await expect(client.getLogProof(logEntry)).rejects.toMatchObject({ code: 'log.pending' });
     const stranger = await createFakeNetwork({ seed: 2 });
