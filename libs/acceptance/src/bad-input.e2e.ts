@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   shop?.close();
   await network?.dispose();
-}, 60_000);
+}, 120_000);
 
 /** Entries under the published checkpoint. */
 async function logSize(): Promise<number> {
@@ -67,8 +67,9 @@ describe('bad input', () => {
   });
   // What a node last told of itself is missing for a second when it was late once.
   afterEach(async () => {
-    await until(async () => isDeepStrictEqual(await stored(), before), 10_000).catch(() => undefined);
-    expect(await stored()).toEqual(before);
+    let after: object = {};
+    await until(async () => isDeepStrictEqual((after = await stored()), before), 30_000).catch(() => undefined);
+    expect(after).toEqual(before);
   });
 
   describe('at an authentication', () => {
@@ -91,7 +92,7 @@ describe('bad input', () => {
 
     test.each<[name: string, code: string, status: number, probe: () => Promise<object> | object]>([
       ['an unreadable image', 'capture.unreadable', 422, () => ({ capture: toBase64Url(palm.others[0]!.slice(0, 900)) })],
-      ['no image at all', 'capture.unsupported-format', 422, () => ({ capture: toBase64Url(systemRng.bytes(2_000)) })],
+      ['no image at all', 'capture.unsupported-format', 422, () => ({ capture: toBase64Url(new TextEncoder().encode('no image '.repeat(200))) })],
       ['an image of another size', 'capture.wrong-size', 422, () => ({ capture: toBase64Url(blankCapture(64)) })],
       ['a blank palm', 'capture.low-quality', 422, () => ({ capture: toBase64Url(blankCapture()) })],
       ['a template of another encoder version', 'template.unknown-encoder', 422, async () => ({ split: await split({ encoder: 'palm-compcode-2' }) })],
@@ -221,4 +222,4 @@ test('one context takes one decision, however often its probe is sent', async ()
   await shop.present(authentication, palm.others[0]!);
   await expect(shop.present(authentication, palm.others[0]!)).rejects.toMatchObject({ code: 'context.decided', status: 409 });
   await expect(authentication.waitForResult()).resolves.toMatchObject({ outcome: 'accepted', verified: true });
-}, 60_000);
+}, 120_000);

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   shop?.close();
   await network?.dispose();
-}, 60_000);
+}, 120_000);
 
 const duplicate = { code: 'registration.duplicate', kind: 'rejected' };
 const others = (down: readonly number[]): number[] => all.filter((party) => !down.includes(party));
@@ -100,7 +100,7 @@ describe('a network of five nodes', () => {
     expect(network.output).toMatch(/\nstopped\n$/);
     expect(pids.filter(isAlive)).toEqual([]);
     expect(await network.leftovers()).toEqual({ pids: [], ports: [] });
-  }, 60_000);
+  }, 120_000);
 
   test('starts again and still knows who was registered', async () => {
     const durationMs = await network.start();

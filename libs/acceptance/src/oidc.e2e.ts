@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   shop?.close();
   await network?.dispose();
-}, 60_000);
+}, 120_000);
 
 /** Somebody reads the page's code with a scanner and holds a palm over it. */
 async function show(contextId: string, capture: Uint8Array): Promise<void> {
