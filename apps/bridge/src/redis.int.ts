@@ -58,14 +58,14 @@ async function until(condition: () => boolean): Promise<void> {
       direct.disconnect();
     }
     expect([first, second].map((one) => [one!.missed, one!.told, one!.wrong])).toEqual([[0, 0, 0], [0, 0, 0]]);
-  }, 60_000);
+  }, 120_000);
 
   test('a client further behind than Redis reaches still misses nothing', async () => {
     await b.appendNumbered(stream, 500);
     const late = client(() => b.url);
     await late.until(() => late.last === 503);
     expect(late).toMatchObject({ missed: 0, told: 0, received: 503 });
-  }, 60_000);
+  }, 120_000);
 
   test('Redis dies and comes back empty while events flow: nothing is missed', async () => {
     const both = b.bridges.map((bridge) => client(() => b.urlOf(bridge)));
@@ -84,7 +84,7 @@ async function until(condition: () => boolean): Promise<void> {
     await flow(50);
     await until(() => both.every((one) => one.last === last));
     expect(both.map(({ missed, told, wrong, received }) => [missed, told, wrong, received])).toEqual([[0, 0, 0, last], [0, 0, 0, last]]);
-  }, 60_000);
+  }, 120_000);
 
   test('a stream that begins anew is told, also when Redis held the old one', async () => {
     await readFrom('redis');
@@ -95,7 +95,7 @@ async function until(condition: () => boolean): Promise<void> {
     await b.appendNumbered(stream, 2);
     await one.until(() => one.told === 1);
     expect(one.missed).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   test('the copying bridge leaves: another takes over', async () => {
     await b.another();
@@ -107,7 +107,7 @@ async function until(condition: () => boolean): Promise<void> {
     await untilTrue(async () => (await direct.hget(`boop:{${stream}}:meta`, 'last')) === '23');
     direct.disconnect();
     expect(survivor).toMatchObject({ missed: 0, told: 0 });
-  }, 60_000);
+  }, 120_000);
 });
 
 async function untilTrue(condition: () => Promise<boolean>): Promise<void> {

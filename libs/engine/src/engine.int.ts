@@ -4,7 +4,7 @@ import { type ScanPlan } from './engine.ts';
 import { MemoryNodes, statistic, theta } from './testing/memory-nodes.ts';
 
 // Threads start slowly on a busy machine.
-jest.setTimeout(20_000);
+jest.setTimeout(120_000);
 
 let nodes: MemoryNodes;
 afterEach(async () => await nodes.close());

@@ -42,4 +42,4 @@ test.each(kernels)('threads read whole rows of a %s gallery while it is written'
     expect(report.values).toBe(2);
   }
   await Promise.all(workers.map((worker) => worker.terminate()));
-}, 30_000);
+}, 120_000);

@@ -32,7 +32,7 @@ test('failures are delayed, then end, until the vendor resets its terminal; a su
   await refresh('failed_attempts');
   const delayed = await present(true);
   expect(delayed.answer).toMatchObject({ status: 429, body: { code: 'attempts.delayed', retryAllowed: true } });
-  expect(delayed.answer.headers.get('retry-after')).toMatch(/^(?:2\d|30)$/);
+  expect(delayed.answer.headers.get('retry-after')).toMatch(/^(?:[1-9]|[12]\d|30)$/);
   expect(g.nodes.seen).toHaveLength(seen);
   expect((await g.call('GET', `/v1/authentications/${delayed.context.id}`, { key: keys.shop })).body.status).toBe('pending');
   for (let i = 0; i < 2; i++) {

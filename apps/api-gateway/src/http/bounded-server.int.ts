@@ -19,7 +19,7 @@ beforeAll(async () => {
   writeFileSync(tls.keyFile, issued.key, { mode: 0o600 });
   server = boundedServer((_request, response) => response.end('ok'), timeoutDefaults, tls);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
   rmSync(dir, { recursive: true, force: true });

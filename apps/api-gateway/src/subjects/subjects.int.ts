@@ -26,7 +26,7 @@ beforeAll(async () => {
   g = await TestGateway.start();
   g.nodes.subjects.registered.set(owner.publicKey, registration);
   custodian = ((await g.call('POST', '/v1/api-keys', { key: keys.admin, body: { role: 'custodian', principal: 'node-2' } })).body as { key: string }).key;
-}, 60_000);
+}, 120_000);
 afterAll(() => g?.stop());
 
 const read = async (path: string, key = owner) => {

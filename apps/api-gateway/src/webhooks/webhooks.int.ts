@@ -192,7 +192,7 @@ describe.each(backends)('webhooks with %s', (_, withRedis) => {
       await some(20);
       await redis!.up();
       await some(20);
-      await eventually(() => new Set(receiver.ids()).size === 60, 30_000);
+      await eventually(() => new Set(receiver.ids()).size === 60);
       const told = receiver.received.map(({ body }) => (JSON.parse(body) as { data: { authentication: { id: string } } }).data.authentication.id);
       expect(new Set(told)).toEqual(new Set(await Promise.all(contexts)));
       await call('DELETE', `/${id}`);

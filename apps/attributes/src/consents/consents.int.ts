@@ -75,7 +75,7 @@ beforeAll(async () => {
   };
   consents = createConsents({ database, network: { networkId: 'net', epoch: 1 }, feed, eraseAttributes, clock: { nowMs: () => nowMs }, rng: systemRng, log: silentLogger });
   await ask('consents.publish-text', text);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await consents.close();

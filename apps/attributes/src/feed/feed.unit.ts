@@ -98,14 +98,14 @@ describe('the feed', () => {
     await feed.stop();
     await expect(feed.publish(revocation)).resolves.toMatchObject({ seq: 1 });
     expect(log.entries).toHaveLength(1);
-  }, 20_000);
+  }, 120_000);
 
   test('does not count a confirmation that its node did not sign', async () => {
     feed = await open(100);
     for (const party of [1, 2]) side.forging.add(party);
     await expect(feed.publish(document('grant', 'c1'))).rejects.toMatchObject({ code: 'feed.unacknowledged' });
     expect(log.entries[0]!.settled).toBe(false);
-  }, 20_000);
+  }, 120_000);
 
   test('tells with what code too many nodes refuse, also when asked again; one that refuses alone counts for nothing', async () => {
     side.refusing.set(1, 'grant.malformed');
@@ -150,7 +150,7 @@ describe('the feed', () => {
     feed.beat();
     await feed.stop();
     await expect(feed.publish(grant)).resolves.toMatchObject({ seq: 1 });
-  }, 20_000);
+  }, 120_000);
 });
 
 describe('the feed, when other nodes come into force', () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await postgres.stop();
   rmSync(dir, { recursive: true, force: true });
-}, 30_000);
+}, 120_000);
 
 test('one bridge holds it at a time, and a gateway that starts meanwhile migrates the database', async () => {
   const [first, second] = [new CopierLease(url), new CopierLease(url)];
@@ -29,4 +29,4 @@ test('one bridge holds it at a time, and a gateway that starts meanwhile migrate
   await first.release();
   expect(await second.hold()).toBe(true);
   await second.release();
-}, 60_000);
+}, 120_000);

@@ -4,7 +4,7 @@ import { encodeHand } from './encode-hand.ts';
 import { locatePalm } from './locate-palm.ts';
 import { type HandPlacement, syntheticHand } from './testing/synthetic-hand.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const encoded = (placement: HandPlacement) => encodeHand(syntheticHand(placement));
 

@@ -4,7 +4,7 @@ import { isBoopError } from '@boop/shared';
 import sharp, { type Sharp } from 'sharp';
 import { DECODE_LIMITS, type DecodeLimits, decodeCapture } from './decode-capture.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const [WIDTH, HEIGHT] = [96, 64];
 const palm = syntheticPalm({ identity: 4, position: 'left-palm', capture: 0 });

@@ -32,12 +32,12 @@ withChromium('the sign-in page in a browser', () => {
     await party.register({ redirect_uris: [callback] });
     config = await party.configure();
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', `--host-resolver-rules=MAP localhost:40401 127.0.0.1:${gateway.gateway.httpPort}`] });
-  }, 90_000);
+  }, 120_000);
   afterAll(async () => {
     await browser?.close();
     await shop.close();
     await gateway?.stop();
-  }, 30_000);
+  }, 120_000);
 
   async function opened(options: { javaScriptEnabled?: boolean; passkeys?: boolean } = {}) {
     const context = await browser.newContext({ javaScriptEnabled: options.javaScriptEnabled ?? true, viewport: { width: 480, height: 820 }, colorScheme: 'light' });
@@ -75,7 +75,7 @@ withChromium('the sign-in page in a browser', () => {
     await party.present(contextOf(await page.content()));
     expect((await tokens()).claims()).toMatchObject({ sub: 'subject', amr: ['urn:boop:amr:palm'] });
     expect(problems).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test('works without a script', async () => {
     const { page } = await opened({ javaScriptEnabled: false });
@@ -84,7 +84,7 @@ withChromium('the sign-in page in a browser', () => {
     await page.reload();
     await page.getByRole('button', { name: 'Continue to Shop' }).click();
     expect((await tokens()).claims()).toMatchObject({ sub: 'subject' });
-  }, 60_000);
+  }, 120_000);
 
   test('a passkey made after a palm stands for the same subject, by the gateway\'s word', async () => {
     const { page, problems } = await opened({ passkeys: true });
@@ -105,7 +105,7 @@ withChromium('the sign-in page in a browser', () => {
     await visit(page, { acr_values: 'urn:boop:acr:palm:t1n5:verified:liveness-0' });
     await page.getByRole('heading', { name: 'Sign in to Shop' }).waitFor();
     expect(await page.getByRole('button', { name: 'Use a passkey instead' }).count()).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   test('somebody without a palm has a subject that can be told from a palm\'s, the same every time', async () => {
     const { page } = await opened({ passkeys: true });
@@ -119,5 +119,5 @@ withChromium('the sign-in page in a browser', () => {
     const { sub } = (await second()).claims()!;
     expect(sub).toMatch(/^passkey:[A-Za-z0-9_-]{43}$/);
     expect(await gateway.sql('SELECT sub FROM passkeys WHERE sub = $1', [sub])).toHaveLength(1);
-  }, 60_000);
+  }, 120_000);
 });
