@@ -39,7 +39,7 @@ beforeAll(async () => {
   next = { ...network.manifest, epoch: 2 };
 }, 180_000);
 
-afterAll(async () => await network?.stop(), 30_000);
+afterAll(async () => await network?.stop(), 120_000);
 
 interface Tally {
   asked: number;
@@ -61,11 +61,12 @@ async function load(tally: Tally, until: () => boolean, seed: number): Promise<v
         if (answer.accepted !== isKnown) tally.wrong.push(`${isKnown ? 'palm' : 'stranger'} ${i}: ${answer.reason}`);
         break;
       } catch (error) {
-        if (!isBoopError(error) || error.kind !== 'unavailable' || attempt >= 3) {
+        if (!isBoopError(error) || error.kind !== 'unavailable' || attempt >= 100) {
           tally.wrong.push(isBoopError(error) ? error.code : String(error));
           break;
         }
         tally.retried += 1;
+        await new Promise((resolve) => setTimeout(resolve, 200));
       }
     }
   }
