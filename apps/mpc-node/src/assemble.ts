@@ -75,6 +75,8 @@ export interface Surroundings {
   readonly limits?: BudgetLimits;
   readonly onRun?: (operation: string, durationMs: number) => void;
   readonly onForm?: (form: ChosenForm) => void;
+  /** How much longer than enough others a node may take to open a session, in real time. */
+  readonly stragglersMs?: number;
   /** One of so many searches that found nobody is repeated by the rest of its family: 16 unless said otherwise, 0 for none. */
   readonly rescanOneIn?: number;
   readonly onRescan?: (found: boolean) => void;
@@ -148,7 +150,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const rollover = new TokenRollover({ network, peers, ceremonies, ring, schedule: surroundings.tokenKey, isLeaving: surroundings.isLeaving ?? (() => Promise.resolve(false)), clock, rng, log });
   const checkpoints = new CheckpointService({ self: network.self, network: network.manifest, ring, store: stores.checkpoints, signIdentity, clock, rng, log });
   const release = assembleRelease({ network, gallery, ring, peers, store: stores.feed, storage: surroundings.storage, signIdentity, clock, rng, log });
-  const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, standing, rng, log });
+  const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, standing, rng, log, ...(surroundings.stragglersMs !== undefined && { stragglersMs: surroundings.stragglersMs }) });
   const investigator = new Investigator({ network, peers, lead, members, standing, evidence: stores.evidence, clock, log, onBlame: surroundings.onBlame ?? (() => undefined) });
   const rescan = new Rescan({ network, lead, rng, oneIn: surroundings.rescanOneIn ?? 16, onRescan: surroundings.onRescan ?? (() => undefined) });
   const tokens = new TokenAssembly({ peers, ring, gallery, members, log, threshold: network.threshold });

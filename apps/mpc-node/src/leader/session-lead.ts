@@ -16,8 +16,8 @@ import { type Standing } from './standing.ts';
 
 const openTimeoutMs = 2_500;
 const endTimeoutMs = 1_000;
-/** Once enough nodes have opened a session, the others get so much longer. */
-const stragglersMs = 250;
+/** Once enough nodes have opened a session, the others get so much longer, unless said otherwise. */
+const defaultStragglersMs = 250;
 
 /** A session that this node leads. */
 export interface Led {
@@ -32,9 +32,9 @@ export interface Led {
 
 /** What both kinds of session need of a leader: open everywhere, have committees run, end everywhere. */
 export class SessionLead {
-  readonly #input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; runs: RunService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger };
+  readonly #input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; runs: RunService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger; stragglersMs?: number };
 
-  constructor(input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; runs: RunService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; runs: RunService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger; stragglersMs?: number }) {
     this.#input = input;
   }
 
@@ -45,7 +45,7 @@ export class SessionLead {
    * @throws BoopError the refusal; `mpc.nodes-unavailable`
    */
   async open(context: SessionContext, split: SealedSplit, consent: SignedConsent | undefined, needed: number, onOwn?: (session: Session, asked: readonly PartyId[]) => void): Promise<Led> {
-    const { network, peers, gallery, service, standing, log } = this.#input;
+    const { network, peers, gallery, service, standing, log, stragglersMs = defaultStragglersMs } = this.#input;
     const live = peers.live();
     if (live.length < needed) throw nodesUnavailable();
     if (split.envelopes.length !== network.nodes) throw new BoopError('split.incomplete', 'the split does not cover all nodes');
@@ -59,10 +59,10 @@ export class SessionLead {
       own.session = await service.open(party, body);
       onOwn?.(own.session, chosen);
     };
-    const results = await settledOrEnough(chosen, openAt, enough);
+    const results = await settledOrEnough(chosen, openAt, enough, stragglersMs);
     // Whom this node would rather leave out is better than too few.
     const left = live.filter((party) => !chosen.includes(party));
-    if (count(results) < enough && left.length > 0) for (const [party, result] of await settledOrEnough(left, openAt, 0)) results.set(party, result);
+    if (count(results) < enough && left.length > 0) for (const [party, result] of await settledOrEnough(left, openAt, 0, stragglersMs)) results.set(party, result);
     const refusals = [...results].flatMap(([party, result]) => (result.status === 'rejected' ? [{ party, reason: result.reason as unknown }] : []));
     const opened = live.filter((party) => results.get(party)?.status === 'fulfilled');
     for (const { party, reason } of refusals) if (party !== network.self) log.warn('a node did not open a session', { peer: party, code: codeOf(reason) });
@@ -117,7 +117,7 @@ export class SessionLead {
  * As `Promise.allSettled`, by party, but once `enough` have succeeded the rest has only so much time: a node that hangs must not make
  * everybody wait. What is still open then counts as unavailable.
  */
-export async function settledOrEnough(parties: readonly PartyId[], task: (party: PartyId) => Promise<void>, enough: number, graceMs: number = stragglersMs): Promise<Map<PartyId, PromiseSettledResult<void>>> {
+export async function settledOrEnough(parties: readonly PartyId[], task: (party: PartyId) => Promise<void>, enough: number, graceMs: number): Promise<Map<PartyId, PromiseSettledResult<void>>> {
   const results = new Map<PartyId, PromiseSettledResult<void>>(parties.map((party) => [party, { status: 'rejected', reason: nodesUnavailable() }]));
   let timer: NodeJS.Timeout | undefined;
   let settle = (): void => undefined;

@@ -130,6 +130,8 @@ export class MemoryNetwork {
       limits: this.limits,
       ...(this.tokenKey && { tokenKey: this.tokenKey }),
       rescanOneIn: this.rescanOneIn,
+      // A test that stands still for a moment must not leave a node out by that.
+      stragglersMs: 2_000,
       onEntry: async (entry) => void this.entries.push(entry),
       onForm: (form) => this.forms.push(form),
       onRescan: (found) => this.rescans.push(found),
