@@ -77,7 +77,7 @@ describe('five nodes', () => {
     expect(network.stores(leader).accused.at(-1)).toMatchObject({ named: [liar], document: { v: 1, transcripts: expect.arrayContaining([]) } });
     await expect(authenticate(leader)).resolves.toMatchObject({ accepted: true, verified: true });
     network.offsetMs += 11 * 60_000;
-  }, 20_000);
+  }, 120_000);
 
   test('name a node that denies what honest committees confirm; outside it looks like a refusal', async () => {
     const liar = 4 as PartyId;
@@ -90,7 +90,7 @@ describe('five nodes', () => {
     expect(network.blames).toEqual([{ by: 2, named: [liar], suspects: [liar] }]);
     expect(network.node(2).sessions.count).toBe(0);
     network.offsetMs += 11 * 60_000;
-  }, 20_000);
+  }, 120_000);
 
   test('name a node that tells its committee different things', async () => {
     const liar = 1 as PartyId;
@@ -108,7 +108,7 @@ describe('five nodes', () => {
     expect(lies).toBeGreaterThan(0);
     for (const { named } of network.blames) expect(named.filter((party) => party !== liar)).toEqual([]);
     network.offsetMs += 11 * 60_000;
-  }, 20_000);
+  }, 120_000);
 
   test('find out who hides matches, by repeating searches that found nobody', async () => {
     const liar = 3 as PartyId;
@@ -127,7 +127,7 @@ describe('five nodes', () => {
     expect(network.rescans).toContain(true);
     expect(network.blames).toEqual([{ by: 2, named: [liar], suspects: [liar] }]);
     network.offsetMs += 11 * 60_000;
-  }, 20_000);
+  }, 120_000);
 
   test('name nobody when a node is silent, and leave it out afterwards', async () => {
     const silent = 5 as PartyId;
@@ -135,7 +135,7 @@ describe('five nodes', () => {
     expect(await authenticate(1)).toBe('mpc.nodes-unavailable');
     expect(network.blames).toEqual([]);
     await expect(authenticate(1)).resolves.toMatchObject({ accepted: true, verified: true });
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('budgets', () => {
@@ -158,7 +158,7 @@ describe('budgets', () => {
     // An accepted attempt starts the count again, at every node.
     await expect(authenticate(3, stranger)).resolves.toMatchObject({ accepted: false });
     await expect(authenticate(4, stranger)).resolves.toMatchObject({ accepted: false });
-  }, 30_000);
+  }, 120_000);
 
   test('stop a terminal for good after fifty failures in a row', async () => {
     const { attempts } = network.stores(1);
@@ -178,5 +178,5 @@ describe('budgets', () => {
     expect(await authenticate(2)).toBe('mpc.nodes-unavailable');
     network.offsetMs += 86_400_000;
     await expect(authenticate(3)).resolves.toMatchObject({ accepted: true });
-  }, 30_000);
+  }, 120_000);
 });

@@ -29,7 +29,7 @@ describe('a gallery that is searched in blocks', () => {
     expect(answer).toMatchObject({ accepted, ...(accepted && { verified: true }) });
     const [search] = network.forms.splice(0);
     expect(search).toMatchObject({ backEnd: 'digits', blockRows: 2_560 });
-  }, 60_000);
+  }, 120_000);
 
   test('keeps lanes of digits for two searches in stock', async () => {
     const { keeper, committees } = network.node(1);
@@ -42,5 +42,5 @@ describe('a gallery that is searched in blocks', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     expect(committees.availableLanes(scope!, 'one-hot')).toBeGreaterThanOrEqual(2_048);
-  }, 60_000);
+  }, 120_000);
 });

@@ -12,7 +12,7 @@ describe('among five nodes', () => {
   beforeAll(async () => {
     cheating = await CheatingNode.create(5, rng);
     lies = [...(await cheating.liesOf(1 as PartyId)), ...(await cheating.liesOf(4 as PartyId))];
-  }, 60_000);
+  }, 120_000);
   afterAll(() => cheating.network.stop());
 
   test('there is much to lie about', () => {

@@ -9,7 +9,7 @@ const rng = seededRng(10);
 const palm = randomPalm(rng);
 let network: MemoryNetwork;
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const now = () => network.clock.nowMs();
 const enrol = async (template: Int8Array, samplesOf?: (palm: Int8Array) => Int8Array[]) => await enrolment(network.splitter, { 'right-palm': template }, now(), samplesOf);

@@ -16,7 +16,7 @@ const authenticate = async (leader: number) => await network.node(leader).authen
 beforeAll(async () => {
   network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
   await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': palm }, network.clock.nowMs()));
-}, 60_000);
+}, 120_000);
 afterAll(() => network.stop());
 afterEach(() => {
   network.hub.onSession = undefined;
@@ -41,7 +41,7 @@ describe('a peer that sends garbage', () => {
     network.hub.onSession = undefined;
     for (const leader of [1, 2]) await expect(authenticate(leader)).resolves.toMatchObject({ accepted: true, verified: true });
     for (const { named } of network.blames) expect(named.filter((party) => party !== liar)).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('a template', () => {

@@ -10,7 +10,7 @@ let network: MemoryNetwork;
 beforeAll(async () => {
   network = await MemoryNetwork.create({ nodes: 4, threshold: 1 }, rng);
   await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': palm }, network.clock.nowMs()));
-}, 60_000);
+}, 120_000);
 afterAll(() => network.stop());
 
 const payment = { type: 'payment', amount: 100, currency: 'EUR' } as const;

@@ -9,7 +9,7 @@ const rng = seededRng(11);
 const palm = randomPalm(rng);
 let network: MemoryNetwork;
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const request = async (template = capture(palm, rng)) => await probe(network.splitter, authenticationContext(network.manifest, rng, network.clock.nowMs()), template);
 const authenticate = async (leader = 1) => await network.node(leader).authentications.run(await request());

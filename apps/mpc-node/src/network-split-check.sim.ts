@@ -13,7 +13,7 @@ const rng = seededRng(13);
 const palm = randomPalm(rng);
 let network: MemoryNetwork;
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const context = (changes = {}) => authenticationContext(network.manifest, rng, network.clock.nowMs(), changes);
 const present = async (handedIn: HandedIn, leader = 1) => await network.node(leader).authentications.run(await cheatingProbe(network.splitter, context(), handedIn));

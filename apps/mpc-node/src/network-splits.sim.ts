@@ -28,7 +28,7 @@ describe.each([
   beforeAll(async () => {
     network = await MemoryNetwork.create({ nodes, threshold }, rng);
     await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': palm }, network.clock.nowMs()));
-  }, 60_000);
+  }, 120_000);
   afterAll(() => network.stop());
   afterEach(() => {
     network.hub.onSession = undefined;

@@ -25,7 +25,7 @@ beforeAll(async () => {
   network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
   for (const palm of [ada, bob]) await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': palm }, network.clock.nowMs()));
   adaSub = subOf(await authenticate(ada));
-}, 60_000);
+}, 120_000);
 
 afterAll(() => network.stop());
 
@@ -41,7 +41,7 @@ describe('a claimed subject', () => {
       expect(answer).toMatchObject({ accepted: true, verified: true, reason: 'ok' });
       expect(subOf(answer)).toBe(adaSub);
     }
-  }, 60_000);
+  }, 120_000);
 
   test('is not accepted with another palm, and nothing tells whether that one is registered', async () => {
     const registered = told(await authenticate(bob, { subject: adaSub }));
@@ -49,11 +49,11 @@ describe('a claimed subject', () => {
     expect(registered).toEqual(told(await authenticate(stranger, { subject: adaSub })));
     // What else would be said of the other person stays unsaid too.
     expect(registered).toEqual(told(await authenticate(bob, { subject: adaSub, attributes: { required: ['email'], optional: [] } })));
-  }, 60_000);
+  }, 120_000);
 
   test('is a name at one sector only', async () => {
     await expect(authenticate(ada, { subject: adaSub, sector: 'elsewhere.example' })).resolves.toMatchObject({ accepted: false, reason: 'no-match' });
-  }, 60_000);
+  }, 120_000);
 
   test('is judged without a node that sends a bad partial', async () => {
     let lies = 0;
@@ -67,7 +67,7 @@ describe('a claimed subject', () => {
     await expect(authenticate(ada, { subject: adaSub })).resolves.toMatchObject({ accepted: true });
     await expect(authenticate(bob, { subject: adaSub })).resolves.toMatchObject({ accepted: false, reason: 'no-match' });
     expect(lies).toBe(2);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a leader that lies about a claimed subject', () => {
@@ -93,14 +93,14 @@ describe('a leader that lies about a claimed subject', () => {
     ]);
     await authenticate(bob, { subject: adaSub });
     expect(await answers()).toEqual(['decision.subject', 'decision.subject', 'transcript.match', 'decision.subject']);
-  }, 60_000);
+  }, 120_000);
 
   test('gets no refusal of the right person', async () => {
     const handlers = network.node(honest).handlers;
     const refusals = meanwhile('token.sign', ({ splitHash, verdicts, authTime }) => [handlers['decision.reject'](leader, { splitHash, verdicts, authTime, because: 'subject' })]);
     await expect(authenticate(ada, { subject: adaSub })).resolves.toMatchObject({ accepted: true });
     expect(await refusals()).toEqual(['decision.subject']);
-  }, 60_000);
+  }, 120_000);
 
   test('can not have it judged by other partials', async () => {
     network.hub.onRequest = (_from, _to, method, body) => {
@@ -109,12 +109,12 @@ describe('a leader that lies about a claimed subject', () => {
       return { ...rest, partials: partials.map(({ party }, at) => ({ party, bytes: partials[(at + 1) % partials.length]!.bytes })) };
     };
     await expect(authenticate(ada, { subject: adaSub })).rejects.toMatchObject({ code: expect.stringMatching(/^mpc\./) });
-  }, 60_000);
+  }, 120_000);
 
   test('has nothing judged in a session that claims nobody', async () => {
     const handlers = network.node(honest).handlers;
     const answers = meanwhile('token.sign', ({ splitHash, verdicts }) => [handlers['subject.evaluate'](leader, { splitHash, verdicts }), handlers['subject.judge'](leader, { splitHash, partials: [] })]);
     await authenticate(ada);
     expect(await answers()).toEqual(['decision.no-claim', 'decision.no-claim']);
-  }, 60_000);
+  }, 120_000);
 });

@@ -30,7 +30,7 @@ function verifiedClaims(idToken: string) {
 beforeAll(async () => {
   network = await MemoryNetwork.create({ nodes: 4, threshold: 1 }, rng);
   for (const palm of palms) await register(palm);
-}, 60_000);
+}, 120_000);
 
 afterAll(() => network.stop());
 

@@ -45,7 +45,7 @@ describe('a leader that hides what is stored', () => {
     await expect(register(randomPalm(rng))).rejects.toMatchObject({ code: 'mpc.aborted' });
     network.hub.onRequest = undefined;
     nothingStored();
-  }, 60_000);
+  }, 120_000);
 
   test('shows statements about another session: nobody writes', async () => {
     let absences: Prepare['absences'] = [];
@@ -59,7 +59,7 @@ describe('a leader that hides what is stored', () => {
     await expect(register(randomPalm(rng))).rejects.toMatchObject({ code: 'mpc.aborted' });
     network.hub.onRequest = undefined;
     nothingStored();
-  }, 60_000);
+  }, 120_000);
 
   test('opens a second registration of a palm while the first one is withheld from two nodes: refused, and the first one stands', async () => {
     const palm = randomPalm(rng);
@@ -92,5 +92,5 @@ describe('a leader that hides what is stored', () => {
     for (const party of all) expect(network.node(party).gallery.head).toEqual(network.node(1).gallery.head);
     expect(network.node(1).gallery.rows).toBe(2);
     await expect(register(palm, 3)).rejects.toMatchObject({ code: 'registration.duplicate' });
-  }, 90_000);
+  }, 120_000);
 });

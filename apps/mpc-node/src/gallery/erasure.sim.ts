@@ -45,7 +45,7 @@ describe('the owner of an account has both palms erased', () => {
     ];
     for (const [wrongRequest, code] of wrong) await expect(network.node(2).erasure.run({ request: wrongRequest })).rejects.toMatchObject({ code });
     await expect(authenticate(left)).resolves.toMatchObject({ accepted: true });
-  }, 60_000);
+  }, 120_000);
 
   test('all nodes that are up sign that it is done, and the palms are not found any more', async () => {
     network.kill(4);
@@ -63,7 +63,7 @@ describe('the owner of an account has both palms erased', () => {
       expect(stored.shares.map((share) => share.some((value) => value !== 0))).toEqual([false, false]);
       expect(stored.erased).toEqual(request);
     }
-  }, 60_000);
+  }, 120_000);
 
   test('a node that still has the shares, as from an older backup, takes part in nothing until it has erased them too', async () => {
     await network.start(partyId(4));
@@ -79,7 +79,7 @@ describe('the owner of an account has both palms erased', () => {
     expect(network.stores(4).registrations[0]!.erased).toEqual(request);
     await expect(authenticate(left, 4)).resolves.toMatchObject({ accepted: false });
     await expect(authenticate(other, 4)).resolves.toMatchObject({ accepted: true, verified: true });
-  }, 60_000);
+  }, 120_000);
 
   test('asked again, all sign the same, and restarts change nothing', async () => {
     const { receipts, pending } = await network.node(4).erasure.run({ request });
@@ -90,7 +90,7 @@ describe('the owner of an account has both palms erased', () => {
     }
     for (const party of all) expect(network.node(party).gallery.head).toEqual(network.node(1).gallery.head);
     await expect(authenticate(right)).resolves.toMatchObject({ accepted: false });
-  }, 60_000);
+  }, 120_000);
 
   test('the person may come back, and the old request does not touch the new registration', async () => {
     network.offsetMs += 5_000;
@@ -101,5 +101,5 @@ describe('the owner of an account has both palms erased', () => {
     await expect(authenticate(left)).resolves.toMatchObject({ accepted: false });
     await network.node(3).erasure.run({ request: requestOf(owner) });
     await expect(authenticate(right)).resolves.toMatchObject({ accepted: false });
-  }, 60_000);
+  }, 120_000);
 });

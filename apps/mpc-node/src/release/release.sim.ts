@@ -21,7 +21,7 @@ beforeAll(async () => {
   network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
   network.frozenMs = Date.now();
   side = new AttributeSide(network);
-}, 60_000);
+}, 120_000);
 
 /** A person whom nobody has seen before. */
 beforeEach(async () => {
@@ -30,7 +30,7 @@ beforeEach(async () => {
   vendor = await recipientKeyOf(rng.bytes(32));
   [right, left] = [randomPalm(rng), randomPalm(rng)];
   await network.node(1).registrations.run(await enrolment({ ...network.splitter, device: owner.key }, { 'right-palm': right, 'left-palm': left }, network.clock.nowMs()));
-}, 60_000);
+}, 120_000);
 
 afterAll(() => network.stop());
 
@@ -61,7 +61,7 @@ describe('a release after an authentication', () => {
     const byLeft = await authenticate(left, { required: ['email'], optional: ['phone', 'country'] }, 4);
     expect((await valuesIn(byLeft.released)).map(({ attribute }) => attribute)).toEqual(['email', 'phone']);
     expect((await authenticate(right, { required: [], optional: ['country'] })).released).toBeUndefined();
-  }, 60_000);
+  }, 120_000);
 
   test('is refused, with the reason, where the vendor may not have what it requires', async () => {
     await owner.write('email', 'ada@example.org');
@@ -74,7 +74,7 @@ describe('a release after an authentication', () => {
     const revocation = revokeConsent({ grant: grant.record, revokedAt: grant.record.givenAt + 1, nonce: toBase64Url(rng.bytes(32)) }, owner.key);
     await side.publish({ type: 'revocation', document: revocation });
     await expect(authenticate(left, { required: ['email'], optional: [] })).resolves.toMatchObject({ accepted: false, reason: 'vendor-not-consented' });
-  }, 60_000);
+  }, 120_000);
 
   test('does without a node that lies about its part, and names it', async () => {
     await owner.write('email', 'ada@example.org');
@@ -89,7 +89,7 @@ describe('a release after an authentication', () => {
     const [email] = await valuesIn((await authenticate(right, { required: ['email'], optional: [] })).released);
     expect(email).toMatchObject({ value: 'ada@example.org', blame: [4] });
     network.hub.onAnswer = undefined;
-  }, 60_000);
+  }, 120_000);
 
   test('happens once a session, and not for an authentication that is long past', async () => {
     await owner.write('email', 'ada@example.org');
@@ -115,7 +115,7 @@ describe('a release after an authentication', () => {
     const later = network.offsetMs + 61_000;
     await expect(authenticate(right, { required: ['email'], optional: [] })).rejects.toMatchObject(code('attributes.unavailable'));
     network.hub.onRequest = undefined;
-  }, 60_000);
+  }, 120_000);
 
   test('is not to be had from a palm that the same device registered later', async () => {
     await owner.write('email', 'ada@example.org');
@@ -123,7 +123,7 @@ describe('a release after an authentication', () => {
     const child = randomPalm(rng);
     await network.node(1).registrations.run(await enrolment({ ...network.splitter, device: owner.key }, { 'right-palm': child }, network.clock.nowMs()));
     await expect(authenticate(child, { required: ['email'], optional: [] })).resolves.toMatchObject({ accepted: false, reason: 'user-missing-attributes' });
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a release that the own device asks for', () => {
@@ -137,7 +137,7 @@ describe('a release that the own device asks for', () => {
     await expect(recoverKey(answers.slice(0, 2).map(({ partial }) => partial), expected, vendor, owner.networkKeys)).rejects.toMatchObject(code('release.bad-partial'));
     await expect(evaluate(1, request)).rejects.toMatchObject(code('release.replayed'));
     await expect(recoverKey(answers.map(({ partial }) => partial), { ...expected, basis: recordRequestHash(readRequest().record) }, vendor, owner.networkKeys)).rejects.toMatchObject({ blame: [1, 2, 3] });
-  }, 60_000);
+  }, 120_000);
 
   test('names the node whose part does not prove what it claims', async () => {
     await owner.write('email', 'ada@example.org');
@@ -154,7 +154,7 @@ describe('a release that the own device asks for', () => {
     await expect(openReleased({ ...record, partials: partials.slice(0, 3) }, vendor, owner.networkKeys)).rejects.toMatchObject({ code: 'release.bad-partial', blame: [3] });
     const byAnother = { ...lie, signature: toBase64Url(network.members[4]!.custody.signIdentity(partialResultBytes(lie))) };
     await expect(openReleased({ ...record, partials: partials.with(2, await sealPartial(byAnother, vendor.publicKey)) }, vendor, owner.networkKeys)).resolves.toMatchObject({ blame: [3] });
-  }, 60_000);
+  }, 120_000);
 
   test('is refused by each node for itself', async () => {
     await owner.write('email', 'ada@example.org');
@@ -178,7 +178,7 @@ describe('a release that the own device asks for', () => {
     ];
     for (const [expected, request] of cases) for (const party of [1, 5]) await expect(evaluate(party, request)).rejects.toMatchObject(code(expected));
     await expect(evaluate(1, releaseRequest(grant))).resolves.toBeDefined();
-  }, 60_000);
+  }, 120_000);
 
   test('is refused once an attestation has expired', async () => {
     const now = Math.floor(network.clock.nowMs() / 1000);
@@ -190,7 +190,7 @@ describe('a release that the own device asks for', () => {
     side.beat();
     await expect(evaluate(1, releaseRequest(grant))).rejects.toMatchObject(code('attribute.expired'));
     await expect(evaluate(1, readRequest())).resolves.toBeDefined();
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("a node's view of consents", () => {
@@ -207,7 +207,7 @@ describe("a node's view of consents", () => {
     await expect(evaluate(1, readRequest())).rejects.toMatchObject(code('release.stale-view'));
     side.beat([1]);
     await expect(evaluate(1, readRequest())).resolves.toBeDefined();
-  }, 60_000);
+  }, 120_000);
 
   test('that lacks a document does not count, however fresh the heartbeat', async () => {
     await owner.write('email', 'ada@example.org');
@@ -221,7 +221,7 @@ describe("a node's view of consents", () => {
     for (const party of [1, 2, 3, 4]) await expect(evaluate(party, releaseRequest(grant))).rejects.toMatchObject(code('release.revoked'));
     await side.deliver(5);
     await expect(evaluate(5, releaseRequest(grant))).rejects.toMatchObject(code('release.revoked'));
-  }, 60_000);
+  }, 120_000);
 
   test('survives a restart, and then is not fresh until the feed has been heard', async () => {
     await owner.write('email', 'ada@example.org');
@@ -234,7 +234,7 @@ describe("a node's view of consents", () => {
     side.beat();
     await expect(evaluate(3, readRequest())).resolves.toBeDefined();
     await expect(evaluate(3, releaseRequest(grant))).rejects.toMatchObject(code('release.revoked'));
-  }, 60_000);
+  }, 120_000);
 
   test('takes nothing that its owner did not sign, and no old document again', async () => {
     await owner.write('email', 'ada@example.org');
@@ -244,7 +244,7 @@ describe("a node's view of consents", () => {
     await side.publish({ type: 'revocation', document: revokeConsent({ grant: grant.record, revokedAt: grant.record.givenAt, nonce: toBase64Url(rng.bytes(32)) }, owner.key) });
     expect(await side.publish({ type: 'grant', document: grant })).toEqual(all.map(() => 'release.revoked'));
     expect(await owner.write('email', 'x@example.org', 2)).toEqual(all.map(() => undefined));
-  }, 60_000);
+  }, 120_000);
 
   test('forgets all of a person who has it erased, and old documents do not bring it back', async () => {
     await owner.write('email', 'ada@example.org', 7);
@@ -260,5 +260,5 @@ describe("a node's view of consents", () => {
     await network.start(2 as never);
     side.beat();
     await expect(evaluate(2, readRequest())).resolves.toMatchObject({ grant: { grant: { version: 8 } } });
-  }, 60_000);
+  }, 120_000);
 });

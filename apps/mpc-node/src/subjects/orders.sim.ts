@@ -59,7 +59,7 @@ describe('a person who is suspended', () => {
     ].map(([order, code]) => [order as SignedSubjectOrder, code as string]);
     for (const [order, code] of wrong) await expect(network.node(2).orders.lead.run({ order })).rejects.toMatchObject({ code });
     await expect(authenticate(palm)).resolves.toMatchObject({ accepted: true });
-  }, 60_000);
+  }, 120_000);
 
   test('is like nobody from then on, with all palms of the account, and the others are as they were', async () => {
     network.kill(4);
@@ -76,7 +76,7 @@ describe('a person who is suspended', () => {
       expect(answer.receipts.length).toBeGreaterThanOrEqual(2);
     }
     await expect(authenticate(other, 3)).resolves.toMatchObject({ accepted: true, verified: true });
-  }, 60_000);
+  }, 120_000);
 
   test('is so at a node that was down too, once it has asked another, and after restarts', async () => {
     await network.start(partyId(4));
@@ -88,7 +88,7 @@ describe('a person who is suspended', () => {
       await network.start(partyId(party));
     }
     await expect(authenticate(palm, 4)).resolves.toMatchObject({ accepted: false, reason: 'no-match' });
-  }, 60_000);
+  }, 120_000);
 
   test('is told of it, and nobody else is', async () => {
     const record = network.node(4).orders.service.read(read(owner));
@@ -110,7 +110,7 @@ describe('a person who is suspended', () => {
     await expect(authenticate(palm)).resolves.toMatchObject({ accepted: true, verified: true });
     await expect(network.node(1).orders.lead.run({ order: suspension })).rejects.toMatchObject({ code: 'subject.superseded' });
     await expect(authenticate(second)).resolves.toMatchObject({ accepted: true, verified: true });
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('an erasure that custodians order', () => {
@@ -125,5 +125,5 @@ describe('an erasure that custodians order', () => {
     await expect(network.node(1).erasure.run({ request: requestOf([3, 4]) })).resolves.toMatchObject({ pending: [] });
     await expect(authenticate(other)).resolves.toMatchObject({ accepted: false, reason: 'no-match' });
     await expect(authenticate(palm)).resolves.toMatchObject({ accepted: true });
-  }, 60_000);
+  }, 120_000);
 });

@@ -43,7 +43,7 @@ describe('a registration with a consent for a day', () => {
     for (const request of wrong) await expect(network.node(3).erasure.run({ request })).rejects.toMatchObject({ code: 'erasure.not-due' });
     expect(all.map(erased)).toEqual(all.map(() => [false, false]));
     await expect(authenticate(brief)).resolves.toMatchObject({ accepted: true, verified: true });
-  }, 60_000);
+  }, 120_000);
 
   test('is erased by itself then, at all nodes that are up, and nothing else is', async () => {
     network.offsetMs += 11_000;
@@ -55,7 +55,7 @@ describe('a registration with a consent for a day', () => {
     expect(network.entries.map((entry) => parseLogEntry(entry))).toMatchObject([{ kind: 'erasure', scope: 'templates' }]);
     await expect(authenticate(brief)).resolves.toMatchObject({ accepted: false, reason: 'no-match' });
     await expect(authenticate(lasting)).resolves.toMatchObject({ accepted: true, verified: true });
-  }, 60_000);
+  }, 120_000);
 
   test('also at a node that comes back later, whatever the others do', async () => {
     network.kill(1);
@@ -68,10 +68,10 @@ describe('a registration with a consent for a day', () => {
     expect(network.node(4).gallery.head).toEqual(network.node(2).gallery.head);
     await network.start(partyId(1));
     expect(network.node(1).gallery.head).toEqual(network.node(4).gallery.head);
-  }, 60_000);
+  }, 120_000);
 
   test('may be made anew', async () => {
     await register(brief, briefConsentText);
     await expect(authenticate(brief)).resolves.toMatchObject({ accepted: true, verified: true });
-  }, 60_000);
+  }, 120_000);
 });
