@@ -162,7 +162,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     });
     const { entries } = governance;
     const member = new EpochMember({ self, host: epochs, store: epochStore, runner, entries, signAs, clock: systemClock, rng: systemRng, log, ...(input.faults && { faults: input.faults }) });
-    const leader = new EpochLeader({ host: epochs, link: meshEpochLink(mesh, () => member.handlers), member, entries, clock: systemClock, rng: systemRng, log });
+    const leader = new EpochLeader({ host: epochs, link: meshEpochLink(mesh, () => member.handlers), member, entries, successorOf: (epoch) => governance.chain.from(epoch + 1)[0], clock: systemClock, rng: systemRng, log });
     const gateway = byEpochOfSplit(epochs, governance, () => ({ party: self, epoch: 0, ready: false, live: mesh.live(), galleryRows: 0, correlations: 0, uptimeSeconds: process.uptime(), groupKeys: [], timeMs: Date.now() }));
     let loaded = false;
     const ready = (): boolean => loaded && (epochs.current()?.ready() ?? false);

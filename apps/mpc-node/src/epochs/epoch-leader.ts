@@ -1,5 +1,5 @@
 import { type Logger, RunAborted } from '@boop/platform';
-import { type EntryReceipt, entryReceiptBytes, type EpochCertificate, type EpochReadiness, manifestDigest, type NetworkManifest } from '@boop/protocol';
+import { type EntryReceipt, entryReceiptBytes, type EpochCertificate, type EpochReadiness, manifestDigest, type ManifestLink, type NetworkManifest } from '@boop/protocol';
 import { BoopError, type Clock, equalBytes, fromBase64Url, isBoopError, type PartyId, type Rng, toBase64Url } from '@boop/shared';
 import { serializeGroupKey } from '@boop/threshold';
 import { groupKeyNames } from '../link/peer-methods.ts';
@@ -31,7 +31,7 @@ interface Sides {
  * one have to take part. A step that fails ends the attempt and nothing has happened; one that was left open by a crash is settled before another begins.
  */
 export class EpochLeader {
-  readonly #input: { host: EpochHost; link: EpochLink; member: EpochMember; entries: PendingEntries; clock: Clock; rng: Rng; log: Logger };
+  readonly #input: { host: EpochHost; link: EpochLink; member: EpochMember; entries: PendingEntries; successorOf: (epoch: number) => ManifestLink | undefined; clock: Clock; rng: Rng; log: Logger };
   /** Proven to have lied while dealing; left out as long as enough are left. */
   readonly #excluded = new Set<PartyId>();
   /** The last epoch whose erasure everywhere stands among the entries for the log. */
@@ -40,7 +40,8 @@ export class EpochLeader {
   #working = false;
   #pausedUntilMs = 0;
 
-  constructor(input: { host: EpochHost; link: EpochLink; member: EpochMember; entries: PendingEntries; clock: Clock; rng: Rng; log: Logger }) {
+  /** @param input.successorOf the verified manifest that came into force after an epoch, as far as this node knows */
+  constructor(input: { host: EpochHost; link: EpochLink; member: EpochMember; entries: PendingEntries; successorOf: (epoch: number) => ManifestLink | undefined; clock: Clock; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -68,8 +69,10 @@ export class EpochLeader {
   }
 
   async #settle(): Promise<void> {
-    const { host, link, member } = this.#input;
+    const { host, link, member, successorOf } = this.#input;
     if (await member.resume()) return;
+    const serves = host.current()?.node.network.epoch;
+    if (serves !== undefined && (await member.leave(successorOf(serves)))) return;
     const proposal = host.proposal();
     const own = await link.request(link.self, 'epoch.status', {}, askTimeoutMs);
     if (own.certificate && Math.min(...link.live()) === link.self) await this.#confirmErasure(own.certificate.readiness);

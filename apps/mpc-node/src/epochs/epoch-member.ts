@@ -1,6 +1,6 @@
 import { opensslCtr } from '@boop/engine';
 import { type Logger } from '@boop/platform';
-import { checkEpochCertificate, entryReceiptBytes, type EpochCertificate, type EpochReadiness, manifestDigest, type NetworkManifest, signersNeeded, verifyPalmErasure } from '@boop/protocol';
+import { checkEpochCertificate, entryReceiptBytes, type EpochCertificate, type EpochReadiness, manifestDigest, type ManifestLink, type NetworkManifest, signersNeeded, verifyPalmErasure } from '@boop/protocol';
 import { agreeHolderKeys, type HolderKeys, reshare, type ResharingParties } from '@boop/mpc';
 import { BoopError, canonicalJson, type Clock, epoch as toEpoch, equalBytes, fromBase64Url, lengthPrefixed, type PartyId, type Rng, toBase64Url, utf8 } from '@boop/shared';
 import { KeyShare, parseGroupKey, reshareKey, serializeGroupKey } from '@boop/threshold';
@@ -242,6 +242,33 @@ export class EpochMember {
     const unfinished = this.#unfinished;
     if (unfinished) await this.commit(unfinished.certificate, unfinished.from);
     return unfinished !== undefined;
+  }
+
+  /**
+   * Leaves with a change that came into force while this node was away, and that has no place for it: it erases what it holds, as whoever takes part in
+   * the change does.
+   * @param link of the manifest that followed the one this node serves, verified; undefined while it knows of none
+   * @returns whether there was one to leave with
+   */
+  async leave(link: ManifestLink | undefined): Promise<boolean> {
+    return await this.#mutex.run(() => this.#leave(link));
+  }
+
+  async #leave(link: ManifestLink | undefined): Promise<boolean> {
+    const { host, store, self, log } = this.#input;
+    const current = host.current()?.node.network;
+    if (!current || !link?.certificate) return false;
+    const { certificate, proposal } = link;
+    const { manifest } = proposal;
+    if (manifest.epoch !== current.epoch + 1 || manifest.members.some(({ party }) => party === self)) return false;
+    const stored = (await store.load()).find(({ epoch }) => epoch === manifest.epoch);
+    // It goes on for as long as sessions of the epoch before may.
+    if (stored?.state === 'committed') return false;
+    const attempt = fromBase64Url(certificate.readiness.attempt);
+    if (!stored || !equalBytes(stored.attempt, attempt)) await store.begin(manifest.epoch, attempt, manifest);
+    log.info('this node was let go while it was away', { epoch: manifest.epoch });
+    await this.#commit(certificate, ['preparing', 'signed', 'stopped']);
+    return true;
   }
 
   async #commit(certificate: EpochBody<'epoch.commit'>, from: readonly StoredEpoch['state'][]): Promise<EpochAnswer<'epoch.commit'>> {

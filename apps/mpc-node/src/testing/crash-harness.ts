@@ -1,7 +1,7 @@
 import { isBoopError } from '@boop/shared';
 import { type ProcessNetwork } from './process-network.ts';
 
-export const all = [1, 2, 3, 4, 5];
+const all = [1, 2, 3, 4, 5];
 const endTimeoutMs = 120_000;
 /** A machine that is busy with all else. */
 const readyTimeoutMs = 400_000;

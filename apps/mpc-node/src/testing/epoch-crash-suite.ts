@@ -97,7 +97,7 @@ export function epochCrashSuite(name: string, crashes: readonly EpochCrash[], fa
     };
 
     beforeAll(async () => {
-      network = await ProcessNetwork.create({ nodes: 5, threshold: 1 });
+      network = await ProcessNetwork.create({ nodes: 5, threshold: 1, drainSeconds: 1 });
       manifest = network.manifest;
       for (const palm of palms) await network.request(1, 'registration.run', await enrolment(network.splitter, { 'right-palm': palm }, Date.now()), 30_000);
     }, 300_000);
