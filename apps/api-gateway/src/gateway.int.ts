@@ -294,6 +294,14 @@ describe('documents', () => {
     expect(body).toMatchObject({ networkId: 'test-net', nodes: 5, threshold: 1, encoder: 'palm-compcode-1', log: { verifierKey: expect.stringMatching(/^boop\.example\/log\+[0-9a-f]{8}\+/) } });
     expect(JSON.stringify(body)).not.toContain('linkPort');
   });
+  test('the network tells its public keys, and who served in each epoch', async () => {
+    const { groupKeys, members, epoch, networkId, jwksUrl } = (await g.call('GET', '/v1/network')).body;
+    expect((await g.call('GET', '/v1/network/keys')).body).toEqual({ networkId, epoch, groupKeys, members, jwksUrl });
+    const { body } = await g.call('GET', '/v1/network/epochs');
+    const [{ identityKey }] = members as [{ identityKey: string }];
+    expect(body).toEqual({ networkId, epoch, epochs: [{ epoch, threshold: 1, members: expect.any(Array), manifestDigest: expect.stringMatching(/^[\w-]{43}$/) }] });
+    expect((body.epochs as { members: object[] }[])[0]!.members[0]).toEqual({ party: 1, name: expect.any(String), jurisdiction: expect.any(String), identityKey });
+  });
   test('no log line holds a key, a capture or a share', () => {
     const text = g.logged.join('\n');
     expect(text.length).toBeGreaterThan(100);

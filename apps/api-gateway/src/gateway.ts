@@ -157,7 +157,7 @@ async function openCore(config: GatewayConfig, tls: TlsFiles, { log, clock, rng,
   collector.start();
   undo(async () => collector.stop());
 
-  const network = new NetworkService({ manifest, at: (epoch) => (clock.nowMs() - changedAtMs < acceptsEarlierMs ? followed.at(epoch) : undefined), links: (from) => followed.links(from), issuer, urls, keys: stores.groupKeys, statuses: () => nodes.statuses(), log });
+  const network = new NetworkService({ manifest, at: (epoch) => (clock.nowMs() - changedAtMs < acceptsEarlierMs ? followed.at(epoch) : undefined), links: (from) => followed.links(from), known: () => followed.known(), issuer, urls, keys: stores.groupKeys, statuses: () => nodes.statuses(), log });
   await network.load();
   nodes.on('keys', (keys) => void network.learn(keys).catch((error: unknown) => log.error('group keys could not be stored', { error: describeError(error) })));
 

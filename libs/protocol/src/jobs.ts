@@ -18,6 +18,9 @@ export const jobSchema = z.strictObject({
 });
 export type Job = z.infer<typeof jobSchema>;
 
+/** `GET /v1/jobs`: the newest first, without what came of them. */
+export const jobsSchema = z.strictObject({ jobs: z.array(jobSchema.omit({ result: true })), next: z.string().optional() });
+
 /** `POST /v1/authentications/exports`: contexts opened in [from, to). */
 export const createExportSchema = z.strictObject({ from: z.iso.datetime({ offset: true }), to: z.iso.datetime({ offset: true }) });
 

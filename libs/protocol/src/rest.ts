@@ -125,6 +125,26 @@ export const networkInfoSchema = z.strictObject({
 });
 export type NetworkInfo = z.infer<typeof networkInfoSchema>;
 
+/** `GET /v1/network/keys`: the public keys of the network and of its nodes, base64url. */
+export const networkKeysSchema = networkInfoSchema.pick({ networkId: true, epoch: true, groupKeys: true, members: true, jwksUrl: true });
+export type NetworkKeys = z.infer<typeof networkKeysSchema>;
+
+/** `GET /v1/network/epochs`: those of which the gateway knows the manifest, in order; the last one is in force. */
+export const networkEpochsSchema = z.strictObject({
+  networkId: idField,
+  epoch: z.number().int().positive(),
+  epochs: z.array(
+    z.strictObject({
+      epoch: z.number().int().positive(),
+      threshold: z.number().int(),
+      members: z.array(z.strictObject({ party: z.number().int(), name: idField, jurisdiction: z.string(), identityKey: z.string() })),
+      /** Of the manifest, as the next proposal and the log name it. */
+      manifestDigest: z.string(),
+    }),
+  ),
+});
+export type NetworkEpochs = z.infer<typeof networkEpochsSchema>;
+
 /** `GET /v1/network/nodes`: who is up, for dashboards. */
 export const nodeStatusSchema = z.strictObject({
   party: z.number().int(),

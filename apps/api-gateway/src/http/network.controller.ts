@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
 import { bytesField } from '@boop/identity';
-import { type LogProof, type ManifestLink, type NetworkInfo, type NodeStatus } from '@boop/protocol';
+import { type LogProof, type ManifestLink, type NetworkEpochs, type NetworkInfo, type NetworkKeys, type NodeStatus } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { manifestsQuery } from '../features/network.api.ts';
 import { LogService } from '../services/log-service.ts';
@@ -31,6 +31,18 @@ export class NetworkController {
   @Public()
   manifests(@Query() query: unknown): { links: ManifestLink[] } {
     return { links: this.#network.manifests(parseRequest(manifestsQuery, query).from) };
+  }
+
+  @Get('v1/network/keys')
+  @Public()
+  keys(): NetworkKeys {
+    return this.#network.keys();
+  }
+
+  @Get('v1/network/epochs')
+  @Public()
+  epochs(): NetworkEpochs {
+    return this.#network.epochs();
   }
 
   @Get('v1/network/nodes')

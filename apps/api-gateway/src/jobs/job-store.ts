@@ -30,6 +30,14 @@ export class JobStore {
     return row?.vendorId === vendorId ? viewOf(row) : undefined;
   }
 
+  /** The newest first, without their results. */
+  async list(vendorId: string, after: { createdAtMs: number; id: string } | undefined, limit: number): Promise<Omit<Job, 'result'>[]> {
+    const before = after && new Date(after.createdAtMs);
+    const where = { vendorId, ...(after && before ? { OR: [{ createdAt: { lt: before } }, { createdAt: before, id: { lt: after.id } }] } : {}) };
+    const rows = await this.#database.jobRow.findMany({ where, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: limit, omit: { result: true } });
+    return rows.map((row) => viewOf({ ...row, result: null }));
+  }
+
   async claim(nowMs: number, leaseMs: number): Promise<ClaimedJob | undefined> {
     const rows = await this.#database.$queryRaw<{ id: string; vendor_id: string; kind: string; input: unknown; attempts: number }[]>`
       UPDATE jobs SET status = 'processing', attempts = attempts + 1, next_attempt_at = ${new Date(nowMs + leaseMs)}

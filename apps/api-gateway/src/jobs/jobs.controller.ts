@@ -1,12 +1,13 @@
 import { idField } from '@boop/identity';
 import { createExportSchema, type Job } from '@boop/protocol';
 import { BoopError, type Clock, type Rng } from '@boop/shared';
-import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { type FastifyReply } from 'fastify';
 import { type AuthenticatedRequest, callerOf, Roles } from '../access/index.ts';
 import { newId } from '../domain/authentication-request.ts';
 import { parseRequest } from '../domain/invalid-request.ts';
 import { Idempotency } from '../http/idempotency.ts';
+import { cursorAt, pageOf, pageQuery, pageSizeOf, placeOf } from '../http/page.ts';
 import { CLOCK } from '../http/tokens.ts';
 import { exportKind } from './authentication-export.ts';
 import { retryAfterSeconds } from './job-runner.ts';
@@ -43,6 +44,16 @@ export class JobsController {
     });
     const job = answer.body as Job;
     void reply.status(202).headers({ location: `/v1/jobs/${job.id}`, 'retry-after': '1' }).send(job);
+  }
+
+  @Get('jobs')
+  @Roles('vendor')
+  async list(@Req() request: AuthenticatedRequest, @Query() query: unknown): Promise<unknown> {
+    const { cursor, limit } = parseRequest(pageQuery, query);
+    const size = pageSizeOf(limit);
+    const found = await this.#jobs.list(callerOf(request).id, placeOf(cursor), size + 1);
+    const { rows, next } = pageOf(found, size, ({ createdAt, id }) => cursorAt({ createdAtMs: Date.parse(createdAt), id }));
+    return { jobs: rows, ...(next === undefined ? {} : { next }) };
   }
 
   @Get('jobs/:id')

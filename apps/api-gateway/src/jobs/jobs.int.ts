@@ -49,6 +49,21 @@ test('a job that waits advises when to look again', async () => {
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(3);
 });
 
+test('jobs are listed page by page, the newest first, a vendor’s own and without results', async () => {
+  await g.sql("INSERT INTO jobs (id, vendor_id, kind, input, status, created_at, next_attempt_at, result, ended_at) SELECT 'job_old_' || i, 'other', 'x', '{}', 'completed', now() - interval '1 s' * (i / 2), now(), '{\"much\": 1}', now() FROM generate_series(0, 6) AS i");
+  const seen: Record<string, unknown>[] = [];
+  for (let cursor = ''; ; ) {
+    const { status, body } = await g.call('GET', `/v1/jobs?limit=2${cursor}`, { key: keys.other });
+    expect(status).toBe(200);
+    seen.push(...(body.jobs as Record<string, unknown>[]));
+    if (body.next === undefined) break;
+    cursor = `&cursor=${body.next as string}`;
+  }
+  expect(seen.map(({ id }) => id)).toEqual(['job_old_1', 'job_old_0', 'job_old_3', 'job_old_2', 'job_old_5', 'job_old_4', 'job_old_6']);
+  expect(seen[0]).toEqual({ id: 'job_old_1', kind: 'x', status: 'completed', createdAt: expect.any(String), endedAt: expect.any(String) });
+  expect((await g.call('GET', '/v1/jobs?cursor=x', { key: keys.other })).status).toBe(400);
+});
+
 test('advice grows by half from 1 s to 30 s for a client that follows it', () => {
   const waits: number[] = [];
   for (let elapsedS = 0; waits.length < 12; elapsedS += waits.at(-1)!) waits.push(retryAfterSeconds(elapsedS * 1_000));

@@ -1,7 +1,7 @@
 import { createVerifierKey, formatVerifierKey, SignatureType } from '@boop/log';
 import { publicJwk } from '@boop/identity';
 import { type Logger } from '@boop/platform';
-import { type ManifestLink, type NetworkInfo, type NetworkManifest, type NodeStatus } from '@boop/protocol';
+import { manifestDigest, type ManifestLink, type NetworkEpochs, type NetworkInfo, type NetworkKeys, type NetworkManifest, type NodeStatus } from '@boop/protocol';
 import { BoopError, fromBase64Url } from '@boop/shared';
 import { encoderOf } from '../domain/check-split.ts';
 import { keyChange, tokenKeyNames, unexpectedKeys } from '../domain/token-key-rollover.ts';
@@ -25,6 +25,7 @@ export class NetworkService {
   readonly urls: PublicUrls;
   readonly #links: (from: number) => ManifestLink[];
   readonly #at: (epoch: number) => NetworkManifest | undefined;
+  readonly #known: () => readonly NetworkManifest[];
   readonly #store: GroupKeyStore;
   readonly #statuses: () => NodeStatus[];
   readonly #log: Logger;
@@ -32,10 +33,11 @@ export class NetworkService {
   #keys = new Map<string, GroupKeyRecord>();
   #changes: Promise<void> = Promise.resolve();
 
-  constructor(options: { manifest: NetworkManifest; at?: (epoch: number) => NetworkManifest | undefined; links?: (from: number) => ManifestLink[]; issuer: string; urls: PublicUrls; keys: GroupKeyStore; statuses: () => NodeStatus[]; log: Logger }) {
+  constructor(options: { manifest: NetworkManifest; at?: (epoch: number) => NetworkManifest | undefined; links?: (from: number) => ManifestLink[]; known?: () => readonly NetworkManifest[]; issuer: string; urls: PublicUrls; keys: GroupKeyStore; statuses: () => NodeStatus[]; log: Logger }) {
     this.manifest = options.manifest;
     this.#links = options.links ?? (() => []);
     this.#at = options.at ?? (() => undefined);
+    this.#known = options.known ?? (() => [options.manifest]);
     this.issuer = options.issuer;
     this.urls = options.urls;
     this.#store = options.keys;
@@ -114,6 +116,27 @@ export class NetworkService {
   /** The manifests that came into force from an epoch on, as their custodians signed them. */
   manifests(from: number): ManifestLink[] {
     return this.#links(from);
+  }
+
+  /** Public keys of the network and of its nodes. @throws BoopError `mpc.nodes-unavailable` */
+  keys(): NetworkKeys {
+    const { networkId, epoch, groupKeys, members, jwksUrl } = this.info();
+    return { networkId, epoch, groupKeys, members, jwksUrl };
+  }
+
+  /** The epochs of which the manifest is known, the one in force last. */
+  epochs(): NetworkEpochs {
+    const { networkId, epoch } = this.manifest;
+    return {
+      networkId,
+      epoch,
+      epochs: this.#known().map((manifest) => ({
+        epoch: manifest.epoch,
+        threshold: manifest.threshold,
+        members: manifest.members.map(({ party, name, jurisdiction, identityKey }) => ({ party, name, jurisdiction, identityKey })),
+        manifestDigest: manifestDigest(manifest),
+      })),
+    };
   }
 
   nodes(): NodeStatus[] {

@@ -52,6 +52,11 @@ export class ManifestFollower extends EventEmitter<{ change: [NetworkManifest] }
     return this.#manifests.find((manifest) => manifest.epoch === epoch);
   }
 
+  /** From the one that this process was started with to the one in force. */
+  known(): readonly NetworkManifest[] {
+    return [...this.#manifests];
+  }
+
   /** Links from an epoch on, of those after the manifest that this process was started with. */
   links(from: number): ManifestLink[] {
     return this.#links.filter(({ proposal }) => proposal.manifest.epoch >= from).slice(0, manifestLinksMax);
