@@ -26,11 +26,13 @@ export interface SoakOptions {
 export interface SoakReport {
   readonly violations: readonly string[];
   readonly authentications: number;
+  /** Payments that were posted. */
+  readonly payments: number;
   readonly summary: string;
 }
 
 const terminals = 2;
-const visitKinds = ['genuine', 'impostor', 'one-to-one', 'wrong-claim', 'payment', 'release'];
+const visitKinds = ['genuine', 'impostor', 'one-to-one', 'wrong-claim', 'payment', 'overdraft', 'release'];
 
 /** A whole network under mixed load that is broken and mended all the time; in the end everything that it acknowledged must be there. */
 export async function runSoak({ seed, minutes, people, refreshAfter, write }: SoakOptions): Promise<SoakReport> {
@@ -92,12 +94,12 @@ export async function runSoak({ seed, minutes, people, refreshAfter, write }: So
       '',
       journal.summary(),
       '',
-      `${rows} rows at every node; ${money.posted} payments posted, ${money.sum} cents, books equal; ${proven} acknowledged entries proven; monitor: ${entries} entries in ${steps} steps, no alarm.`,
+      `${rows} rows at every node; ${money.posted} payments of ${money.asked} asked for were posted; in cents: topped up ${money.filled}, in wallets ${money.inWallets}, the vendor's ${money.sum}, at the ledger as in the journal; ${proven} acknowledged entries proven; monitor: ${entries} entries in ${steps} steps, no alarm.`,
       `Ended by themselves and started again: ${[...ended].map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}.`,
       ...journal.violations.map((violation) => `VIOLATION ${violation}`),
     ].join('\n');
     isSound = journal.violations.length === 0;
-    return { violations: journal.violations, authentications: inTheSoak.authentications, summary };
+    return { violations: journal.violations, authentications: inTheSoak.authentications, payments: money.posted, summary };
   } finally {
     shop.close();
     await links.close();

@@ -24,6 +24,14 @@ interface Expected {
   readonly amount: number;
 }
 
+export interface TillReport {
+  readonly asked: number;
+  readonly posted: number;
+  readonly sum: number;
+  readonly filled: number;
+  readonly inWallets: number;
+}
+
 /** Money of the soak: wallets are filled, every payment is remembered, and at the end the books must say the same. */
 export class Till {
   readonly #network: RunningNetwork;
@@ -71,8 +79,8 @@ export class Till {
     this.#expected.push({ contextId, wallet: payer.wallet!, amount });
   }
 
-  /** Waits until every payment has ended, then adds up. @returns payments that were posted, and their sum */
-  async balance(): Promise<{ posted: number; sum: number }> {
+  /** Waits until every payment has ended, then adds up, and compares with every account at the ledger. Cents. */
+  async balance(): Promise<TillReport> {
     const posted: Expected[] = [];
     for (const expected of this.#expected) {
       const { status, payment } = await this.#ended(expected.contextId);
@@ -82,12 +90,13 @@ export class Till {
     }
     const total = (of: readonly Expected[]): number => of.reduce((sum, { amount }) => sum + amount, 0);
     const filled = await this.#filled();
-    const wallets = new Set(this.#expected.map(({ wallet }) => wallet));
-    for (const wallet of wallets) await this.#compare(wallet, topUp * filled.filter(({ account }) => account === wallet).length - total(posted.filter((each) => each.wallet === wallet)));
+    const wallets = new Set([...this.#expected.map(({ wallet }) => wallet), ...filled.map(({ account }) => account)]);
+    let inWallets = 0;
+    for (const wallet of wallets) inWallets += await this.#compare(wallet, topUp * filled.filter(({ account }) => account === wallet).length - total(posted.filter((each) => each.wallet === wallet)));
     const sum = total(posted);
     if (posted.length > 0) await this.#compare(`vendor.${this.#shop.vendorId}:EUR`, sum);
     await this.#compare(bank, -topUp * filled.length);
-    return { posted: posted.length, sum };
+    return { asked: this.#expected.length, posted: posted.length, sum, filled: topUp * filled.length, inWallets };
   }
 
   /** Top-ups that took place: all that were acknowledged, and of the others those that the ledger has. */
@@ -119,12 +128,14 @@ export class Till {
     return seen;
   }
 
-  async #compare(account: string, expected: number): Promise<void> {
+  /** @returns what the ledger says */
+  async #compare(account: string, expected: number): Promise<number> {
     const read = async () => ((await this.#admin('GET', `/v1/ledger/accounts/${encodeURIComponent(account)}`)) as { balances: Record<'debitsPosted' | 'creditsPosted' | 'debitsPending' | 'creditsPending', string> }).balances;
     const { debitsPosted, creditsPosted, debitsPending, creditsPending } = await read();
     const balance = Number(creditsPosted) - Number(debitsPosted);
     if (balance !== expected) this.#journal.violation(`${account} holds ${balance}, expected ${expected}`);
     if (debitsPending !== '0' || creditsPending !== '0') this.#journal.violation(`${account} has money reserved for nothing`);
+    return balance;
   }
 
   async #admin(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Record<string, unknown>> {

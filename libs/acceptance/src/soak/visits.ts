@@ -14,6 +14,8 @@ import { type Till } from './till.ts';
 /** A terminal gives up after so many captures in one context, a person after so many contexts. */
 const capturesMax = 3;
 const contextsMax = 6;
+/** Cents. */
+const beyondAnyWallet = 1_000_000;
 
 /** What the network acknowledged: to be there at the end. */
 export interface Acknowledged {
@@ -32,10 +34,10 @@ export class Visits {
   async next(): Promise<void> {
     const { population, dice, member } = this.#with;
     const known = dice.one(population.with('in'));
-    const kind = known ? dice.weighted([[40, 'genuine'], [22, 'impostor'], [12, 'one-to-one'], [6, 'wrong-claim'], [14, 'payment'], [6, 'release']] as const) : 'impostor';
+    const kind = known ? dice.weighted([[30, 'genuine'], [20, 'impostor'], [10, 'one-to-one'], [6, 'wrong-claim'], [24, 'payment'], [4, 'overdraft'], [6, 'release']] as const) : 'impostor';
     if (kind === 'genuine') return await this.#visit(kind, known!, {});
     if (kind === 'one-to-one') return await this.#visit(kind, known!, known!.sub === undefined ? {} : { subject: known!.sub });
-    if (kind === 'payment') return await this.#pay(known!);
+    if (kind === 'payment' || kind === 'overdraft') return await this.#pay(kind, known!);
     if (kind === 'release') return member.somebody.standing === 'in' ? await this.#visit(kind, member.somebody, { optionalAttributes: ['email'] }) : undefined;
     const other = dice.one(population.everybody.filter((each) => each !== known && (kind === 'wrong-claim' || each.standing === 'out')));
     if (!other) return;
@@ -48,12 +50,12 @@ export class Visits {
     for (const somebody of this.#with.population.everybody) await this.#visit('census', somebody, {});
   }
 
-  async #pay(payer: Somebody): Promise<void> {
+  async #pay(kind: 'payment' | 'overdraft', payer: Somebody): Promise<void> {
     const { till, dice } = this.#with;
     if (payer.sub === undefined) return await this.#visit('genuine', payer, {});
     if (!(await till.fill(payer))) return;
-    const amount = dice.between(1, 50);
-    await this.#visit('payment', payer, { type: 'payment', amount, currency: 'EUR' });
+    const amount = kind === 'payment' ? dice.between(1, 50) : beyondAnyWallet;
+    await this.#visit(kind, payer, { type: 'payment', amount, currency: 'EUR' });
   }
 
   /** @param claimed who is expected at a 1:1 visit, when it is somebody else */
@@ -124,6 +126,7 @@ export class Visits {
       return reason;
     }
     if (accept === false) journal.violation(`false accept: ${id}`);
+    if (kind === 'overdraft') journal.violation(`a token for more than the wallet holds: ${id}`);
     if (sameVersion && who.standing === 'in') {
       who.sub ??= result.claims.sub;
       if (who.sub !== result.claims.sub) journal.violation(`another name: ${id}`);
