@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { followManifests, manifestChainSchema, type ManifestLink, manifestLinksMax, type NetworkManifest } from '@boop/protocol';
-import { BoopError } from '@boop/shared';
+import { BoopError, isBoopError } from '@boop/shared';
 
 const fetchTimeoutMs = 15_000;
+const attemptsMax = 3;
 const bytesMax = 4 * 1024 * 1024;
 
 /** Links of manifests from an epoch on, as many as one answer carries; empty where there are none. */
@@ -29,15 +30,17 @@ export function linkSource(place: string): LinkSource {
 
 async function fetchLinks(gateway: string, from: number): Promise<readonly ManifestLink[]> {
   const url = new URL(`v1/network/manifests?from=${from}`, gateway.endsWith('/') ? gateway : `${gateway}/`);
-  let text: string;
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(fetchTimeoutMs) });
-    if (response.status !== 200) throw new Error(`status ${response.status}`);
-    text = await response.text();
-  } catch (cause) {
-    throw new BoopError('join.no-links', `${url.origin} does not tell the manifests of its network`, { kind: 'unavailable', cause });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(fetchTimeoutMs) });
+      if (response.status !== 200) throw new Error(`status ${response.status}`);
+      return parseLinks(await response.text());
+    } catch (cause) {
+      if (isBoopError(cause)) throw cause;
+      // A connection that was kept may have ended while links were verified.
+      if (attempt === attemptsMax) throw new BoopError('join.no-links', `${url.origin} does not tell the manifests of its network`, { kind: 'unavailable', cause });
+    }
   }
-  return parseLinks(text);
 }
 
 function readFile(file: string): string {
