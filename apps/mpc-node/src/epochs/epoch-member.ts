@@ -291,7 +291,7 @@ export class EpochMember {
       await store.commit(certificate);
       log.info('epoch committed', { epoch: to });
     }
-    if (!(await entries.has(entry))) await entries.stand(entry);
+    await entries.stand(entry);
     this.#forget();
     await host.activate(stored.manifest);
     this.#unfinished = undefined;

@@ -47,7 +47,7 @@ function nodeFour(open?: StoredEpoch) {
       commit: async (certificate: EpochCertificate) => void stored.set(certificate.readiness.to, { ...stored.get(certificate.readiness.to)!, state: 'committed', certificate }),
     } as unknown as EpochStore,
     runner: {} as never,
-    entries: { has: async () => false, stand: async () => undefined } as never,
+    entries: { stand: async () => undefined } as never,
     signAs: () => new Uint8Array(64),
     clock: { nowMs: () => 1_500_000 },
     rng,

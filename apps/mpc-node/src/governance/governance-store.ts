@@ -26,7 +26,8 @@ export interface GovernanceStore {
   pendingEntries(limit: number): Promise<PendingEntry[]>;
   /** Adds an entry, or receipts to one that is there. */
   addEntry(pending: PendingEntry): Promise<void>;
-  hasEntry(hash: string): Promise<boolean>;
+  /** Of an entry; `undefined` when it is not known. */
+  receiptsOf(hash: string): Promise<EntryReceipt[] | undefined>;
   /** Hashes of all that are not written yet. */
   unwritten(): Promise<string[]>;
   /** The log has these entries. */

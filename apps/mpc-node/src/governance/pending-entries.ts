@@ -32,9 +32,10 @@ export class PendingEntries {
     return { entry, receipts: [{ party: this.#self, signature: toBase64Url(this.#signIdentity(entryReceiptBytes(entry))) }] };
   }
 
-  /** This node saw what the entry says. Durable when it resolves. */
+  /** This node saw what the entry says. Durable when it resolves; writes nothing when it stands for it already. */
   async stand(entry: Uint8Array): Promise<void> {
-    await this.add(entry, this.vouch(entry).receipts);
+    const known = await this.#store.receiptsOf(logEntryHash(entry));
+    if (!known?.some(({ party }) => party === this.#self)) await this.add(entry, this.vouch(entry).receipts);
   }
 
   /** Entries that were stored together with what they tell. */
@@ -50,7 +51,7 @@ export class PendingEntries {
 
   /** Whether this node knows the entry, written or not. */
   async has(entry: Uint8Array): Promise<boolean> {
-    return await this.#store.hasEntry(logEntryHash(entry));
+    return (await this.#store.receiptsOf(logEntryHash(entry))) !== undefined;
   }
 
   async list(): Promise<PendingEntry[]> {

@@ -9,7 +9,11 @@ function entryStore(): GovernanceStore {
   const entries = new Map<string, PendingEntry & { written: boolean }>();
   const unwritten = () => [...entries].filter(([, { written }]) => !written);
   return {
-    addEntry: async (pending: PendingEntry) => void entries.set(logEntryHash(pending.entry), { ...pending, written: false }),
+    addEntry: async ({ entry, receipts }: PendingEntry) => {
+      const known = entries.get(logEntryHash(entry))?.receipts ?? [];
+      entries.set(logEntryHash(entry), { entry, receipts: [...known, ...receipts], written: false });
+    },
+    receiptsOf: async (hash: string) => entries.get(hash)?.receipts,
     unwritten: async () => unwritten().map(([hash]) => hash),
     pendingEntries: async () => unwritten().map(([, { entry, receipts }]) => ({ entry, receipts })),
     markWritten: async (hashes: readonly string[]) => hashes.forEach((hash) => (entries.get(hash)!.written = true)),
@@ -27,5 +31,14 @@ describe('entries for which a node stands', () => {
     await after.load();
     await after.written([utf8('of another'), told]);
     expect((await after.list()).map(({ entry }) => entry)).toEqual([untold]);
+  });
+
+  test('bear its receipt once, also where it had heard of the others\' before', async () => {
+    const store = entryStore();
+    const entries = new PendingEntries({ self: partyId(1), store, signIdentity: () => new Uint8Array(64) });
+    const entry = utf8('of an epoch');
+    await entries.add(entry, [{ party: 2, signature: 'second' }]);
+    for (let times = 0; times < 2; times++) await entries.stand(entry);
+    expect((await entries.list())[0]!.receipts.map(({ party }) => party)).toEqual([2, 1]);
   });
 });

@@ -1,5 +1,5 @@
 import { guarded, noFaults } from '@boop/platform';
-import { entryReceiptSchema, logEntryHash, type ManifestLink, manifestLinkSchema, manifestProposalSchema, manifestVoteSchema } from '@boop/protocol';
+import { type EntryReceipt, entryReceiptSchema, logEntryHash, type ManifestLink, manifestLinkSchema, manifestProposalSchema, manifestVoteSchema } from '@boop/protocol';
 import { z } from 'zod';
 import { column, type Database, type DatabaseReader } from '../store/database.ts';
 import { type GovernanceFaultHook } from './fault-points.ts';
@@ -53,8 +53,9 @@ export class PrismaGovernanceStore implements GovernanceStore {
     await guarded(this.#faults, 'entry.add', () => this.#database.$transaction((transaction) => addEntry(transaction, pending)));
   }
 
-  async hasEntry(hash: string): Promise<boolean> {
-    return (await this.#database.pendingEntry.count({ where: { hash } })) > 0;
+  async receiptsOf(hash: string): Promise<EntryReceipt[] | undefined> {
+    const row = await this.#database.pendingEntry.findUnique({ where: { hash }, select: { receipts: true } });
+    return row ? receiptsSchema.parse(row.receipts) : undefined;
   }
 
   async unwritten(): Promise<string[]> {
