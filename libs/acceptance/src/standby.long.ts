@@ -2,11 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type RecipientKey } from '@boop/identity';
+import { openAttributes } from '@boop/sdk';
+import { attributeNetworkOf, Person, vendorKey } from './attributes/person.ts';
 import { Custodian } from './custodians/custodian.ts';
 import { Operator } from './custodians/operator.ts';
 import { freePortBase, until } from './network-harness.ts';
 import { syntheticPalmOf } from './palms.ts';
-import { Shop } from './shop.ts';
+import { postJson, Shop } from './shop.ts';
 
 const jurisdictions = ['CH', 'DE', 'EE', 'FI'];
 const gone = 2;
@@ -23,6 +26,8 @@ let custodians: Custodian[];
 let standby: Custodian;
 let operator: Operator;
 let shop: Shop;
+let person: Person;
+let vendor: RecipientKey;
 /** Of the first manifest. */
 let fingerprint: string;
 let servicesFingerprint: string;
@@ -72,9 +77,19 @@ describe('a standby in the place of a custodian whose machine is gone', () => {
     await operator.ready();
     shop = new Shop(operator);
     await until(async () => (await shop.info().catch(() => undefined))?.epoch === 1, settleTimeoutMs);
-    await shop.register({ 'right-palm': registered.samples });
+    person = new Person(operator, await attributeNetworkOf(operator));
+    await person.register(registered);
     await expect(shop.authenticate(registered.others[0]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true });
   }, 900_000);
+
+  test('who registered keeps an attribute there, for a vendor', async () => {
+    vendor = await vendorKey();
+    await person.attributes.write('email', 'ada@example.org');
+    const text = { purpose: 'access', version: '1', locale: 'en', title: 'Access', text: 'The shop learns what you allow.' };
+    expect((await postJson(`${operator.gatewayUrl}/v1/consent-texts`, operator.credentials.admin.key, text)).status).toBe(201);
+    const signed = (await person.consents.texts()).find(({ purpose }) => purpose === text.purpose)!;
+    await person.consents.give({ vendorId: shop.vendorId, recipientKey: vendor.publicKey, text: signed, attributes: [{ name: 'email', positions: ['right-palm'] }], expiresAt: Math.floor(Date.now() / 1000) + 36_000 });
+  }, 300_000);
 
   test('one of them is gone for good, and the standby makes itself a member by command', async () => {
     await custodians[gone]!.stop();
@@ -118,4 +133,16 @@ describe('a standby in the place of a custodian whose machine is gone', () => {
     await until(async () => (await shop.authenticate(registered.others[2]!).catch(() => undefined))?.outcome === 'accepted', settleTimeoutMs);
     await until(async () => (await shop.authenticate(newcomer.others[0]!).catch(() => undefined))?.outcome === 'accepted', settleTimeoutMs);
   }, 900_000);
+
+  test('attributes of before are read and released, and new ones written, by nodes that cannot do without the standby', async () => {
+    const keys = await attributeNetworkOf({ gatewayUrl: operator.gatewayUrl, manifest: standby.manifest });
+    const later = new Person(operator, keys, person.key);
+    await expect(later.attributes.read('email')).resolves.toMatchObject({ value: 'ada@example.org' });
+    await expect(later.attributes.write('email', 'countess@example.org')).resolves.toMatchObject({ version: 2 });
+    const registry = await later.attributes.registry();
+    const result = await shop.authenticate(registered.others[3]!, { requiredAttributes: ['email'] });
+    if (result.outcome !== 'accepted') throw new Error(JSON.stringify(result));
+    const opened = await openAttributes(result.authentication.result!.attributes!, vendor, { network: keys, registry, now: Math.floor(Date.now() / 1000) });
+    expect(opened.map(({ attribute, value, blame }) => [attribute, value, blame])).toEqual([['email', 'countess@example.org', []]]);
+  }, 300_000);
 });

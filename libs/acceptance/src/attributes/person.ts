@@ -6,6 +6,9 @@ import { type RunningNetwork } from '../network-harness.ts';
 import { type Palm } from '../palms.ts';
 import { postJson } from '../shop.ts';
 
+/** Where a person is. */
+type Place = Pick<RunningNetwork, 'gatewayUrl' | 'bridgeUrl' | 'manifest'>;
+
 /** A person with an account key, registered or not. */
 export class Person {
   readonly key: SigningKey;
@@ -14,7 +17,7 @@ export class Person {
   readonly #bridgeUrl: string;
   readonly #pin: NetworkPin;
 
-  constructor(network: RunningNetwork, attributeNetwork: AttributeNetwork, key: SigningKey = SigningKey.generate(systemRng)) {
+  constructor(network: Place, attributeNetwork: AttributeNetwork, key: SigningKey = SigningKey.generate(systemRng)) {
     this.key = key;
     const common = { gatewayUrl: network.gatewayUrl, networkId: network.manifest.networkId, signer: keySigner(this.key) };
     this.attributes = createAttributesClient({ ...common, network: attributeNetwork });
@@ -32,7 +35,7 @@ export class Person {
 export const vendorKey = async (): Promise<RecipientKey> => await recipientKeyOf(systemRng.bytes(32));
 
 /** What recipients check against, as anybody gets it. */
-export async function attributeNetworkOf(network: RunningNetwork): Promise<AttributeNetwork> {
+export async function attributeNetworkOf(network: Pick<Place, 'gatewayUrl' | 'manifest'>): Promise<AttributeNetwork> {
   const { key } = (await (await fetch(`${network.gatewayUrl}/v1/attributes/key`)).json()) as { key: string };
   return { identityKeys: network.manifest.members.map(({ identityKey }) => identityKey), attributesKey: fromBase64Url(key) };
 }
