@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { logEntryHash, manifestProposalSchema, manifestVoteSchema, type NetworkManifest, proposalEntry, voteEntry } from '@boop/protocol';
 import { isBoopError } from '@boop/shared';
 import { type LinkClient } from '@boop/platform';
@@ -145,6 +145,8 @@ export function governanceCrashSuite(name: string, crashes: readonly GovernanceC
       // What all have said to the first manifest is no part of what follows.
       for (const id of all) await until(async () => (await proposalsOf(id))[0]?.approvals.length === all.length, `node ${id} has not heard what the others say to the first manifest`);
     }, 300_000);
+
+    afterEach(async () => await network?.recover(), 60_000);
 
     afterAll(async () => await network?.stop(), 60_000);
 

@@ -25,6 +25,8 @@ const crashingMainFile = fileURLToPath(new URL('crashing-main.ts', import.meta.u
 
 interface NodeProcess {
   child: ChildProcess;
+  /** At which it is to die. */
+  fault: string | undefined;
   readonly client: LinkClient;
 }
 
@@ -158,8 +160,8 @@ export class ProcessNetwork {
     // By whole lines, as several nodes write at once.
     for (const input of [child.stdout!, child.stderr!]) createInterface({ input }).on('line', (line) => (this.output += `${line}\n`));
     const running = this.#nodes.get(id);
-    if (running) running.child = child;
-    else this.#nodes.set(id, { child, client: await this.client('gateway', id) });
+    if (running) Object.assign(running, { child, fault });
+    else this.#nodes.set(id, { child, fault, client: await this.client('gateway', id) });
   }
 
   /** Stops all nodes, fills their galleries, which are empty, and starts them again. */
@@ -184,6 +186,15 @@ export class ProcessNetwork {
     const { child } = this.#nodes.get(id)!;
     for (const deadline = Date.now() + timeoutMs; child.exitCode === null && child.signalCode === null; await sleep(50)) {
       if (Date.now() > deadline) throw new Error(`node ${id} lives on\n${this.output.slice(-4000)}`);
+    }
+  }
+
+  /** After a test that failed: starts whoever has died, and anew whoever was to die in it. */
+  async recover(): Promise<void> {
+    for (const [id, { fault }] of this.#nodes) {
+      if (this.isRunning(id) && fault === undefined) continue;
+      await this.kill(id);
+      await this.start(id);
     }
   }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { SigningKey } from '@boop/identity';
 import { systemRng as rng } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
@@ -49,6 +49,8 @@ export function reshapeCrashSuite(name: string, crashes: readonly ReshapeCrash[]
       manifest = network.manifest;
       await insist(async () => await network.request(1, 'registration.run', await enrolment(network.splitter, { 'right-palm': palm }, Date.now()), 30_000));
     }, 600_000);
+
+    afterEach(async () => await network?.recover(), 60_000);
 
     afterAll(async () => await network?.stop(), 60_000);
 
