@@ -15,7 +15,7 @@ import { initNode } from './init.ts';
 import { joinRunning, type JoinRunningOptions } from './join-running.ts';
 import { linkSource } from './manifest-links.ts';
 import { type MemberDescriptor } from './member-descriptor.ts';
-import { withMembers } from './next-manifest.ts';
+import { withMembers, withoutMember } from './next-manifest.ts';
 import { NodeFolder } from './node-folder.ts';
 import { nodeStatus } from './status.ts';
 
@@ -121,6 +121,11 @@ describe('a standby that joins a network that runs', () => {
     expect(manifest.members.map(({ name }) => name)).toEqual(['node-1', 'node-2', 'node-3', 'node-4', 'node-5', 'node-7', 'standby']);
     expect(manifest).toEqual(withMembers(first, [beside, own], { threshold: 2 }));
     expect(parse(readFileSync(join(dir, 'config.yaml'), 'utf8'))).toMatchObject({ nodeId: 7 });
+  }, testTimeoutMs);
+
+  test('makes the manifest that a custodian who leaves proposes for a successor', async () => {
+    const { manifest } = await joinRunning(dir, options());
+    expect(manifestDigest(withoutMember(first, 3, own))).toBe(manifestDigest(manifest));
   }, testTimeoutMs);
 
   test.each<[string, string, () => Partial<JoinRunningOptions>]>([
