@@ -6,10 +6,10 @@ import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = new URL('../src/generated/lanes-wasm.ts', import.meta.url);
-const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '32768'];
+const memory = ['--importMemory', '--initialMemory', '1', '--maximumMemory', '32768'];
 let wasm;
 const { error, stderr } = await asc.main(
-  ['assembly/lanes.ts', '--outFile', 'lanes.wasm', '--baseDir', root, '--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd', '--enable', 'threads', ...memory],
+  ['assembly/lanes.ts', '--outFile', 'lanes.wasm', '--baseDir', root, '--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd', ...memory],
   { writeFile: (name, contents) => void (name === 'lanes.wasm' && (wasm = contents)) },
 );
 if (error || !wasm) {

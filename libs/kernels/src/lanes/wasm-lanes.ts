@@ -11,8 +11,8 @@ const PAGES_MAX = 32_768;
 const GROWTH_PAGES_MAX = 256;
 
 /**
- * Compiles the lane operations. Every arena is a shared WebAssembly.Memory of its own. Throws BoopError `kernel.unsupported` where the
- * engine lacks SIMD or shared memory; use `twinLaneKernel` there.
+ * Compiles the lane operations. Every arena is a WebAssembly.Memory of its own, not a shared one: fills and copies of shared memory are atomic by the byte, and take
+ * V8 some ten times as long. Throws BoopError `kernel.unsupported` where the engine lacks SIMD; use `twinLaneKernel` there.
  */
 export async function loadLaneKernel(): Promise<LaneKernel> {
   try {
@@ -42,7 +42,7 @@ const moduleBytes = (): Uint8Array<ArrayBuffer> => Uint8Array.from(fromBase64Url
 
 function kernelOf(module: WebAssembly.Module): LaneKernel {
   return arenaKernel('wasm-simd', () => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGES_MAX, shared: true });
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGES_MAX });
     const instance = new WebAssembly.Instance(module, { env: { memory } });
     return new BumpArena(instance.exports as unknown as LaneOps, growing(memory));
   });
