@@ -35,8 +35,10 @@ export function reshapeCrashSuite(name: string, crashes: readonly ReshapeCrash[]
       const members = larger.members.map((member, at) => manifest.members[at] ?? member).slice(0, count);
       return { ...(count === places ? larger : network.manifest), epoch, members };
     };
-    /** So that a test can run alone. */
+    /** So that a test can run alone, or after one that failed. */
     const bringTo = async (count: number): Promise<void> => {
+      manifest = (await insist(async () => await network.request(1, 'epoch.current', {}), 120)).manifest;
+      await waitReached(network, manifest, 1);
       if (manifest.members.length === count) return;
       manifest = shaped(count);
       network.propose(manifest);
