@@ -28,12 +28,20 @@ test.each(kernels)('threads read whole rows of a %s gallery while it is written'
     workerData: { handle: gallery.handle(), probe: rowOf(1), modulus, slope: productOf(1), replaced: [productOf(1000), productOf(-1000)] },
   }));
   await Promise.all(workers.map((worker) => once(worker, 'message')));
+  let isEnough = false;
+  const enough = Promise.all(workers.map((worker) => once(worker, 'message'))).then(() => (isEnough = true));
   for (let row = 1; row < rows; row++) {
     gallery.append(rowOf(row % 4096));
     for (let i = 0; i < 10; i++) gallery.replace(0, i % 2 ? first : second);
     // Readers' passes and this loop take turns on one core.
     if (row % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  // Until the readers have had their time too, however busy the machine is.
+  for (let i = 0; !isEnough; i++) {
+    gallery.replace(0, i % 2 ? first : second);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await enough;
   const reports = workers.map((worker) => once(worker, 'message'));
   for (const worker of workers) worker.postMessage('stop');
   for (const [report] of await Promise.all(reports)) {

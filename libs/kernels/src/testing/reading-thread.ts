@@ -1,4 +1,4 @@
-// A thread that reads a gallery while another writes: counts products that no whole row can yield.
+// A thread that reads a gallery while another writes: counts products that no whole row can yield, and says when it has seen both forms of row 0.
 import { parentPort, workerData } from 'node:worker_threads';
 import { type GalleryHandle, loadKernel, twinKernel } from '../index.ts';
 
@@ -11,6 +11,7 @@ let wrong = 0;
 let rows = 0;
 let passes = 0;
 let stopped = false;
+let told = false;
 parentPort!.once('message', () => (stopped = true));
 parentPort!.postMessage('reading');
 for (;;) {
@@ -27,6 +28,10 @@ for (;;) {
   }
   passes++;
   if (last) break;
+  if (!told && passes > 3 && values.size >= replaced.length) {
+    told = true;
+    parentPort!.postMessage('enough');
+  }
   await new Promise((resolve) => setImmediate(resolve));
 }
 parentPort!.postMessage({ wrong, rows, passes, values: values.size });
