@@ -15,7 +15,7 @@ import { openLimits } from './limits/open-limits.ts';
 import { linkHandlers } from './link/link-handlers.ts';
 import { type OutboxEntry } from './domain/events.ts';
 import { EntryCollector } from './nodes/entry-collector.ts';
-import { watchNodes } from './nodes/node-metrics.ts';
+import { watchLoad, watchNodes } from './nodes/node-metrics.ts';
 import { NodePool } from './nodes/node-pool.ts';
 import { verifyEd25519 } from './nodes/verify-ed25519.ts';
 import { startJobs } from './services/background-jobs.ts';
@@ -164,6 +164,7 @@ async function openCore(config: GatewayConfig, tls: TlsFiles, { log, clock, rng,
   const registry: Registry = createMetrics('api-gateway');
   const metrics = gatewayMetrics(registry, { live: () => nodes.live().length, outbox: () => stores.outbox.waiting() });
   watchNodes(registry, manifest, () => nodes.statuses());
+  watchLoad(registry, () => nodes.load);
   const { limits, close: closeLimits } = openLimits({ redisUrl: config.redisUrlFile === undefined ? undefined : readSecretFile(config.redisUrlFile), database, registry, log });
   undo(closeLimits);
   const accounts = accountsClient(ledgerLink);

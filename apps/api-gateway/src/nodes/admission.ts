@@ -48,6 +48,7 @@ export class Admission {
   readonly #limit: ConcurrencyLimit;
   readonly #waiting: Waiting[] = [];
   #active = 0;
+  #refused = 0;
   #refusedInRow = 0;
   #lastRefusalMs = -Infinity;
   #isOverload = false;
@@ -61,8 +62,17 @@ export class Admission {
     return this.#limit.value;
   }
 
+  get active(): number {
+    return this.#active;
+  }
+
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** How many were refused since the start. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** Waits for a place. @returns gives it back, once @throws BoopError `service.overloaded` */
@@ -115,6 +125,7 @@ export class Admission {
         admit: resolve,
         refuse: () => {
           this.#lastRefusalMs = this.#time.nowMs();
+          this.#refused += 1;
           this.#refusedInRow += 1;
           reject(new BoopError('service.overloaded', 'the nodes are busy', { kind: 'unavailable', retryAllowed: true }));
         },

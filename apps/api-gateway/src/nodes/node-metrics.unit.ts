@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { type NodeStatus } from '@boop/protocol';
 import { Registry } from 'prom-client';
-import { watchNodes } from './node-metrics.ts';
+import { watchLoad, watchNodes } from './node-metrics.ts';
 
 test('what is left of the quorum, epochs and clocks are told as they are at the moment', async () => {
   const registry = new Registry();
@@ -24,4 +24,12 @@ test('what is left of the quorum, epochs and clocks are told as they are at the 
   ]);
   statuses = statuses.slice(0, 2);
   expect((await lines()).filter((line) => line.includes('party'))).toHaveLength(2);
+});
+
+test('places at the nodes, who has one and who waits are told, and refusals counted once', async () => {
+  const registry = new Registry();
+  watchLoad(registry, () => ({ limit: 4, active: 3, waiting: 2, refused: 7 }));
+  const lines = async (): Promise<string[]> => (await registry.metrics()).split('\n').filter((line) => line.startsWith('boop_'));
+  await lines();
+  expect(await lines()).toEqual(['boop_searches{state="places"} 4', 'boop_searches{state="active"} 3', 'boop_searches{state="waiting"} 2', 'boop_searches_refused_total 7']);
 });

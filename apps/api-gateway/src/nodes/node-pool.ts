@@ -77,6 +77,11 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
     return this.#peers.map(({ link }) => link);
   }
 
+  /** How many searches the nodes are asked for at once, by whom, and how many were refused. */
+  get load(): Pick<Admission, 'limit' | 'active' | 'waiting' | 'refused'> {
+    return this.#admission;
+  }
+
   get needed(): number {
     return 2 * this.#threshold + 1;
   }
