@@ -167,7 +167,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     registrar,
     sync,
     checkpoints,
-    authentications: new AuthenticationLeader({ network, peers, lead, isSuspended: (row) => orderService.isSuspended(row), splitChecks, subjects: subjectLead, tokens, release, investigator, rescan, members, clock, rng, log }),
+    authentications: new AuthenticationLeader({ network, peers, lead, gallery, sync, isSuspended: (row) => orderService.isSuspended(row), splitChecks, subjects: subjectLead, tokens, release, investigator, rescan, members, clock, rng, log }),
     registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log }),
     erasure,
     orders: { lead: new OrderLeader({ network, peers, members, log }), service: orderService, sync: new OrderSync({ network, peers, orders: subjectOrders, service: orderService, log }) },

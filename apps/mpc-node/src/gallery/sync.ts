@@ -22,7 +22,7 @@ export class GallerySync {
   /** Registrations that this node leads now. */
   readonly #leading = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
-  #working = false;
+  #settling: Promise<void> | undefined;
   #turn = 0;
 
   constructor(input: { network: Network; peers: Peers; gallery: Gallery; registrar: Registrar; erasures: ErasureService; log: Logger }) {
@@ -55,18 +55,20 @@ export class GallerySync {
     return { head: gallery.head, certificates: registrar.certificatesOf(body.pending), inFlight: body.pending.filter((id) => this.#leading.has(id)) };
   }
 
-  /** Asks all live peers about what is pending here. */
+  /** Asks all live peers about what is pending here; with others that ask for it meanwhile. */
   async settle(): Promise<void> {
+    if (this.#input.registrar.pendingId === undefined) return;
+    this.#settling ??= this.#settle().finally(() => (this.#settling = undefined));
+    await this.#settling;
+  }
+
+  async #settle(): Promise<void> {
     const { registrar, log } = this.#input;
-    if (this.#working || registrar.pendingId === undefined) return;
-    this.#working = true;
     try {
       await registrar.retryDeciding();
       if (registrar.pendingId !== undefined) await this.#ask(registrar.pendingId);
     } catch (error) {
       log.warn('pending registration not settled', { code: isBoopError(error) ? error.code : 'internal', error });
-    } finally {
-      this.#working = false;
     }
   }
 

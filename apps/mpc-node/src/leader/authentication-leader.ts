@@ -5,6 +5,8 @@ import { type nodeMethods } from '@boop/protocol';
 import { type Clock, type PartyId, type Rng } from '@boop/shared';
 import { type z } from 'zod';
 import { type SplitCheckService } from '../committees/split-check-service.ts';
+import { type Gallery } from '../gallery/gallery.ts';
+import { type GallerySync } from '../gallery/sync.ts';
 import { type CertifiedStatement } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
@@ -16,7 +18,7 @@ import { type Hold, HeldSessions, type MatchAnswer, type SignAnswer } from './he
 import { type Investigator } from './investigation.ts';
 import { logFailure, outward, within } from './outward.ts';
 import { type Rescan } from './rescan.ts';
-import { type Led, type SessionLead } from './session-lead.ts';
+import { type Led, nodesUnavailable, type SessionLead } from './session-lead.ts';
 import { type SubjectLead } from './subject-lead.ts';
 import { Stages } from './stages.ts';
 import { type TokenAssembly, validReceipts } from './token-assembly.ts';
@@ -38,9 +40,9 @@ const rejectTimeoutMs = 3_000;
 /** Leads authentications: all check the split, one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
 export class AuthenticationLeader {
   readonly #held = new HeldSessions();
-  readonly #input: { network: Network; peers: Peers; lead: SessionLead; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
+  readonly #input: { network: Network; peers: Peers; lead: SessionLead; gallery: Gallery; sync: GallerySync; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
 
-  constructor(input: { network: Network; peers: Peers; lead: SessionLead; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; lead: SessionLead; gallery: Gallery; sync: GallerySync; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
     this.#input = input;
   }
 
@@ -116,7 +118,10 @@ export class AuthenticationLeader {
     const identified = await stages.time('identify', () => lead.run(led, first!, 'identify'));
     const checked = await stages.time('check', () => check);
     const { decision } = identified.statement;
-    if (decision.kind !== 'one') return await this.#reject(led, [identified], 'no-match', stages);
+    if (decision.kind !== 'one') {
+      await this.#demandRows(led);
+      return await this.#reject(led, [identified], 'no-match', stages);
+    }
     const { row } = decision;
     const authTime = Math.floor(clock.nowMs() / 1000);
     // What does not depend on the confirmations does not wait for them.
@@ -154,6 +159,18 @@ export class AuthenticationLeader {
     const [a, b] = rng.bytes(2);
     const first = able[((a! << 8) | b!) % able.length]!;
     return [first, ...committees.filter((committee) => committee !== first)];
+  }
+
+  /**
+   * Nobody is turned away by a search that left out a registration which stands: its person has been told so, but the commit has yet to get here. Up to t nodes may
+   * claim rows that nobody has.
+   * @throws BoopError `mpc.nodes-unavailable`
+   */
+  async #demandRows({ session, ahead }: Led): Promise<void> {
+    const { network, gallery, sync } = this.#input;
+    if (ahead.length === 0) return;
+    await sync.settle();
+    if (gallery.rows > session.galleryRows || ahead.length > network.threshold) throw nodesUnavailable();
   }
 
   async #reject({ session, opened }: Led, verdicts: CertifiedStatement[], reason: Exclude<AuthenticationAnswer['reason'], 'ok'>, stages: Stages, ground?: 'subject' | 'suspended'): Promise<AuthenticationAnswer> {

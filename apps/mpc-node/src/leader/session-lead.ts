@@ -22,8 +22,10 @@ const defaultStragglersMs = 250;
 /** A session that this node leads. */
 export interface Led {
   readonly session: Session;
-  /** Nodes that opened the session and have the same rows, this one included, ascending. */
+  /** Nodes that opened the session and have its rows, this one included, ascending. */
   readonly opened: readonly PartyId[];
+  /** Those among them that say that they have more. */
+  readonly ahead: readonly PartyId[];
   /** Runs that were asked for so far. */
   readonly attempts: Attempt[];
   /** Statements of an accepted authentication. */
@@ -51,11 +53,16 @@ export class SessionLead {
     if (split.envelopes.length !== network.nodes) throw new BoopError('split.incomplete', 'the split does not cover all nodes');
     const { head } = gallery;
     const own: { session?: Session } = {};
+    const ahead = new Set<PartyId>();
     const enough = Math.max(needed, network.verifiableSize);
     const chosen = needed === network.nodes ? live : standing.choose(live);
     const openAt = async (party: PartyId): Promise<void> => {
       const body = { context, split: splitFor(split, party), head, ...(consent ? { consent } : {}) };
-      if (party !== network.self) return void (await peers.request(party, 'session.open', body, openTimeoutMs));
+      if (party !== network.self) {
+        const answer = await peers.request(party, 'session.open', body, openTimeoutMs);
+        if (answer.ahead) ahead.add(party);
+        return;
+      }
       own.session = await service.open(party, body);
       onOwn?.(own.session, chosen);
     };
@@ -68,8 +75,9 @@ export class SessionLead {
     for (const { party, reason } of refusals) if (party !== network.self) log.warn('a node did not open a session', { peer: party, code: codeOf(reason) });
     const refusal = refusals.find(({ reason }) => isBoopError(reason) && reason.kind === 'rejected');
     const { session } = own;
-    if (session && !refusal && opened.length >= needed) return { session, opened, attempts: [] };
-    if (session) this.end({ session, opened, attempts: [] });
+    const led = session && { session, opened, ahead: opened.filter((party) => ahead.has(party)), attempts: [] };
+    if (led && !refusal && opened.length >= needed) return led;
+    if (led) this.end(led);
     throw refusal?.reason ?? refusals.find(({ party }) => party === network.self)?.reason ?? nodesUnavailable();
   }
 

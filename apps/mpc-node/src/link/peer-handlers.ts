@@ -53,12 +53,12 @@ export function peerHandlers(services: {
   return {
     'session.open': async (from, body) => {
       try {
-        await service.open(from, body);
+        const { lacksRows } = await service.open(from, body);
+        return lacksRows ? { ahead: true } : nothing;
       } finally {
         // A node that is behind catches up at once.
         void sync.settle();
       }
-      return nothing;
     },
     'session.end': async (from, { splitHash, verdicts }) => {
       const session = service.ledBy(from, splitHash);

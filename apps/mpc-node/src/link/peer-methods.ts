@@ -90,8 +90,11 @@ export const groupKeyNameSchema = z.enum(groupKeyNames);
 export type GroupKeyName = z.infer<typeof groupKeyNameSchema>;
 
 export const peerMethods = {
-  /** leader → all: check everything, open the envelope, remember the split. */
-  'session.open': { body: z.strictObject({ context: sessionContextSchema, consent: signedConsentSchema.optional(), split: nodeSplitSchema, head: galleryHeadSchema }), answer: nothing },
+  /** leader → all: check everything, open the envelope, remember the split. `ahead` where the leader's head lacks rows that this node has. */
+  'session.open': {
+    body: z.strictObject({ context: sessionContextSchema, consent: signedConsentSchema.optional(), split: nodeSplitSchema, head: galleryHeadSchema }),
+    answer: z.strictObject({ ahead: z.literal(true).optional() }),
+  },
   /** leader → all: wipe what the session held. With the statements of an accepted one, so that it does not count as a failure. */
   'session.end': { body: z.strictObject({ splitHash: hash, verdicts: verdicts.optional() }), answer: nothing },
   /** leader → all that opened: is the split what it claims to be? Answered when this node has found that it is. */

@@ -69,6 +69,7 @@ export class SessionService {
       },
       leader,
       head,
+      lacksRows: head.rows < gallery.rows,
       shares,
       openedAtMs: clock.nowMs(),
     });

@@ -47,6 +47,8 @@ export class Session {
   readonly leader: PartyId;
   /** The gallery that the session compares with: the leader's at its opening. */
   readonly head: GalleryHead;
+  /** This node had more rows than that. */
+  readonly lacksRows: boolean;
   readonly openedAtMs: number;
   readonly #shares: readonly Int16Array[];
   readonly #decided = new Set<string>();
@@ -75,6 +77,7 @@ export class Session {
     view: SessionView;
     leader: PartyId;
     head: GalleryHead;
+    lacksRows?: boolean;
     shares: readonly Int16Array[];
     openedAtMs: number;
   }) {
@@ -85,6 +88,7 @@ export class Session {
     this.view = input.view;
     this.leader = input.leader;
     this.head = input.head;
+    this.lacksRows = input.lacksRows ?? false;
     this.#shares = input.shares;
     this.openedAtMs = input.openedAtMs;
   }

@@ -109,7 +109,7 @@ export class DecisionService {
     }
   }
 
-  /** Confirms that an authentication was refused. @throws BoopError `transcript.*`, `decision.*` */
+  /** Confirms that an authentication was refused. @throws BoopError `transcript.*`, `decision.*`, `gallery.leader-behind` (unavailable) */
   reject(session: Session, body: PeerBody<'decision.reject'>): PeerAnswer<'decision.reject'> {
     const { gallery, members, refusalOf, isSuspended } = this.#input;
     this.checkTime(session, body.authTime);
@@ -131,6 +131,8 @@ export class DecisionService {
       return this.#rejected(session, body.authTime);
     }
     const reason = checkNoAcceptance(session.view, body.verdicts, gallery, members, session.splitPassed);
+    // An honest leader has seen to it that it has these rows.
+    if (reason === 'no-match' && session.lacksRows) throw new BoopError('gallery.leader-behind', 'the search left out rows that this node has', { kind: 'unavailable' });
     if (reason === 'unverified' && session.authentication.policy.acceptUnverified) refuse('decision.unverified', 'the policy accepts this match');
     return this.#rejected(session, body.authTime);
   }
