@@ -41,16 +41,20 @@ async function release(keyFile, out) {
     writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ name: 'boop-node', version, commit, private: true, type: 'module', engines: { node: '>=24 <25' }, bin: { boop: 'apps/cli/dist/main.js' } }, null, 2)}\n`);
     for (const file of ['LICENSE', 'scripts/verify-release.mjs']) writeFileSync(join(folder, file.split('/').at(-1)), readFileSync(join(root, file)));
     mkdirSync(out, { recursive: true });
+    const { folderDigest } = await import('@boop/platform');
+    writeFileSync(join(out, `${name}.software`), `${await folderDigest(folder)}\n`);
     await pack(folder, join(out, `${name}.tar.gz`), seconds);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
   const archive = readFileSync(join(out, `${name}.tar.gz`));
-  const sums = Buffer.from(`${createHash('sha256').update(archive).digest('hex')}  ${name}.tar.gz\n`);
+  const software = readFileSync(join(out, `${name}.software`), 'utf8');
+  const line = (file) => `${createHash('sha256').update(readFileSync(join(out, file))).digest('hex')}  ${file}\n`;
+  const sums = Buffer.from([`${name}.tar.gz`, `${name}.software`].map(line).join(''));
   writeFileSync(join(out, 'SHA256SUMS'), sums);
   writeFileSync(join(out, 'SHA256SUMS.sig'), sign(null, sums, key));
   writeFileSync(join(out, 'release.pub'), publicPem(key));
-  process.stdout.write(`${join(out, `${name}.tar.gz`)}: ${(archive.length / 2 ** 20).toFixed(0)} MiB, commit ${commit}\n${sums}`);
+  process.stdout.write(`${join(out, `${name}.tar.gz`)}: ${(archive.length / 2 ** 20).toFixed(0)} MiB, commit ${commit}\nsoftware ${software}${sums}`);
 }
 
 function publicPem(key) {

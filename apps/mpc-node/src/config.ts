@@ -23,7 +23,7 @@ export const nodeConfigSchema = z.strictObject({
   nextManifestFile: path.optional(),
   /** Folder for the socket over which this node's custodian decides on manifests; only the node's user may use it. */
   controlDir: path.optional(),
-  /** Digest of the software that runs, as manifests list it. */
+  /** Digest of the software that runs, as manifests list it; a release measures itself unless this is said. */
   software: bytesField(32).optional(),
   /** How long sessions of an epoch may go on after the next one is served, before its shares are erased; as long as contexts live. */
   epochDrainSeconds: z.number().min(0).max(3_600).default(90),

@@ -1,4 +1,5 @@
-import { loadConfig, openCustody, readManifest, readSecretFile, runProcess, systemRng } from '@boop/platform';
+import { fileURLToPath } from 'node:url';
+import { loadConfig, openCustody, readManifest, readSecretFile, releaseDigest, runProcess, systemRng } from '@boop/platform';
 import { nodeConfigSchema } from './config.ts';
 import { openTls } from './node-tls.ts';
 import { startNode } from './node.ts';
@@ -13,6 +14,7 @@ runProcess('mpc-node', async ({ log, onStop }) => {
     custody,
     tls: openTls(config, custody),
     databaseUrl: readSecretFile(config.databaseUrlFile),
+    software: config.software ?? (await releaseDigest(fileURLToPath(import.meta.url))),
     log: log.child({ node: config.nodeId }),
   });
   onStop(() => running.stop());

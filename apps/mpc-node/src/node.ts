@@ -22,10 +22,11 @@ import { isGovernanceMethod, serveGovernance } from './governance/governance-lin
 import { type GovernanceFaultHook } from './governance/fault-points.ts';
 import { Governance } from './governance/governance.ts';
 import { PrismaGovernanceStore } from './governance/prisma-governance-store.ts';
+import { SoftwareList } from './governance/software-list.ts';
 import { MeshPeers } from './link/mesh-peers.ts';
 import { createRouter, type GatewayHandlers, type LedgerHandlers } from './link/router.ts';
 import { NodeMetrics } from './metrics.ts';
-import { networkOf } from './network.ts';
+import { type Network, networkOf } from './network.ts';
 import { keepTls, materialOf, type NodeTls } from './node-tls.ts';
 import { meshStorage } from './release/mesh-storage.ts';
 import { PrismaFeedStore } from './release/prisma-feed-store.ts';
@@ -55,7 +56,7 @@ export interface RunningNode {
 }
 
 /** Everything that makes a node a process: database, mesh, timers, health. Undoes what it has begun when it fails. */
-export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: NodeCustody; tls: NodeTls; databaseUrl: string; log: Logger; faults?: FaultHook & GalleryFaultHook & GovernanceFaultHook & SubjectFaultHook }): Promise<RunningNode> {
+export async function startNode(input: { config: NodeConfig; manifest: NetworkManifest; custody: NodeCustody; tls: NodeTls; databaseUrl: string; log: Logger; software?: string | undefined; faults?: FaultHook & GalleryFaultHook & GovernanceFaultHook & SubjectFaultHook }): Promise<RunningNode> {
   const { config, manifest, custody, tls, log } = input;
   const undo: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -80,7 +81,11 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const registry = new RunRegistry();
     undo.push(() => registry.close());
     const handlers = createRouter({
-      peers: (epoch) => epochs.served(epoch).node.handlers,
+      peers: (epoch, from) => {
+        const { node } = epochs.served(epoch);
+        software.demand(node.network.manifest, from);
+        return node.handlers;
+      },
       epochs: async (from, method, body) => (isGovernanceMethod(method) ? await serveGovernance(governance.handlers, from, method, body) : await serveEpochs(member.handlers, from, method, body)),
       gateway: () => gateway,
       ledger: () => {
@@ -101,9 +106,18 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const metricsRegistry = createMetrics(`mpc-node-${self}`);
     const current = (): AssembledNode | undefined => epochs.current()?.node;
     /** Members that can be reached; links to those that left may be open still. */
-    const members = (): PartyId[] => mesh.live().filter((party) => current()?.network.parties.includes(party) ?? true);
+    const members = (): PartyId[] => mesh.live().filter((party) => isAmong(current()?.network, party));
+    const isAmong = (network: Network | undefined, party: PartyId): boolean => !network || (network.parties.includes(party) && software.lists(network.manifest, party));
     const metrics = new NodeMetrics(metricsRegistry, { rows: () => current()?.gallery.rows ?? 0, lanes: () => current()?.committees.lanesHeld ?? 0, live: () => members().length, sessions: () => epochs.all().reduce((sum, { node }) => sum + node.sessions.count, 0) });
     const kernel = await loadKernel();
+    const software: SoftwareList = new SoftwareList({
+      self,
+      own: input.software,
+      onChange: (party) => {
+        for (const served of epochs.all()) served.peerChanged(mesh.live().includes(party));
+      },
+      log,
+    });
     const epochs: NodeEpochs = new NodeEpochs({
       self,
       store: epochStore,
@@ -112,6 +126,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
         return { gallery: new PrismaGalleryStore(database, sealer, copyRows, input.faults), keys: new PrismaKeyStore(database, sealer), wipe: () => sealer.wipe() };
       },
       async serve(epochManifest, shares) {
+        software.demandOwn(epochManifest);
         const network = networkOf(epochManifest, self);
         const acting = actingKeys(custody, epochManifest.members[self - 1]!);
         const surroundings = {
@@ -136,7 +151,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
           ...(config.tokenKey && { tokenKey: config.tokenKey }),
           isLeaving: async () => (await epochStore.load()).some(({ epoch, state }) => epoch > network.epoch && state === 'signed'),
         };
-        return await serveEpoch(network, shares, surroundings, (party) => epochs.isMember(epochManifest, party));
+        return await serveEpoch(network, shares, surroundings, (party) => epochs.isMember(epochManifest, party) && software.lists(epochManifest, party));
       },
       // A node that joins brings the manifest that names it.
       proposal: () => governance.proposals.approved() ?? next.get() ?? manifest,
@@ -155,8 +170,8 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
       inForce: () => current()?.network.manifest,
       given: () => next.get(),
       signAs,
-      software: config.software,
-      onSoftware: () => undefined,
+      software: input.software,
+      onSoftware: (party, digest) => software.told(party, digest),
       clock: systemClock,
       log,
     });

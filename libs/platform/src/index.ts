@@ -29,6 +29,7 @@ export { NOTIFY_BYTES_MAX, PgNotify, type PgNotifyOptions } from './postgres/pg-
 export { assertPortFree, isPortFree } from './postgres/port.ts';
 export { type FaultHook, guarded, noFaults } from './process/fault-hook.ts';
 export { type ProcessContext, runProcess } from './process/run-process.ts';
+export { folderDigest, releaseDigest } from './process/release-digest.ts';
 export { REGISTRY_LIMITS, type RegistryLimits, RunAborted, type RunOptions, RunRegistry, type RunRoute, RunUnfinished } from './runs/run-registry.ts';
 export { systemClock, systemRng } from './system.ts';
 export { type CertificateRequest, createDevCa, type DevCa, ensureCertificate, issueCertificate } from './tls/dev-ca.ts';

@@ -1,9 +1,9 @@
-import { type NetworkManifest } from '@boop/protocol';
+import { networkManifestSchema, type NetworkManifest } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 
 /**
  * The manifest of the next epoch with some fields set.
- * @param changes `path=value`, where a path names properties and indices that exist and a value is JSON or else text
+ * @param changes `path=value`, where a path names properties and indices that exist, or a property that a manifest may have, and a value is JSON or else text
  * @throws BoopError `manifest.unknown-field`
  */
 export function changedManifest(inForce: NetworkManifest, changes: readonly string[]): unknown {
@@ -13,7 +13,8 @@ export function changedManifest(inForce: NetworkManifest, changes: readonly stri
     const path = change.slice(0, Math.max(cut, 0)).split('.');
     const last = path.pop()!;
     const holder = path.reduce<unknown>((value, name) => (isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined), next);
-    if (!isRecord(holder) || !Object.hasOwn(holder, last)) throw new BoopError('manifest.unknown-field', `the manifest has no field ${change.slice(0, Math.max(cut, 0)) || change}`);
+    const isKnown = isRecord(holder) && (Object.hasOwn(holder, last) || (path.length === 0 && Object.hasOwn(networkManifestSchema.shape, last)));
+    if (!isKnown) throw new BoopError('manifest.unknown-field', `the manifest has no field ${change.slice(0, Math.max(cut, 0)) || change}`);
     holder[last] = valueOf(change.slice(cut + 1));
   }
   return next;

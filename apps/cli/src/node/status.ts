@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Member, type NetworkManifest } from '@boop/protocol';
+import { releaseDigest } from '@boop/platform';
 import { toBase64Url } from '@boop/shared';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { builtPrograms } from '../network/programs.ts';
 import { nameOf } from '../services/service-descriptor.ts';
 import { acceptedServices } from './accept.ts';
 import { fingerprintOf } from './first-manifest.ts';
@@ -24,6 +26,7 @@ export async function nodeStatus(dir: string): Promise<[string, string][]> {
     ['keys', custody.kind === 'file' ? 'in the folder' : `in the token ${custody.tokenLabel}`],
   ];
   const keys = (member: MemberKeys): [string, string][] => [['identity', member.identityKey], ['HPKE key', member.hpkeKey]];
+  lines.push(['software', (await releaseDigest(builtPrograms().node!.script)) ?? 'a checkout: no digest']);
   if (!folder.joined) return [...lines, ...keys(first), ['network', 'none yet: boop node join']];
   const inForce = await manifestOfProcess(folder);
   const manifest = inForce ?? folder.manifest();

@@ -20,8 +20,8 @@ type AnyHandler = (...input: unknown[]) => Promise<unknown>;
 
 /** Serves each role its own table of methods, with bodies in the documented form only. */
 export function createRouter(input: {
-  /** Those of one epoch. @throws BoopError `epoch.unknown` */
-  peers: (epoch: number) => PeerHandlers;
+  /** Those of one epoch, for a node that may take part in it. @throws BoopError `epoch.unknown`, `peer.software-not-listed` */
+  peers: (epoch: number, from: PartyId) => PeerHandlers;
   /** What nodes ask of each other about epochs. */
   epochs: (from: PartyId, method: string, body: unknown) => Promise<unknown>;
   gateway: () => GatewayHandlers;
@@ -40,7 +40,7 @@ export function createRouter(input: {
           const inEpoch = epochOf(method);
           if (!inEpoch) return await input.epochs(from, method, body);
           const parsed = parse(peerMethods, inEpoch.method, body);
-          return await (input.peers(inEpoch.epoch)[inEpoch.method as keyof PeerHandlers] as AnyHandler)(from, parsed);
+          return await (input.peers(inEpoch.epoch, from)[inEpoch.method as keyof PeerHandlers] as AnyHandler)(from, parsed);
         }
         case 'gateway':
           return await (input.gateway()[method as keyof GatewayHandlers] as AnyHandler)(parse(nodeMethods, method, body));
