@@ -86,7 +86,7 @@ export function governanceCrashSuite(name: string, crashes: readonly GovernanceC
         });
       }
       // One that is open still would be told to a node that starts.
-      const isOver = ({ state, proposal: { window } }: ProposalView): boolean => state !== 'open' || window!.until - window!.from === lastsSeconds;
+      const isOver = ({ state, proposal: { window } }: ProposalView): boolean => state !== 'open' || window === undefined || window.until - window.from === lastsSeconds;
       for (const by of all) await until(async () => (await answerOf(proposalsOf(by)))?.every(isOver) ?? true, `node ${by} knows one that is not over`);
     };
 
