@@ -10,7 +10,7 @@ import { Journal } from './journal.ts';
 import { Member, Membership } from './membership.ts';
 import { Mischief } from './mischief.ts';
 import { refresh } from './next-epoch.ts';
-import { Population } from './population.ts';
+import { Population, type Somebody } from './population.ts';
 import { Till } from './till.ts';
 import { Visits } from './visits.ts';
 
@@ -51,7 +51,7 @@ export async function runSoak({ seed, minutes, people, refreshAfter, write }: So
     const { networkId } = network.shown.manifest;
     const membership = new Membership({ shop, population, erase: (request) => links.erase(request), journal, dice: dice(1), acknowledged, networkId });
     const [first, ...others] = population.everybody;
-    for (const somebody of [first!, ...others.slice(0, 2)]) if (!(await membership.register(somebody))) throw new Error('nobody can register');
+    for (const somebody of [first!, ...others.slice(0, 2)]) await registerPatiently(membership, somebody);
     const member = await Member.of(network.shown, shop, first!);
     const watch = await Watch.of(network, (await shop.info()).log.verifierKey, journal);
     journal.note('everything runs');
@@ -106,6 +106,11 @@ export async function runSoak({ seed, minutes, people, refreshAfter, write }: So
     if (!isSound) journal.note(`logs are left in ${network.shown.dataDir}`);
     await network.stop(!isSound);
   }
+}
+
+/** On a machine that is busy with other work nodes may be late at first. */
+async function registerPatiently(membership: Membership, somebody: Somebody): Promise<void> {
+  for (let attempt = 1; !(await membership.register(somebody)); attempt++) if (attempt === 8) throw new Error('nobody can register');
 }
 
 /** Links to the nodes of another gateway: one of the same name would take the links of the first away. */
