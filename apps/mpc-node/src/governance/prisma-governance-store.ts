@@ -70,6 +70,8 @@ export class PrismaGovernanceStore implements GovernanceStore {
 async function addEntry(transaction: DatabaseReader, { entry, receipts }: PendingEntry): Promise<void> {
   const hash = logEntryHash(entry);
   await transaction.pendingEntry.createMany({ data: [{ hash, entry: column(entry), receipts: [], written: false }], skipDuplicates: true });
+  // Whoever adds receipts at the same moment waits.
+  await transaction.$queryRaw`SELECT 1 FROM pending_entries WHERE hash = ${hash} FOR UPDATE`;
   const known = receiptsSchema.parse((await transaction.pendingEntry.findUniqueOrThrow({ where: { hash } })).receipts);
   const added = receipts.filter(({ party }) => !known.some((receipt) => receipt.party === party));
   if (added.length > 0) await transaction.pendingEntry.update({ where: { hash }, data: { receipts: [...known, ...added] } });
