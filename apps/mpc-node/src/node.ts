@@ -218,7 +218,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     undo.push(() => clearInterval(housekeeping));
 
     if (config.backups) {
-      const schedule = new BackupSchedule({ settings: config.backups, party: self, database, clock: systemClock, log, create: async (folder, kind) => await backUp({ config, custody, databaseUrl: input.databaseUrl, manifest: current()?.network.manifest ?? committed, folder, kind }) });
+      const schedule = new BackupSchedule({ settings: config.backups, party: self, database, clock: systemClock, registry: metricsRegistry, log, create: async (folder, kind) => await backUp({ config, custody, databaseUrl: input.databaseUrl, manifest: current()?.network.manifest ?? committed, folder, kind }) });
       await schedule.start();
       undo.push(() => schedule.stop());
     }

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePrivateDirectory, type JobBackend, type Logger, openWakeUp, readSecretFile, type WakeUp } from '@boop/platform';
 import { type Clock } from '@boop/shared';
+import { Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import { type Database } from '../store/database.ts';
 import { type BackupKind } from './backup-format.ts';
@@ -28,8 +29,14 @@ export class BackupSchedule {
   readonly #input: { settings: BackupSettings; party: number; database: Database; create: (folder: string, kind: BackupKind) => Promise<CreatedBackup>; clock: Clock; log: Logger };
   #wakeUp: WakeUp | undefined;
 
-  constructor(input: { settings: BackupSettings; party: number; database: Database; create: (folder: string, kind: BackupKind) => Promise<CreatedBackup>; clock: Clock; log: Logger }) {
+  /** @param input.registry is told when the last backup was made */
+  constructor(input: { settings: BackupSettings; party: number; database: Database; create: (folder: string, kind: BackupKind) => Promise<CreatedBackup>; clock: Clock; registry: Registry; log: Logger }) {
     this.#input = input;
+    const last = async (): Promise<number> => ((await this.#last(['daily', 'hourly']))?.createdAt.getTime() ?? 0) / 1000;
+    new Gauge({ name: 'boop_node_last_backup_seconds', help: 'When this node last backed itself up by schedule, in seconds since 1970; 0 before the first time', registers: [input.registry], async collect() {
+      // A database that is away must not take the other metrics with it.
+      await last().then((seconds) => this.set(seconds), () => this.remove());
+    } });
   }
 
   async start(): Promise<void> {
@@ -56,13 +63,17 @@ export class BackupSchedule {
   }
 
   async #due(): Promise<'daily' | 'hourly' | undefined> {
-    const { database, clock } = this.#input;
+    const { clock } = this.#input;
     for (const [kind, periodMs] of periods) {
       const kinds = kind === 'daily' ? ['daily'] : ['daily', 'hourly'];
-      const last = await database.backup.findFirst({ where: { kind: { in: kinds } }, orderBy: { sequence: 'desc' } });
+      const last = await this.#last(kinds);
       if (!last || clock.nowMs() - last.createdAt.getTime() >= periodMs) return kind;
     }
     return undefined;
+  }
+
+  async #last(kinds: string[]): Promise<{ createdAt: Date } | null> {
+    return await this.#input.database.backup.findFirst({ where: { kind: { in: kinds } }, orderBy: { sequence: 'desc' } });
   }
 
   /** Names sort by sequence. */
