@@ -1,5 +1,6 @@
 import { PROBES_MAX } from '@boop/kernels';
 import { BoopError } from '@boop/shared';
+import { freeMemory } from './free-memory.ts';
 import { type Shard } from './shard.ts';
 
 interface Waiting {
@@ -65,6 +66,8 @@ export class ProductQueue {
     this.counts.probes += probes.length;
     const rows = toRow - fromRow;
     const perShard = Math.ceil(rows / this.#shards.length);
+    const [only] = this.#shards;
+    if (this.#shards.length === 1 && probes.length === 1) return [await productsOf(only!, probes, fromRow, toRow)];
     const out = probes.map(() => new Uint16Array(this.#shifts * rows));
     const parts = this.#shards.map(async (shard, at) => {
       const first = Math.min(rows, at * perShard);
@@ -78,6 +81,7 @@ export class ProductQueue {
         }
       });
       products.fill(0);
+      freeMemory(products);
     });
     await Promise.all(parts);
     return out;

@@ -2,6 +2,7 @@ import { BoopError, lengthPrefixed, uint32 } from '@boop/shared';
 import { type LaneArena } from '@boop/kernels';
 import { sliceBytes } from './boolean-engine.ts';
 import { CorrelationBlock, type CorrelationScope } from './correlation-block.ts';
+import { freeMemory } from './free-memory.ts';
 
 const hidden = Symbol.for('nodejs.util.inspect.custom');
 
@@ -29,7 +30,7 @@ export class CorrelationSlice {
     this.#contents = contents;
   }
 
-  /** The lanes themselves, once; BoopError `correlation.reused` afterwards. Whoever consumes them wipes them. */
+  /** The lanes themselves, once; BoopError `correlation.reused` afterwards. Whoever consumes them wipes them, and may free their memory. */
   consume(): CorrelationLanes {
     const contents = this.#contents;
     if (!contents) throw reused();
@@ -73,7 +74,7 @@ export class CorrelationBatch {
 
   /**
    * Lanes from ≤ lane < to, both multiples of 32. Ranges only move forward: a skipped lane is lost, so members that are
-   * told the same ranges stay together. The batch's own copy is wiped.
+   * told the same ranges stay together. The batch's own copy is wiped; whoever takes all lanes at once gets it.
    * Throws BoopError `correlation.reused` for a lane already handed out or skipped, `correlation.range` for any other bad range.
    */
   take(from: number, to: number): CorrelationSlice {
@@ -81,6 +82,10 @@ export class CorrelationBatch {
       throw new BoopError('correlation.range', 'a range is 32-aligned, not empty and within the batch');
     }
     if (from < this.#next) throw reused();
+    if (to - from === this.lanes) {
+      this.#next = to;
+      return new CorrelationSlice(this.scope, from, { lanes: this.lanes, mask: this.#mask, tables: this.#tables });
+    }
     const words = this.lanes / 32;
     const tables = this.#tables.map((table) => {
       const rows = table.length / words;
@@ -95,13 +100,15 @@ export class CorrelationBatch {
     const mask = this.#mask.slice(from, to);
     this.#mask.fill(0, this.#next, to);
     this.#next = to;
+    // Nothing but zeros is left.
+    if (to === this.lanes) for (const part of [this.#mask, ...this.#tables]) freeMemory(part);
     return new CorrelationSlice(this.scope, from, { lanes: to - from, mask, tables });
   }
 
+  /** What was taken stays the taker's. */
   wipe(): void {
+    if (this.#next < this.lanes) wipeLanes({ lanes: this.lanes, mask: this.#mask, tables: this.#tables });
     this.#next = this.lanes;
-    this.#mask.fill(0);
-    for (const table of this.#tables) table.fill(0);
   }
 
   toJSON(): string {
@@ -151,9 +158,12 @@ export function loadSlices(arena: LaneArena, slices: readonly CorrelationSlice[]
   return new CorrelationBlock(scope, arena, { lanes, mask, rows }, lengthPrefixed(...slices.map(({ origin }) => origin)));
 }
 
-export function wipeLanes(contents: CorrelationLanes): void {
-  contents.mask.fill(0);
-  for (const table of contents.tables) table.fill(0);
+/** The memory is given back: the arrays are empty afterwards. */
+export function wipeLanes({ mask, tables }: CorrelationLanes): void {
+  for (const part of [mask, ...tables]) {
+    part.fill(0);
+    freeMemory(part);
+  }
 }
 
 const reused = (): BoopError => new BoopError('correlation.reused', 'every correlation serves one comparison', { kind: 'fatal' });

@@ -23,18 +23,18 @@ export function checkBlockShape(p: number, committee: readonly PartyId[], backEn
   const field = createField(p);
   const sizes = [probes, rows, shifts].every((n) => Number.isInteger(n) && n >= 1) && Number.isInteger(firstRow) && firstRow >= 0;
   if (!sizes || rows > ROWS_MAX || firstRow > FIRST_ROW_MAX || products.length !== probes * rows * shifts) throw badInput('products are probes × shifts × rows');
-  if (largest(products) >= p) throw badInput('shares are canonical residues');
+  if (!areBelow(products, p)) throw badInput('shares are canonical residues');
   const { scope, lanes } = correlations;
   const fits = scope.p === p && scope.backEnd === backEnd && scope.committee.join() === committee.join() && scope.holders.join() === holders.join();
   if (!fits || lanes < products.length) throw badInput('correlations of another committee, or too few');
   return field;
 }
 
-/** A plain loop: a block has tens of thousands of products, and a callback each would cost more than the comparison's arithmetic. */
-function largest(values: Uint16Array): number {
-  let most = 0;
-  for (let i = 0; i < values.length; i++) most = values[i]! > most ? values[i]! : most;
-  return most;
+/** A plain loop without a branch: a search has hundreds of thousands of products, and a callback each would cost more than the comparison's arithmetic. */
+function areBelow(values: Uint16Array, p: number): boolean {
+  let signs = 0;
+  for (let i = 0; i < values.length; i++) signs |= p - 1 - values[i]!;
+  return signs >= 0;
 }
 
 /** Products of one block of a probe's rows, products[shift·rows + row]; those of the whole probe lie as said. */

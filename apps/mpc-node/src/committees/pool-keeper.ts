@@ -95,7 +95,7 @@ export class PoolKeeper {
     const digits = this.#digitLanes(wanted.length);
     const kinds = [
       { backEnd: 'one-hot', target: size.lanesTarget, lanes: size.lanesPerBatch },
-      { backEnd: 'digits', target: digits, lanes: Math.min(digits, lanesPerBatchMax) },
+      { backEnd: 'digits', target: digits, lanes: Math.min(digits, this.#search, lanesPerBatchMax) },
     ] as const;
     return wanted
       .filter(({ committee }) => committee[0] === network.self)
@@ -106,8 +106,13 @@ export class PoolKeeper {
 
   /** Lanes of digits per committee; 0 as long as searches are served by one-hot ones. */
   #digitLanes(committees: number): number {
-    const { gallery, size } = this.#input;
-    const search = lanesFor(gallery.rows * gallery.statistic.shifts.length);
-    return search <= size.lanesTarget ? 0 : Math.min(searchesAhead * search, Math.floor(digitLanesMax / committees));
+    const { size } = this.#input;
+    return this.#search <= size.lanesTarget ? 0 : Math.min(searchesAhead * this.#search, Math.floor(digitLanesMax / committees));
+  }
+
+  /** Lanes of one search. */
+  get #search(): number {
+    const { gallery } = this.#input;
+    return lanesFor(gallery.rows * gallery.statistic.shifts.length);
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { freeing, opensslCtr } from '@boop/engine';
+import { freeing, freeMemory, opensslCtr } from '@boop/engine';
 import { compareProtocol, contributeProtocol, type Decision } from '@boop/mpc';
 import { type MatchStatement } from '@boop/protocol';
 import { BoopError, canonicalJson, fromBase64Url, isBoopError, type PartyId, type ProtocolMachine, type Rng, roundMachine, toBase64Url } from '@boop/shared';
@@ -111,7 +111,7 @@ export class RunService {
       const input = { ...this.#common(body, scope, plan), products, correlations: slices, wide: this.#wide(session, body, scope) };
       await this.#record(session, body, scope, freeing(roundMachine(() => contributeProtocol(input))), () => ({ kind: 'contributed' }));
     } finally {
-      products?.fill(0);
+      forget(products);
       for (const slice of slices) slice.wipe();
     }
     onRun('contribute', performance.now() - startedAt);
@@ -174,7 +174,7 @@ export class RunService {
       };
       return await this.#record(session, join, scope, freeing(roundMachine(() => compareProtocol(input))), (decision) => ({ kind: 'decided', decision }));
     } finally {
-      products?.fill(0);
+      forget(products);
       for (const slice of slices) slice.wipe();
     }
   }
@@ -250,6 +250,13 @@ export class RunService {
 }
 
 export const transcriptDigest = (transcript: RunTranscript): string => toBase64Url(new Uint8Array(createHash('sha256').update(canonicalJson(transcript)).digest()));
+
+/** Products have memory of their own. */
+function forget(products: Uint16Array | undefined): void {
+  if (!products) return;
+  products.fill(0);
+  freeMemory(products);
+}
 
 const notLed = (): BoopError => new BoopError('run.not-led', 'the lowest party of a committee arranges its runs', { kind: 'peer' });
 const nothingToCompare = ({ opening }: RunPlan): Decision => (opening === 'identify' ? { kind: 'none' } : { kind: 'bit', bit: opening === 'all' });
