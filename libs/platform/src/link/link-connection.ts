@@ -166,6 +166,8 @@ export class LinkConnection {
   }
 
   #receive(buffer: Buffer): void {
+    // What still arrives may begin within a frame.
+    if (this.#reason) return;
     this.#receivedAtMs = performance.now();
     // Not a Buffer, whose slice() is no copy.
     const chunk = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
