@@ -24,19 +24,19 @@ afterEach(async () => {
   sessions.length = 0;
 });
 
-async function startNode(self: PartyId): Promise<NodeMesh> {
+async function startNode(self: PartyId, known = nodes): Promise<NodeMesh> {
   const mesh = new NodeMesh({
     self,
     networkId: network.networkId,
     tls: await network.tlsFor({ role: 'node', id: String(self) }),
-    nodes,
+    nodes: known,
     authorizeClient: (peer) => peer.role === 'gateway',
     handlers: {
       request: (peer, method, body) => Promise.resolve(`${self} heard ${method} ${String(body)} from ${peer.role} ${peer.id}`),
       session: (peer, runId, payload) => void sessions.push(`${partyOf(peer)}>${self} ${runId[0]} ${payload[0]}`),
     },
   });
-  await mesh.start();
+  await mesh.start(nodes[self - 1]);
   meshes.set(self, mesh);
   return mesh;
 }
@@ -94,6 +94,17 @@ describe('a mesh of four nodes', () => {
     await eventually(() => others.every((client) => client.lastFailure !== undefined));
     expect(others.map((client) => client.connected)).toEqual([false, false, false]);
     await Promise.all([gateway, ...others].map((client) => client.close()));
+  });
+
+  test('has a node count itself as soon as it learns that it is one of them', async () => {
+    await startAll();
+    await meshes.get(three)!.close();
+    const mesh = await startNode(three, nodes.slice(0, 2));
+    await eventually(() => mesh.live().length === 2);
+    expect(mesh.live()).toEqual([one, two]);
+    mesh.learn(nodes);
+    await eventually(() => mesh.live().length === 4);
+    expect(mesh.live()).toEqual([one, two, three, four]);
   });
 
   test('refuses to speak to itself or to a node that is not in the network', async () => {

@@ -78,9 +78,11 @@ export class NodeMesh {
   learn(nodes: readonly MeshNode[]): void {
     for (const node of nodes) {
       const known = this.#nodes.get(node.id);
-      if (node.id === this.self || (known?.host === node.host && known.port === node.port)) continue;
+      if (known?.host === node.host && known.port === node.port) continue;
+      // A node that was let go may be taken in again: from then on it is one of those that can be reached. It stays where it listens.
+      if (known && node.id === this.self) continue;
       this.#nodes.set(node.id, node);
-      if (!this.#started || node.id < this.self) continue;
+      if (!this.#started || node.id <= this.self) continue;
       void this.#dialled.get(node.id)?.close();
       this.#dial(node);
     }
