@@ -21,7 +21,7 @@ const authenticateVerified = async (leader: number, tries = 5): ReturnType<typeo
 
 beforeAll(async () => {
   network = await ProcessNetwork.create({ nodes: 5, threshold: 1 });
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => await network?.stop(), 120_000);
 
@@ -117,7 +117,7 @@ describe('five node processes', () => {
     expect(codes).toContain(await network.request(3, 'authentication.run', spent).then(() => 'decided', (error: { code?: string }) => error.code));
     for (const id of all) await network.waitStatus(id, ({ live, galleryRows }) => live.length === 5 && galleryRows === 1);
     await expect(authenticateVerified(5)).resolves.toMatchObject({ accepted: true, verified: true });
-  }, 120_000);
+  }, 300_000);
 
   test('refuse a terminal that has failed five times, also after a restart', async () => {
     for (let i = 0; i < 5; i++) await expect(authenticate((i % 5) + 1, stranger)).resolves.toMatchObject({ accepted: false });
@@ -127,7 +127,7 @@ describe('five node processes', () => {
     await network.waitReady([2]);
     await network.waitStatus(2, ({ live }) => live.length === 5);
     await expect(authenticate(2)).rejects.toMatchObject({ code: 'request.rate-limited' });
-  }, 120_000);
+  }, 300_000);
 
   test('log no more than codes, names and durations', () => {
     const lines = network.output.split('\n').filter((line) => line.startsWith('{'));

@@ -1,8 +1,8 @@
 import { type Kernel, loadKernel } from '@boop/kernels';
-import { type KeyCustody, type Logger, RunRegistry, silentLogger } from '@boop/platform';
+import { type KeyCustody, type Logger, type RunOptions, RunRegistry, type RunRoute, silentLogger } from '@boop/platform';
 import { SigningKey } from '@boop/identity';
 import { heldHpkeKeyPair, type NetworkManifest, parseManifest } from '@boop/protocol';
-import { BoopError, type Clock, partyId, type PartyId, type Rng, toBase64Url } from '@boop/shared';
+import { BoopError, type Clock, partyId, type PartyId, type ProtocolMachine, type Rng, toBase64Url } from '@boop/shared';
 import { type AssembledNode, assembleNode } from '../assemble.ts';
 import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
 import { networkOf } from '../network.ts';
@@ -20,6 +20,24 @@ export interface TestMember {
   readonly party: PartyId;
   readonly custody: KeyCustody;
   readonly stores: MemoryStores;
+}
+
+/** Gives runs more time than nodes do: here all of them share a core, maybe with other tests. */
+class PatientRegistry extends RunRegistry {
+  readonly #times: () => number;
+
+  constructor(times: () => number) {
+    super();
+    this.#times = times;
+  }
+
+  override async run<Output>(runId: Uint8Array, machine: ProtocolMachine<Output>, options: RunOptions): Promise<Output> {
+    return await super.run(runId, machine, { ...options, timeoutMs: this.#times() * options.timeoutMs });
+  }
+
+  override route(runId: Uint8Array, route: RunRoute): () => void {
+    return super.route(runId, { ...route, timeoutMs: this.#times() * route.timeoutMs });
+  }
 }
 
 export function manifestOf(custodies: readonly KeyCustody[], threshold: number, ports: readonly number[] = custodies.map((_, at) => 1000 + at)): NetworkManifest {
@@ -71,6 +89,8 @@ export class MemoryNetwork {
   storage: RecordStorage = { open: () => Promise.reject(new BoopError('attributes.unavailable', 'no storage side here', { kind: 'unavailable' })) };
   /** Set before the nodes start. */
   rescanOneIn = 0;
+  /** How many times as long as in production a run may take. */
+  patience = 4;
   /** What nodes would have the log tell. */
   readonly entries: Uint8Array[] = [];
   /** What repeated searches found. */
@@ -113,7 +133,7 @@ export class MemoryNetwork {
   /** Starts a node's process: fresh memory, the same stores and custody. */
   async start(party: PartyId): Promise<void> {
     const { custody, stores } = this.members[party - 1]!;
-    const registry = new RunRegistry();
+    const registry = new PatientRegistry(() => this.patience);
     const node = assembleNode({
       network: networkOf(this.manifest, party),
       peers: this.hub.peersOf(party),
