@@ -35,6 +35,9 @@ export interface PoolSize {
 const searchesAhead = 2;
 const digitLanesMax = 2_621_440;
 
+/** Lanes of a batch: for whole searches where they fit, since a search that takes all lanes of a batch copies none. */
+const wholeSearches = (search: number): number => (search > 0 && search <= lanesPerBatchMax ? lanesPerBatchMax - (lanesPerBatchMax % search) : lanesPerBatchMax);
+
 /**
  * Keeps what sessions will need in stock while nobody waits: keys to check splits with, and correlations, one batch at a time, for the committees
  * that this node leads: one-hot ones, and digits once the gallery needs them.
@@ -95,7 +98,7 @@ export class PoolKeeper {
     const digits = this.#digitLanes(wanted.length);
     const kinds = [
       { backEnd: 'one-hot', target: size.lanesTarget, lanes: size.lanesPerBatch },
-      { backEnd: 'digits', target: digits, lanes: Math.min(digits, this.#search, lanesPerBatchMax) },
+      { backEnd: 'digits', target: digits, lanes: Math.min(digits, wholeSearches(this.#search)) },
     ] as const;
     return wanted
       .filter(({ committee }) => committee[0] === network.self)
