@@ -129,9 +129,9 @@ export class TestBridge {
         session() {},
       },
     });
-    const { port } = await this.#gateway.listen(this.#gatewayPort, host);
-    this.#gatewayPort = port;
-    return port;
+    this.#gatewayPort ||= await freePort();
+    await this.#gateway.listen(this.#gatewayPort, host);
+    return this.#gatewayPort;
   }
 
   async stopGateway(): Promise<void> {
