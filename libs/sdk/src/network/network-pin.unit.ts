@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { epochReadinessBytes, epochReadinessDomain, type EpochReadiness, manifestDigest, type ManifestLink, type ManifestProposal, manifestVoteBytes, manifestVoteDomain, type NetworkInfo, type NetworkManifest } from '@boop/protocol';
-import { toBase64Url } from '@boop/shared';
+import { type ManifestLink, type NetworkInfo } from '@boop/protocol';
+import { approvedLink } from '../fixtures/approved-link.ts';
 import { createFakeNetwork, testKey } from '../fixtures/fake-network.ts';
 import { checkNetwork, createNetworkGuard, type NetworkPin, pinOf } from './network-pin.ts';
 
@@ -42,17 +42,7 @@ describe('the pinned network', () => {
     const known = { ...info, members: info.members.map((member, at) => ({ ...member, identityKey: signers[at]!.publicKey })) };
     const replaced = testKey(200);
     const told: NetworkInfo = { ...known, epoch: info.epoch + 1, members: known.members.map((member, at) => (at === 2 ? { ...member, identityKey: replaced.publicKey } : member)) };
-    const link = (approving: readonly number[]): ManifestLink => {
-      const manifest: NetworkManifest = { v: 1, networkId: told.networkId, testNetwork: true, epoch: told.epoch, threshold: told.threshold, members: told.members.map((member) => ({ ...member, host: '127.0.0.1', linkPort: 1 })), logOrigin: told.log.origin, operatingPoints: told.operatingPoints, defaultOperatingPoint: told.defaultOperatingPoint, consentTexts: [{ version: '1', locale: 'en', title: 't', text: 't' }] };
-      const hash = toBase64Url(new Uint8Array(32));
-      const proposal: ManifestProposal = { v: 1, networkId: told.networkId, previous: hash, manifest };
-      const approvals = approving.map((party) => {
-        const vote = { party, decision: 'approve' as const, time: 1 };
-        return { ...vote, signature: signers[party - 1]!.sign(manifestVoteDomain, manifestVoteBytes(proposal, vote)) };
-      });
-      const readiness: EpochReadiness = { v: 1, networkId: told.networkId, from: info.epoch, to: told.epoch, manifest: manifestDigest(manifest), attempt: toBase64Url(new Uint8Array(16)), head: { rows: 0, digest: hash }, keys: hash, time: 1 };
-      return { proposal, approvals, certificate: { readiness, signatures: signers.map((signer, at) => ({ party: at + 1, signature: (at === 2 ? replaced : signer).sign(epochReadinessDomain, epochReadinessBytes(readiness)) })) } };
-    };
+    const link = (approving: readonly number[]): ManifestLink => approvedLink({ told, before: signers, after: signers.with(2, replaced), approving });
     const guard = (links: readonly ManifestLink[]) => createNetworkGuard(pinOf(known), async () => links);
     const following = guard([link([1, 2, 4])]);
     expect(await following(told)).toBe(told);

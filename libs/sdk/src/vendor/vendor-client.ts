@@ -106,7 +106,7 @@ export function createVendorClient(options: VendorOptions): VendorClient {
             signal: waitSignal,
           });
           unwatch?.();
-          return toResult(ended.authentication, { network: await directory.info(waitSignal), verifyToken, reason: ended.reason });
+          return directory.check((network) => toResult(ended.authentication, { network, verifyToken, reason: ended.reason }), waitSignal);
         },
         async cancel({ signal: cancelSignal } = {}) {
           await post(`${path}/cancel`, {}, cancelSignal);
