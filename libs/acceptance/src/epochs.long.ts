@@ -18,7 +18,7 @@ const visits = Number(process.env['BOOP_EPOCH_VISITS'] ?? 80);
 const retriesShareMax = 0.01;
 const people = [601, 602].map((identity) => syntheticPalmOf(identity));
 const strangers = [611, 612].map((identity) => syntheticPalmOf(identity));
-const newcomers = [621, 622, 623, 624, 625].map((identity) => syntheticPalmOf(identity));
+const newcomers = [621, 622, 623, 624, 625, 626].map((identity) => syntheticPalmOf(identity));
 const spares: SpareNode[] = [];
 let network: RunningNetwork;
 let custodians: Custodians;
@@ -153,9 +153,9 @@ describe('a network that changes while people authenticate', () => {
     const retries = load.tallies.reduce((sum, tally) => sum + tally.retries, 0);
     expect(retries).toBeLessThanOrEqual(Math.ceil(load.decided * retriesShareMax));
     const kinds = async (): Promise<string[]> => {
-      const rows = await query<{ entry: Buffer }>(network.adminUrl('ledger'), 'SELECT entry FROM entries ORDER BY leaf_index');
-      return rows.flatMap(({ entry }) => {
-        const parsed = parseLogEntry(new Uint8Array(entry));
+      const rows = await query<{ bytes: Buffer }>(network.adminUrl('ledger'), 'SELECT bytes FROM entries ORDER BY leaf_index');
+      return rows.flatMap(({ bytes }) => {
+        const parsed = parseLogEntry(new Uint8Array(bytes));
         if (parsed.kind === 'manifest-proposal') return [`proposal of ${parsed.to}`];
         if (parsed.kind === 'manifest-vote') return [`vote in ${parsed.epoch}`];
         return parsed.kind === 'epoch' ? [`epoch ${parsed.to}`] : [];
