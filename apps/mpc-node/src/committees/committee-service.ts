@@ -127,7 +127,7 @@ export class CommitteeService {
     const present = scope.holders.map((party) => this.#peers.bootIdOf(party));
     if (body.bootIds.length !== present.length || body.bootIds.some((id, at) => !present[at] || !equalBytes(id, present[at])))
       throw new BoopError('committee.other-boot', 'the members see different processes', { kind: 'unavailable' });
-    await this.#runAgreement(scope, body.runId, body.bootIds);
+    this.#remember(await this.#runAgreement(scope, body.runId, body.bootIds));
   }
 
   /** Every other holder's side of `pool.fill`. */
@@ -136,7 +136,7 @@ export class CommitteeService {
     if (isWide(scope) !== (body.keysId !== undefined)) throw new BoopError('pool.no-keys', 'wider holders take keys of theirs', { kind: 'peer' });
     // Not refused: other holders would keep their lanes of a batch that never comes about.
     if (!body.urgent) await this.#activity.pause();
-    if (scope.committee.includes(this.#network.self)) return await this.#runFill(this.#state(scope), from, body);
+    if (scope.committee.includes(this.#network.self)) return await this.#runFill(this.#agreedState(scope, body.agreement), from, body);
     this.#drawOutside(this.#current(scope) ?? this.#outsideState(scope), from, body);
   }
 
@@ -154,11 +154,15 @@ export class CommitteeService {
     const bootIds = holders.map((party) => this.#peers.bootIdOf(party));
     if (bootIds.some((id) => id === undefined)) throw new BoopError('mpc.nodes-unavailable', 'a holder is down', { kind: 'unavailable' });
     const body = { committee: [...committee], holders: [...holders], runId: this.#rng.bytes(16), bootIds: bootIds as Uint8Array[] };
-    const [state] = await Promise.all([
-      this.#runAgreement(scope, body.runId, body.bootIds),
-      ...this.#others(committee).map((party) => this.#peers.request(party, 'committee.agree', body, agreeTimeoutMs)),
-    ]);
-    return state;
+    const own = this.#runAgreement(scope, body.runId, body.bootIds);
+    try {
+      await Promise.all([own, ...this.#others(committee).map((party) => this.#peers.request(party, 'committee.agree', body, agreeTimeoutMs))]);
+    } catch (error) {
+      // Keys that some member lacks: what it has of an earlier agreement would make nonsense with them.
+      own.then((state) => state.wipe()).catch(() => undefined);
+      throw error;
+    }
+    return this.#remember(await own);
   }
 
   async #runAgreement(scope: RunScope, runId: Uint8Array, bootIds: readonly Uint8Array[]): Promise<CommitteeState> {
@@ -166,7 +170,7 @@ export class CommitteeService {
     const { committee, holders } = scope;
     const context = lengthPrefixed(utf8(networkId), uint32(epoch), Uint8Array.from(holders), concatBytes(...bootIds));
     const keys = await this.#runner.run(runId, committee, () => agreeCommitteeKeys({ self, committee, threshold, context }, this.#rng), agreeTimeoutMs);
-    return this.#remember(new CommitteeState(scope, bootIds, keys, this.#clock.nowMs()));
+    return new CommitteeState(scope, bootIds, { id: runId, keys }, this.#clock.nowMs());
   }
 
   /** Masks of a committee in which this node does not sit. */
@@ -188,7 +192,7 @@ export class CommitteeService {
     const { committee, holders } = scope;
     const state = await this.ensureKeys(scope);
     const keys = isWide(scope) ? { keysId: await this.#holders.ensure(holders) } : {};
-    const body = { committee: [...committee], holders: [...holders], ...keys, batchId: this.#rng.bytes(16), backEnd, adder, lanes, urgent };
+    const body = { committee: [...committee], holders: [...holders], agreement: state.agreement!, ...keys, batchId: this.#rng.bytes(16), backEnd, adder, lanes, urgent };
     try {
       await Promise.all([
         this.#runFill(state, this.#network.self, body),
@@ -253,6 +257,13 @@ export class CommitteeService {
   #state(scope: RunScope): CommitteeState {
     const state = this.#current(scope);
     if (!state) throw new BoopError('committee.unknown', 'this committee has no keys here', { kind: 'unavailable' });
+    return state;
+  }
+
+  /** @throws BoopError `committee.unknown` (unavailable) where this member has the keys of another agreement */
+  #agreedState(scope: RunScope, agreement: Uint8Array): CommitteeState {
+    const state = this.#state(scope);
+    if (!state.agreement || !equalBytes(state.agreement, agreement)) throw new BoopError('committee.unknown', 'this committee has other keys here', { kind: 'unavailable' });
     return state;
   }
 

@@ -20,15 +20,18 @@ export class CommitteeState {
   readonly scope: RunScope;
   readonly bootIds: readonly Uint8Array[];
   readonly keys: CommitteeKeys | undefined;
+  /** Names the agreement on these keys: a member may have missed one. */
+  readonly agreement: Uint8Array | undefined;
   /** At the lowest party: lanes that are still to be allotted. */
   readonly accounts: Readonly<Record<PoolBackEnd, LaneAccount>> = { 'one-hot': new LaneAccount(), digits: new LaneAccount() };
   readonly #batches = new Map<string, CorrelationBatch>();
   usedAtMs: number;
 
-  constructor(scope: RunScope, bootIds: readonly Uint8Array[], keys: CommitteeKeys | undefined, nowMs: number) {
+  constructor(scope: RunScope, bootIds: readonly Uint8Array[], agreed: { readonly id: Uint8Array; readonly keys: CommitteeKeys } | undefined, nowMs: number) {
     this.scope = scope;
     this.bootIds = bootIds;
-    this.keys = keys;
+    this.keys = agreed?.keys;
+    this.agreement = agreed?.id;
     this.usedAtMs = nowMs;
   }
 

@@ -110,9 +110,9 @@ export const peerMethods = {
   'run.transcript': { body: z.strictObject({ splitHash: hash, runId: bytesField(16) }), answer: signedTranscriptSchema },
   /** lowest party of a committee → the others of it. */
   'committee.agree': { body: z.strictObject({ committee, holders: committee, runId: bytesOf(16), bootIds: z.array(bytesOf(16)).min(3).max(7) }), answer: nothing },
-  /** lowest party of a committee → all other holders; `keysId` names the keys of wider holders. */
+  /** lowest party of a committee → all other holders; `agreement` names the committee's keys, `keysId` those of wider holders. */
   'pool.fill': {
-    body: z.strictObject({ committee, holders: committee, keysId: bytesOf(16).optional(), batchId: bytesOf(16), backEnd, adder: z.enum(['ripple', 'log']), lanes: z.number().int().min(32).max(lanesPerBatchMax).multipleOf(32), urgent: z.boolean() }),
+    body: z.strictObject({ committee, holders: committee, agreement: bytesOf(16), keysId: bytesOf(16).optional(), batchId: bytesOf(16), backEnd, adder: z.enum(['ripple', 'log']), lanes: z.number().int().min(32).max(lanesPerBatchMax).multipleOf(32), urgent: z.boolean() }),
     answer: nothing,
   },
   /** leader → signers, while the candidate is confirmed: PRF partial and nonce commitment. */
