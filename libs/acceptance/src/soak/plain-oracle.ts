@@ -1,7 +1,8 @@
-import { decodeImage, encodePalm, fuse, score, type Template, thresholdFor } from '@boop/biometric';
+import { decodeImage, encodePalm, FALSE_MATCH_RATE_DEFAULT, fuse, score, type Template, thresholdFor } from '@boop/biometric';
 import { type Palm, syntheticPalmOf } from '../palms.ts';
 
-const { theta } = thresholdFor();
+/** Of the default operating point of a new network, for galleries of up to 100 palms. */
+const { theta } = thresholdFor(FALSE_MATCH_RATE_DEFAULT, 100);
 
 /** One identity's captures, and its templates in the clear. */
 export class PlainPalm {
