@@ -21,5 +21,5 @@ export { createTerminalClient, type TerminalClient, type TerminalOptions, type T
 export { type AuthenticationResult } from './vendor/authentication-result.ts';
 export { createTokenVerifier, type ExpectedToken, jwksUrlOf, type TokenChecks } from './vendor/token-verifier.ts';
 export { type AuthenticationHandle, createVendorClient, type VendorClient, type VendorOptions, type WaitOptions } from './vendor/vendor-client.ts';
-export { createWebhooksClient, type DeliveryPage, type WebhookReplay, type WebhooksClient } from './webhooks/webhooks-client.ts';
+export { createWebhooksClient, type DeliveryPage, type WebhookEndpointWithSecret, type WebhookReplay, type WebhooksClient } from './webhooks/webhooks-client.ts';
 export { verifyWebhook, type WebhookDelivery, type WebhookEvent } from './webhooks/verify-webhook.ts';

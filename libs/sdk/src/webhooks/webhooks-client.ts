@@ -1,9 +1,13 @@
-import { type WebhookDelivery, webhookDeliveriesSchema, type webhookDeliveryStatuses, type WebhookEndpoint, webhookEndpointsSchema, webhookReplaySchema } from '@boop/protocol';
+import { type WebhookDelivery, webhookDeliveriesSchema, type webhookDeliveryStatuses, type WebhookEndpoint, webhookEndpointsSchema, webhookEndpointWithSecretSchema, type WebhookEventType, webhookReplaySchema } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
+import { type z } from 'zod';
 import { type SdkPorts, systemPorts } from '../ports.ts';
 import { createRestClient } from '../rest/rest-client.ts';
 
 export type WebhookReplay = { readonly eventId: string } | { readonly since: Date };
+
+/** `secret` (`whsec_…`) is shown when an endpoint is made and when its secret is rotated, never else. */
+export type WebhookEndpointWithSecret = WebhookEndpoint & { readonly secret: string };
 
 export interface DeliveryPage {
   readonly deliveries: readonly WebhookDelivery[];
@@ -14,6 +18,10 @@ export interface DeliveryPage {
 export interface WebhooksClient {
   /** All of the vendor's. */
   endpoints(signal?: AbortSignal): Promise<readonly WebhookEndpoint[]>;
+  /** Tells where webhooks go, of all types or of these. */
+  create(endpoint: { url: string; eventTypes?: readonly WebhookEventType[]; description?: string }, options?: { signal?: AbortSignal }): Promise<WebhookEndpointWithSecret>;
+  /** A new secret; the one before signs too for `overlapSeconds`, a day by default. */
+  rotate(endpointId: string, options?: { overlapSeconds?: number; signal?: AbortSignal }): Promise<WebhookEndpointWithSecret>;
   /** How deliveries fared, newest first, at most 50. */
   deliveries(endpointId: string, options?: { status?: (typeof webhookDeliveryStatuses)[number]; cursor?: string; signal?: AbortSignal }): Promise<DeliveryPage>;
   /**
@@ -23,11 +31,13 @@ export interface WebhooksClient {
   replay(endpointId: string, what: WebhookReplay, options?: { signal?: AbortSignal }): Promise<number>;
 }
 
-/** What a vendor can see and repeat of its webhooks. All methods throw `connection.lost` and the server's codes. */
+/** Where a vendor's webhooks go, and what it can see and repeat of them. All methods throw `connection.lost` and the server's codes. */
 export function createWebhooksClient(options: { gatewayUrl: string; apiKey: string; ports?: Partial<SdkPorts> }): WebhooksClient {
   const ports = systemPorts(options.ports);
   const rest = createRestClient(options.gatewayUrl, options.apiKey, ports);
   const base = '/v1/webhooks/endpoints';
+  const post = <T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal | undefined): Promise<T> =>
+    rest.request('POST', `${base}${path}`, { schema, body, headers: { 'idempotency-key': toBase64Url(ports.rng.bytes(16)) }, idempotent: true, signal });
   return {
     async endpoints(signal) {
       const found: WebhookEndpoint[] = [];
@@ -38,12 +48,12 @@ export function createWebhooksClient(options: { gatewayUrl: string; apiKey: stri
       }
       return found;
     },
+    create: (endpoint, { signal } = {}) => post('', webhookEndpointWithSecretSchema, endpoint, signal),
+    rotate: (endpointId, { overlapSeconds, signal } = {}) => post(`/${encodeURIComponent(endpointId)}/rotations`, webhookEndpointWithSecretSchema, overlapSeconds === undefined ? {} : { overlapSeconds }, signal),
     deliveries: (endpointId, { status, cursor, signal } = {}) => rest.request('GET', `${base}/${encodeURIComponent(endpointId)}/deliveries${queryOf({ status, cursor })}`, { schema: webhookDeliveriesSchema, signal }),
     async replay(endpointId, what, { signal } = {}) {
       const body = 'since' in what ? { since: what.since.toISOString() } : { eventId: what.eventId };
-      const headers = { 'idempotency-key': toBase64Url(ports.rng.bytes(16)) };
-      const { scheduled } = await rest.request('POST', `${base}/${encodeURIComponent(endpointId)}/replays`, { schema: webhookReplaySchema, body, headers, idempotent: true, signal });
-      return scheduled;
+      return (await post(`/${encodeURIComponent(endpointId)}/replays`, webhookReplaySchema, body, signal)).scheduled;
     },
   };
 }

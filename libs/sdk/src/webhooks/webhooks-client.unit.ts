@@ -49,6 +49,20 @@ describe('the webhooks client', () => {
     expect([first === again, first === other, first]).toEqual([true, false, expect.stringMatching(/^[\w-]{22}$/)]);
   });
 
+  test('makes endpoints and rotates their secrets', async () => {
+    const { client, asked } = clientOf(['lost', { ...endpoint('a'), secret: 'whsec_1' }, { ...endpoint('a'), secret: 'whsec_2' }, { ...endpoint('a'), secret: 'whsec_3' }]);
+    expect((await client.create({ url: 'https://shop.example/hooks', eventTypes: ['payment.posted'] })).secret).toBe('whsec_1');
+    expect((await client.rotate('a')).secret).toBe('whsec_2');
+    expect((await client.rotate('a', { overlapSeconds: 0 })).secret).toBe('whsec_3');
+    expect(asked.slice(1).map(({ path, body }) => ({ path, body }))).toEqual([
+      { path: '/v1/webhooks/endpoints', body: { url: 'https://shop.example/hooks', eventTypes: ['payment.posted'] } },
+      { path: '/v1/webhooks/endpoints/a/rotations', body: {} },
+      { path: '/v1/webhooks/endpoints/a/rotations', body: { overlapSeconds: 0 } },
+    ]);
+    expect(new Set(asked.map(({ key }) => key)).size).toBe(3);
+    expect(asked[0]!.key).toBe(asked[1]!.key);
+  });
+
   test('tells the server’s refusal', async () => {
     const { client } = clientOf([{ type: 'about:blank', title: 'x', status: 409, code: 'request.conflict', retryAllowed: false }]);
     await expect(client.replay('a', { eventId: 'evt_1' })).rejects.toMatchObject({ code: 'request.conflict' });
