@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { useNetworkFeed } from './network-feed.ts';
 import { useAddresses } from './settings.ts';
 import { Network } from './views/network.tsx';
 import { Owner } from './views/owner/owner.tsx';
@@ -16,6 +17,7 @@ const viewOfHash = (): View => {
 
 export function App() {
   const addresses = useAddresses();
+  const feed = useNetworkFeed(addresses);
   const [view, setView] = useState<View>(viewOfHash);
   useEffect(() => {
     const onHash = () => setView(viewOfHash());
@@ -35,7 +37,7 @@ export function App() {
           ))}
         </nav>
       </header>
-      <main>{addresses ? <Shown addresses={addresses} /> : <p className="muted">Loading…</p>}</main>
+      <main>{addresses ? <Shown addresses={addresses} feed={feed} /> : <p className="muted">Loading…</p>}</main>
     </>
   );
 }

@@ -8,6 +8,17 @@ interface Credentials {
   readonly terminal: { readonly id: string; readonly key: string; readonly deviceSecret: string };
 }
 
+/** @throws Error with a sentence for whoever typed something else */
+export function parseCredentials(text: string): Credentials {
+  try {
+    const { vendor, terminal } = JSON.parse(text) as Credentials;
+    if ([vendor.id, vendor.apiKey, terminal.id, terminal.key, terminal.deviceSecret].every((value) => typeof value === 'string')) return { vendor, terminal };
+  } catch {
+    // Said below.
+  }
+  throw new Error('This is not the content of dev-credentials.json: open the file and copy all of it.');
+}
+
 export interface SimulatorResult {
   readonly accepted: boolean;
   readonly reason: string;

@@ -1,41 +1,23 @@
 import { useEffect, useState } from 'react';
-import { type AdminServerMessage } from '@boop/protocol';
-import { createAdminClient } from '@boop/sdk';
-import { type Addresses, useCredential } from '../settings.ts';
+import { type NetworkFeed } from '../network-feed.ts';
+import { type Addresses } from '../settings.ts';
 import { LatencyPlot } from '../ui/latency-plot.tsx';
 
-type Nodes = Extract<AdminServerMessage, { type: 'nodes' }>['nodes'];
-type NetworkEvent = Extract<AdminServerMessage, { type: 'event' }>;
+const eventsShown = 15;
 
-const eventsShown = 200;
-
-export function Network({ addresses }: { addresses: Addresses }) {
-  const [key, setKey] = useCredential('admin-key');
-  const [nodes, setNodes] = useState<Nodes>([]);
-  const [events, setEvents] = useState<readonly NetworkEvent[]>([]);
-  const [failure, setFailure] = useState('');
+export function Network({ addresses, feed: { nodes, events, failure, key, signIn } }: { addresses: Addresses; feed: NetworkFeed }) {
   const checkpoint = useCheckpoint(addresses.ledger);
-
-  useEffect(() => {
-    if (!key) return;
-    const client = createAdminClient({ bridgeUrl: addresses.bridge, apiKey: key });
-    client.subscribe(['nodes', 'events'], (message) => {
-      if (message.type === 'nodes') setNodes(message.nodes);
-      if (message.type === 'event') setEvents((old) => [message, ...old].slice(0, eventsShown));
-    }).then(() => setFailure(''), (error: Error) => setFailure(error.message));
-    return () => client.close();
-  }, [addresses.bridge, key]);
 
   return (
     <>
       {(!key || failure) && (
         <section className="card">
           <h2>Sign in</h2>
-          <form className="row" onSubmit={(event) => { event.preventDefault(); setKey(String(new FormData(event.currentTarget).get('key') ?? '')); }}>
+          <form className="row" onSubmit={(event) => { event.preventDefault(); signIn(String(new FormData(event.currentTarget).get('key') ?? '')); }}>
             <label>Admin key (printed by npm start)<input name="key" type="password" autoComplete="off" size={44} defaultValue={key} /></label>
             <button>Watch</button>
           </form>
-          {failure && <p className="bad">{failure}</p>}
+          {failure && <p className="bad" role="alert">{failure}</p>}
         </section>
       )}
       <section className="card">
@@ -52,7 +34,7 @@ export function Network({ addresses }: { addresses: Addresses }) {
               </dl>
             </article>
           ))}
-          {nodes.length === 0 && <p className="muted">Sign in to see them.</p>}
+          {nodes.length === 0 && <p className="muted">{key && !failure ? 'Waiting for the gateway…' : 'Sign in to see them.'}</p>}
         </div>
       </section>
       <section className="card"><h2>Authentication latency</h2><LatencyPlot events={events} /></section>
@@ -64,10 +46,11 @@ export function Network({ addresses }: { addresses: Addresses }) {
       </section>
       <section className="card">
         <h2>Events</h2>
+        {events.length === 0 && <p className="muted">None since this page was opened: register a palm, or present one at the scanner.</p>}
         <table>
           <thead><tr><th>time</th><th>event</th><th>outcome</th><th>verified</th><th>vendor</th><th>terminal</th><th>ms</th></tr></thead>
           <tbody>
-            {events.slice(0, 15).map((event) => (
+            {events.slice(0, eventsShown).map((event) => (
               <tr key={`${event.epoch}-${event.offset}`}>
                 <td>{new Date(event.at).toLocaleTimeString()}</td><td>{event.event}</td><td className={event.outcome === 'ok' || event.outcome === 'registered' ? 'good' : 'muted'}>{event.outcome}</td>
                 <td>{event.verified === undefined ? '' : event.verified ? 'yes' : 'no'}</td><td>{event.vendorId}</td><td>{event.terminalId}</td><td>{event.durationMs === undefined ? '' : Math.round(event.durationMs)}</td>

@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'react';
 import type { Addresses } from '../settings.ts';
 import { PalmPicker, type PalmSource } from '../ui/palm-source.tsx';
-import { presentAtSimulator, type SimulatorResult } from '../simulator.ts';
+import { parseCredentials, presentAtSimulator, type SimulatorResult } from '../simulator.ts';
 import { useCredential } from '../settings.ts';
 
 /** A vendor and its scanner in one page: opens a context, presents the palm, shows what the vendor gets. */
@@ -19,7 +19,7 @@ export function Scanner({ addresses }: { addresses: Addresses }) {
     setFailure('');
     try {
       const [capture] = await source!.captures(1, 7);
-      setResult(await presentAtSimulator(addresses, JSON.parse(credentials), capture!));
+      setResult(await presentAtSimulator(addresses, parseCredentials(credentials), capture!));
     } catch (error) {
       setFailure((error as Error).message);
     } finally {
@@ -31,11 +31,11 @@ export function Scanner({ addresses }: { addresses: Addresses }) {
     <section className="card">
       <h2>Scanner simulator</h2>
       <form onSubmit={(event) => event.preventDefault()}>
-        <label>Development credentials (the content of dev-credentials.json)<input type="password" autoComplete="off" value={credentials} onChange={(event) => setCredentials(event.target.value)} /></label>
+        <label>Development credentials (the content of dev-credentials.json in the data folder)<input type="password" autoComplete="off" value={credentials} onChange={(event) => setCredentials(event.target.value)} /></label>
       </form>
       <PalmPicker count={1} onPick={pick} />
       <p><button disabled={busy || !source || !credentials} onClick={() => void run()}>Present {source?.label}</button></p>
-      {failure && <p className="bad">{failure}</p>}
+      {failure && <p className="bad" role="alert">{failure}</p>}
       {result && (
         <>
           <p className={`result ${result.accepted ? 'good' : 'bad'}`}>{result.accepted ? 'Recognised' : `Not recognised (${result.reason})`} <span className="muted">in {Math.round(result.milliseconds)} ms</span></p>

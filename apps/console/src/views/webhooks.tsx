@@ -1,20 +1,22 @@
-import { useCallback, useEffect, useMemo, useState } from 'react';
-import { type WebhookDelivery, type WebhookEndpoint } from '@boop/protocol';
-import { createWebhooksClient, type WebhookReplay, type WebhooksClient } from '@boop/sdk';
+import { useEffect, useMemo, useState } from 'react';
+import { type WebhookEndpoint } from '@boop/protocol';
+import { createWebhooksClient, type WebhookEndpointWithSecret } from '@boop/sdk';
 import { type Addresses, useCredential } from '../settings.ts';
+import { WebhookDeliveries } from '../ui/webhook-deliveries.tsx';
 
-const tones = { delivered: 'good', waiting: 'warn', failed: 'bad' } as const;
-const anyStatus = '';
+const hour = 3_600;
 
-/** A vendor's endpoints: how deliveries fared, and delivering them again. */
+/** Where a vendor's webhooks go: endpoints and their secrets, how deliveries fared, and delivering them again. */
 export function Webhooks({ addresses }: { addresses: Addresses }) {
   const [key, setKey] = useCredential('vendor-key');
-  const [endpoints, setEndpoints] = useState<readonly WebhookEndpoint[]>([]);
+  const [endpoints, setEndpoints] = useState<readonly WebhookEndpoint[]>();
+  const [shown, setShown] = useState<WebhookEndpointWithSecret>();
   const [failure, setFailure] = useState('');
   const client = useMemo(() => createWebhooksClient({ gatewayUrl: addresses.gateway, apiKey: key }), [addresses.gateway, key]);
 
   useEffect(() => {
-    setEndpoints([]);
+    setEndpoints(undefined);
+    setShown(undefined);
     if (!key) return;
     const abort = new AbortController();
     client.endpoints(abort.signal).then((found) => {
@@ -23,6 +25,17 @@ export function Webhooks({ addresses }: { addresses: Addresses }) {
     }, (error: Error) => abort.signal.aborted || setFailure(error.message));
     return () => abort.abort();
   }, [client, key]);
+
+  const change = async (changed: Promise<WebhookEndpointWithSecret>): Promise<void> => {
+    try {
+      const { secret, ...endpoint } = await changed;
+      setEndpoints((before = []) => (before.some(({ id }) => id === endpoint.id) ? before.map((one) => (one.id === endpoint.id ? endpoint : one)) : [...before, endpoint]));
+      setShown({ ...endpoint, secret });
+      setFailure('');
+    } catch (error) {
+      setFailure((error as Error).message);
+    }
+  };
 
   return (
     <>
@@ -34,66 +47,32 @@ export function Webhooks({ addresses }: { addresses: Addresses }) {
         </form>
         {failure && <p className="bad" role="alert">{failure}</p>}
       </section>
-      {endpoints.map((endpoint) => <Endpoint key={endpoint.id} endpoint={endpoint} client={client} />)}
-      {key && !failure && endpoints.length === 0 && <p className="muted">No endpoints.</p>}
+      {endpoints && (
+        <section className="card">
+          <h2>New endpoint</h2>
+          <p className="muted">Events of your authentications, payments and registrations are sent there, signed. In a test network plain HTTP on this machine will do.</p>
+          <form className="row" onSubmit={(event) => { event.preventDefault(); void change(client.create({ url: String(new FormData(event.currentTarget).get('url')) })); }}>
+            <label>Address<input name="url" type="url" required size={44} placeholder="https://shop.example/hooks" /></label>
+            <button>Add</button>
+          </form>
+        </section>
+      )}
+      {shown && (
+        <section className="card" role="status">
+          <h2>Secret of {shown.url}</h2>
+          <p>It is shown this once. Your receiver checks signatures with it{shown.previousSecretUntil === undefined ? '' : `; the one before signs too until ${new Date(shown.previousSecretUntil).toLocaleString()}`}.</p>
+          <pre data-secret={shown.id}>{shown.secret}</pre>
+          <p><button type="button" onClick={() => setShown(undefined)}>I have kept it</button></p>
+        </section>
+      )}
+      {endpoints?.map((endpoint) => (
+        <section className="card" key={endpoint.id} data-endpoint={endpoint.id}>
+          <h2>{endpoint.url} <span className={endpoint.status === 'enabled' ? 'good' : 'bad'}>{endpoint.status}</span></h2>
+          <p className="row"><span className="muted">{endpoint.eventTypes.length === 0 ? 'Events of every type' : endpoint.eventTypes.join(', ')}, since {new Date(endpoint.createdAt).toLocaleDateString()}</span><button type="button" onClick={() => void change(client.rotate(endpoint.id, { overlapSeconds: hour }))}>New secret; the old one signs for an hour</button></p>
+          <WebhookDeliveries endpointId={endpoint.id} client={client} />
+        </section>
+      ))}
+      {endpoints?.length === 0 && <p className="muted">This vendor has no endpoints.</p>}
     </>
-  );
-}
-
-function Endpoint({ endpoint, client }: { endpoint: WebhookEndpoint; client: WebhooksClient }) {
-  const [status, setStatus] = useState<WebhookDelivery['status'] | typeof anyStatus>(anyStatus);
-  const [deliveries, setDeliveries] = useState<readonly WebhookDelivery[]>([]);
-  const [next, setNext] = useState<string>();
-  const [told, setTold] = useState('');
-
-  const load = useCallback(async (cursor?: string) => {
-    try {
-      const page = await client.deliveries(endpoint.id, { ...(status === anyStatus ? {} : { status }), ...(cursor === undefined ? {} : { cursor }) });
-      setDeliveries((before) => (cursor === undefined ? page.deliveries : [...before, ...page.deliveries]));
-      setNext(page.next);
-    } catch (error) {
-      setTold((error as Error).message);
-    }
-  }, [client, endpoint.id, status]);
-  useEffect(() => void load(), [load]);
-
-  const replay = async (what: WebhookReplay): Promise<void> => {
-    try {
-      const scheduled = await client.replay(endpoint.id, what);
-      setTold(`${scheduled} will be delivered again`);
-      await load();
-    } catch (error) {
-      setTold((error as Error).message);
-    }
-  };
-
-  return (
-    <section className="card" data-endpoint={endpoint.id}>
-      <h2>{endpoint.url} <span className={endpoint.status === 'enabled' ? 'good' : 'bad'}>{endpoint.status}</span></h2>
-      <form className="row" onSubmit={(event) => { event.preventDefault(); void replay({ since: new Date(String(new FormData(event.currentTarget).get('since'))) }); }}>
-        <label>Status
-          <select value={status} onChange={(event) => setStatus(event.target.value as typeof status)}>
-            {[anyStatus, 'waiting', 'delivered', 'failed'].map((name) => <option key={name} value={name}>{name || 'any'}</option>)}
-          </select>
-        </label>
-        <button type="button" onClick={() => void load()}>Refresh</button>
-        <label>All since<input name="since" type="datetime-local" required /></label>
-        <button>Replay</button>
-      </form>
-      <p role="status">{told}</p>
-      <table>
-        <thead><tr><th>time</th><th>event</th><th>id</th><th>status</th><th>attempts</th><th>answer</th><th /></tr></thead>
-        <tbody>
-          {deliveries.map((delivery) => (
-            <tr key={delivery.id}>
-              <td>{new Date(delivery.createdAt).toLocaleString()}</td><td>{delivery.type}</td><td>{delivery.eventId}</td>
-              <td className={tones[delivery.status]}>{delivery.status}</td><td>{delivery.attempts}</td><td>{delivery.answer ?? delivery.failure ?? ''}</td>
-              <td><button type="button" onClick={() => void replay({ eventId: delivery.eventId })}>Replay</button></td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {next !== undefined && <button type="button" onClick={() => void load(next)}>More</button>}
-    </section>
   );
 }
