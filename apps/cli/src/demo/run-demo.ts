@@ -128,6 +128,6 @@ function conclude(report: DemoReport, { plan, registration, jsonFile }: DemoInpu
   story.line('\nWhat to try next');
   if (jsonFile !== undefined) story.line(`  ${jsonFile} holds all tokens and proofs: check them with your own tools`);
   story.line('  the console, whose address npm start printed, shows the nodes, the events and the log');
-  story.line('  kill any two nodes (npm run boop -- network node kill 2), then the same demo with --no-registration');
+  story.line('  kill a node (npm run boop -- network node kill 2), then the same demo with --no-registration; without a second one the log proofs wait for it');
   return faults.length === 0;
 }
