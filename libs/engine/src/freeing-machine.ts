@@ -1,5 +1,4 @@
-import { type ProtocolMachine, type Step } from '@boop/shared';
-import { freeMemory } from './free-memory.ts';
+import { freeMemory, type ProtocolMachine, type Step } from '@boop/shared';
 
 const roundOf = (payload: Uint8Array): number => (payload[0]! << 8) | payload[1]!;
 

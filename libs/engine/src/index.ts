@@ -4,5 +4,4 @@ export { opensslCtr } from './openssl-ctr.ts';
 export { type BlockBits } from './outputs.ts';
 export { type CommitteeSpec, type StockRange } from './tasks.ts';
 export { type MessageRoute, type Transport } from './transport.ts';
-export { freeMemory } from './free-memory.ts';
 export { freeing } from './freeing-machine.ts';

@@ -1,6 +1,6 @@
 import { type Cipheriv, createCipheriv, createSecretKey } from 'node:crypto';
+import { freeMemory } from '@boop/shared';
 import { type Prf } from '@boop/mpc';
-import { freeMemory } from './free-memory.ts';
 
 const blockBytes = 16;
 const zeros = new Uint8Array(1 << 18);

@@ -1,6 +1,5 @@
 import { PROBES_MAX } from '@boop/kernels';
-import { BoopError } from '@boop/shared';
-import { freeMemory } from './free-memory.ts';
+import { BoopError, freeMemory } from '@boop/shared';
 import { type Shard } from './shard.ts';
 
 interface Waiting {

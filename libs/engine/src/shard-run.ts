@@ -1,5 +1,4 @@
-import { BoopError, type PartyId } from '@boop/shared';
-import { freeMemory } from './free-memory.ts';
+import { BoopError, freeMemory, type PartyId } from '@boop/shared';
 import { linkId } from './link-ids.ts';
 import { type Failure } from './machine-group.ts';
 import { type TaskOutput } from './outputs.ts';

@@ -1,8 +1,7 @@
-import { BoopError, lengthPrefixed, uint32 } from '@boop/shared';
+import { BoopError, freeMemory, lengthPrefixed, uint32 } from '@boop/shared';
 import { type LaneArena } from '@boop/kernels';
 import { sliceBytes } from './boolean-engine.ts';
 import { CorrelationBlock, type CorrelationScope } from './correlation-block.ts';
-import { freeMemory } from './free-memory.ts';
 
 const hidden = Symbol.for('nodejs.util.inspect.custom');
 

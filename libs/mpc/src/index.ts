@@ -7,7 +7,6 @@ export { CorrelationBatch, CorrelationSlice } from './correlation-batch.ts';
 export { CorrelationBlock, type CorrelationScope } from './correlation-block.ts';
 export { correlationBatch, type CorrelationInput, outsideBatch } from './correlations.ts';
 export { openMatches, type OpenMatchesInput, type OrForm } from './decision.ts';
-export { freeMemory } from './free-memory.ts';
 export { HolderKeys } from './holder-keys.ts';
 export { agreeCommitteeKeys, agreeHolderKeys, type HolderAgreementInput, type KeyAgreementInput } from './key-agreement.ts';
 export { type Accusation, disagreements, nameLiars, type Verdict } from './malice/liars.ts';

@@ -1,6 +1,5 @@
-import { freeMemory } from '@boop/engine';
 import { type RunRegistry } from '@boop/platform';
-import { type PartyId, type ProtocolMachine, roundMachine, type RoundProtocol } from '@boop/shared';
+import { freeMemory, type PartyId, type ProtocolMachine, roundMachine, type RoundProtocol } from '@boop/shared';
 import { type Peers } from '../link/peers.ts';
 
 /** Something that is not to be disturbed. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { freeing, freeMemory, opensslCtr } from '@boop/engine';
+import { freeing, opensslCtr } from '@boop/engine';
 import { compareProtocol, contributeProtocol, type Decision } from '@boop/mpc';
 import { type MatchStatement } from '@boop/protocol';
-import { BoopError, canonicalJson, fromBase64Url, isBoopError, type PartyId, type ProtocolMachine, type Rng, roundMachine, toBase64Url } from '@boop/shared';
+import { BoopError, canonicalJson, freeMemory, fromBase64Url, isBoopError, type PartyId, type ProtocolMachine, type Rng, roundMachine, toBase64Url } from '@boop/shared';
 import { RunAborted, RunUnfinished } from '@boop/platform';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type CertifiedStatement, type LaneRange, type PeerAnswer, type RunJoin, type RunRequest } from '../link/peer-methods.ts';

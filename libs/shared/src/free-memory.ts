@@ -6,5 +6,6 @@ type Transferable = ArrayBuffer & { transfer(byteLength: number): ArrayBuffer };
  * the whole heap whenever they reach it. The view, and all others of the same memory, are empty afterwards; shared memory stays.
  */
 export function freeMemory({ buffer }: ArrayBufferView): void {
-  if (buffer instanceof ArrayBuffer) (buffer as Transferable).transfer(0);
+  // A buffer of another realm is an instance of another ArrayBuffer.
+  if (Object.prototype.toString.call(buffer) === '[object ArrayBuffer]') (buffer as Transferable).transfer(0);
 }

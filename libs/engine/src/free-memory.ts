@@ -1,1 +1,0 @@
-export { freeMemory } from '@boop/mpc';
