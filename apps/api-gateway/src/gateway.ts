@@ -36,7 +36,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Splits of the epoch before are taken for so long: less than the nodes keep its shares. */
+/** Splits of the epoch before are taken for so long: less than nodes keep its shares (`epochDrainSeconds`). */
 const acceptsEarlierMs = 60_000;
 
 interface Surroundings {

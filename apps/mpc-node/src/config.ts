@@ -1,5 +1,6 @@
 import { bytesField, idField } from '@boop/identity';
 import { custodySettingsSchema } from '@boop/platform';
+import { epochDrainSeconds } from '@boop/protocol';
 import { z } from 'zod';
 import { backupSettingsSchema } from './backups/backup-schedule.ts';
 
@@ -25,8 +26,8 @@ export const nodeConfigSchema = z.strictObject({
   controlDir: path.optional(),
   /** Digest of the software that runs, as manifests list it; a release measures itself unless this is said. */
   software: bytesField(32).optional(),
-  /** How long sessions of an epoch may go on after the next one is served, before its shares are erased; as long as contexts live. */
-  epochDrainSeconds: z.number().min(0).max(3_600).default(90),
+  /** How long sessions of an epoch may go on after the next one is served, before its shares are erased. */
+  epochDrainSeconds: z.number().min(0).max(3_600).default(epochDrainSeconds),
   keysDir: path,
   /** Where this node's keys are: in `keysDir`, or in a PKCS#11 token. */
   custody: custodySettingsSchema.default({ kind: 'file' }),

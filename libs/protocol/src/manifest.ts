@@ -6,6 +6,9 @@ import { z } from 'zod';
 /** Supported (N, t): honest majority, 2t+1 ≤ N. */
 export const supportedParameters: readonly (readonly [nodes: number, threshold: number])[] = [[3, 1], [4, 1], [5, 1], [5, 2], [7, 2], [7, 3]];
 
+/** Sessions of an epoch may go on for so long after the next one is served, as long as contexts live; then nodes erase its shares. */
+export const epochDrainSeconds = 90;
+
 export const memberSchema = z.strictObject({
   /** Share index, 1…N. */
   party: z.number().int().min(1).max(255),

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { type Logger } from '@boop/platform';
-import { type Member, type NetworkManifest, type NodeStatus } from '@boop/protocol';
+import { epochDrainSeconds, type Member, type NetworkManifest, type NodeStatus } from '@boop/protocol';
 import { type GroupKeyRecord } from '../services/ports.ts';
 import { Admission } from './admission.ts';
 import { agreedGroupKeys, chooseLeader } from './agreement.ts';
@@ -11,8 +11,6 @@ const pollMs = 1_000;
 const statusTimeoutMs = 1_500;
 /** A node whose link stands may be late once. */
 const missedMax = 1;
-/** Sessions that a node leads may be asked for so long after it left. */
-const leaveMs = 90_000;
 /** A place at the nodes. */
 export interface Turn {
   readonly leader: number;
@@ -68,7 +66,7 @@ export class NodePool extends EventEmitter<{ change: []; keys: [GroupKeyRecord[]
       if (peer) peer.member = member;
       return peer ?? this.#open(member);
     });
-    for (const peer of before) if (!this.#peers.includes(peer)) this.#leaving.set(peer, setTimeout(() => this.#leave(peer), leaveMs).unref());
+    for (const peer of before) if (!this.#peers.includes(peer)) this.#leaving.set(peer, setTimeout(() => this.#leave(peer), 1_000 * epochDrainSeconds).unref());
     this.#announce();
   }
 

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { attributeNodeMethods, isSameNode, type NetworkManifest } from '@boop/protocol';
+import { attributeNodeMethods, epochDrainSeconds, isSameNode, type NetworkManifest } from '@boop/protocol';
 import { BoopError, type Clock, fromBase64Url } from '@boop/shared';
 import { type z } from 'zod';
 
@@ -36,9 +36,6 @@ export interface Nodes {
   committees(): readonly Committee[];
 }
 
-/** As long as nodes let sessions of an epoch end. */
-const earlierCountsMs = 90_000;
-
 /** {@link Nodes} of a manifest that others follow. */
 export class FollowedNodes implements Nodes {
   readonly #linkOf: (party: number) => NodeLink | undefined;
@@ -73,7 +70,7 @@ export class FollowedNodes implements Nodes {
       const before = this.#manifest.members[member.party - 1];
       return before !== undefined && isSameNode(before, member);
     });
-    this.#earlier = { committee: this.#committee, untilMs: this.#clock.nowMs() + earlierCountsMs };
+    this.#earlier = { committee: this.#committee, untilMs: this.#clock.nowMs() + 1_000 * epochDrainSeconds };
     this.#manifest = next;
     this.#committee = committeeOf(next);
     return new Set(stayed.map(({ party }) => party));

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type NetworkManifest } from '@boop/protocol';
+import { epochDrainSeconds, type NetworkManifest } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
 import { FollowedNodes, type NodeLink } from './node-links.ts';
 
@@ -35,7 +35,7 @@ describe('nodes whose manifest moves on', () => {
     nodes.follow(manifestOf(2, memberOf(1, 0), memberOf(2, 1), memberOf(3, 3)));
     expect(counts()).toEqual(['1 of 0', '2 of 1', '3 of 2', '3 of 3']);
     expect(nodes.committees().map(({ verify }) => verify(3, message, signedBy(3)))).toEqual([true, false]);
-    nowMs += 90_000;
+    nowMs += 1_000 * epochDrainSeconds;
     expect(counts()).toEqual(['1 of 0', '2 of 1', '3 of 3']);
   });
 
