@@ -16,7 +16,6 @@ const jurisdictions = ['CH', 'DE', 'EE', 'FI', 'IS'];
 const [registered, stranger] = [syntheticPalmOf(91), syntheticPalmOf(92)];
 const settleTimeoutMs = 240_000;
 let root: string;
-let portBase: number;
 let token: Token | undefined;
 let custodians: Custodian[];
 let operator: Operator;
@@ -31,16 +30,14 @@ const withFiles = (): Custodian[] => custodians.slice(token ? 1 : 0);
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'boop-custodians-'));
-  portBase = await freePortBase();
+  const portBase = await freePortBase();
   token = createToken(join(root, 'token'));
   database = await startEmbeddedPostgres({ dir: join(root, 'database'), port: portBase + 99, databases: [{ name: 'node', user: 'node' }] });
   const databaseUrlFile = join(root, 'database-url');
   writeFileSync(databaseUrlFile, database.urls['node']!, { mode: 0o600 });
   const ofOne = (at: number) => ({ ...(at === 0 && token && { custody: token.flags, env: token.env }), ...(at === 4 && { databaseUrlFile }) });
   custodians = jurisdictions.map((jurisdiction, at) => new Custodian(join(root, `custodian-${at + 1}`), { name: `node-${at + 1}`, jurisdiction, port: portBase + 1 + at, ...ofOne(at) }));
-  let operatorBase = portBase;
-  while (operatorBase === portBase) operatorBase = await freePortBase();
-  operator = new Operator(join(root, 'operator'), operatorBase);
+  operator = new Operator(join(root, 'operator'), await freePortBase(portBase));
 });
 
 afterAll(async () => {
@@ -51,13 +48,10 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true, maxRetries: 5 });
 }, 120_000);
 
-const health = async (at: number): Promise<{ checks: Record<string, unknown> } | undefined> =>
-  await fetch(`http://127.0.0.1:${portBase + 21 + at}/readyz`, { signal: AbortSignal.timeout(10_000) }).then(async (response) => (response.status === 200 ? ((await response.json()) as { checks: Record<string, unknown> }) : undefined), () => undefined);
-
 const allReady = async (): Promise<void> =>
   await until(async () => {
     for (const { failure } of custodians) if (failure !== undefined) throw new Error(failure);
-    return (await Promise.all(custodians.map((_, at) => health(at)))).every((answer) => answer?.checks['live'] === custodians.length);
+    return (await Promise.all(custodians.map((custodian) => custodian.checks()))).every((checks) => checks?.['live'] === custodians.length);
   }, settleTimeoutMs);
 
 const liveAtGateway = async (name: string): Promise<boolean | undefined> => {
@@ -170,7 +164,7 @@ describe('five custodians who share nothing but addresses', () => {
       await custodian.decides('reject', digest);
     }
     await until(async () => /rejected/.test((await custodians[0]!.decides('proposals')).split('\n').find((line) => line.includes(digest)) ?? ''), settleTimeoutMs);
-    expect((await health(0))?.checks['epoch']).toBe(1);
+    expect((await custodians[0]!.checks())?.['epoch']).toBe(1);
   }, 300_000);
 
   test('go on without a custodian who leaves, once enough have approved, and whose shares are erased', async () => {
@@ -182,7 +176,7 @@ describe('five custodians who share nothing but addresses', () => {
       await until(async () => (await custodian.decides('proposals')).includes(digest), settleTimeoutMs);
       await custodian.decides('approve', digest);
     }
-    await until(async () => (await Promise.all(custodians.map((_, index) => health(index)))).every((answer, index) => index === at || answer?.checks['epoch'] === 2), settleTimeoutMs);
+    await until(async () => (await Promise.all(others.map((custodian) => custodian.checks()))).every((checks) => checks?.['epoch'] === 2), settleTimeoutMs);
     await until(async () => (await shop.authenticate(registered.others[0]!).catch(() => undefined))?.outcome === 'accepted', settleTimeoutMs);
     await until(() => /"epoch":1,.*"msg":"epoch erased"/.test(readFileSync(join(leaving.dir, 'logs', 'node.log'), 'utf8')), settleTimeoutMs);
   }, 900_000);

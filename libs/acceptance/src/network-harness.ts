@@ -240,13 +240,22 @@ export async function until(condition: () => boolean | Promise<boolean>, timeout
   }
 }
 
-/** Below the range from which systems take ports for outgoing connections. */
-export async function freePortBase(): Promise<number> {
+/**
+ * Below the range from which systems take ports for outgoing connections.
+ * @param given already promised to others, though nothing listens there yet
+ */
+export async function freePortBase(...given: readonly number[]): Promise<number> {
   for (;;) {
     const base = 20_000 + Math.floor(Math.random() * 120) * portsSpan;
     const free = await Promise.all(Array.from({ length: portsSpan }, (_, at) => isPortFree(base + at)));
-    if (free.every(Boolean)) return base;
+    if (!given.includes(base) && free.every(Boolean)) return base;
   }
+}
+
+/** What a process says of itself while it is ready. */
+export async function checksAt(port: number): Promise<Record<string, unknown> | undefined> {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
+  return response?.status === 200 ? ((await response.json()) as { checks: Record<string, unknown> }).checks : undefined;
 }
 
 async function getJson(url: string): Promise<unknown> {

@@ -7,21 +7,18 @@ import { openAttributes } from '@boop/sdk';
 import { attributeNetworkOf, Person, vendorKey } from './attributes/person.ts';
 import { Custodian } from './custodians/custodian.ts';
 import { Operator } from './custodians/operator.ts';
-import { freePortBase, until } from './network-harness.ts';
+import { checksAt, freePortBase, until } from './network-harness.ts';
 import { syntheticPalmOf } from './palms.ts';
 import { postJson, Shop } from './shop.ts';
 
 const jurisdictions = ['CH', 'DE', 'EE', 'FI'];
 const gone = 2;
 const standbyAt = 10;
-/** Of a node's health checks from its link on, as `boop node init` has it unless told otherwise. */
-const healthOffset = 20;
-/** Of the attributes service's, from the operator's first port on. */
+/** Of the attributes service's health checks, from the operator's first port on. */
 const attributesHealthOffset = 9;
 const settleTimeoutMs = 240_000;
 const [registered, newcomer, stranger] = [syntheticPalmOf(71), syntheticPalmOf(72), syntheticPalmOf(73)];
 let root: string;
-let portBase: number;
 let custodians: Custodian[];
 let standby: Custodian;
 let operator: Operator;
@@ -34,12 +31,10 @@ let servicesFingerprint: string;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'boop-standby-'));
-  portBase = await freePortBase();
+  const portBase = await freePortBase();
   custodians = jurisdictions.map((jurisdiction, at) => new Custodian(join(root, `custodian-${at + 1}`), { name: `node-${at + 1}`, jurisdiction, port: portBase + 1 + at }));
   standby = new Custodian(join(root, 'standby'), { name: 'standby', jurisdiction: 'PT', port: portBase + 1 + standbyAt });
-  let operatorBase = portBase;
-  while (operatorBase === portBase) operatorBase = await freePortBase();
-  operator = new Operator(join(root, 'operator'), operatorBase);
+  operator = new Operator(join(root, 'operator'), await freePortBase(portBase));
 });
 
 afterAll(async () => {
@@ -49,14 +44,11 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 }, 120_000);
 
-const checksAt = async (port: number): Promise<Record<string, unknown> | undefined> =>
-  await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(10_000) }).then(async (response) => (response.status === 200 ? ((await response.json()) as { checks: Record<string, unknown> }).checks : undefined), () => undefined);
-
 /** Until all of these serve an epoch and see so many nodes. */
 const reached = async (members: readonly Custodian[], epoch: number, live: number): Promise<void> =>
   await until(async () => {
     for (const { failure } of members) if (failure !== undefined) throw new Error(failure);
-    const all = await Promise.all(members.map(({ options: { port } }) => checksAt(port + healthOffset)));
+    const all = await Promise.all(members.map((custodian) => custodian.checks()));
     return all.every((checks) => checks?.['epoch'] === epoch && checks['live'] === live);
   }, settleTimeoutMs);
 

@@ -1,40 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { SigningKey } from '@boop/identity';
 import { systemRng as rng } from '@boop/platform';
-import { epochReadinessBytes, epochReadinessDomain, type EpochReadiness, followManifests, manifestDigest, type ManifestLink, type ManifestProposal, manifestVoteBytes, manifestVoteDomain, type NetworkManifest, parseManifest } from '@boop/protocol';
-import { toBase64Url } from '@boop/shared';
+import { followManifests, type ManifestLink } from '@boop/protocol';
+import { ManifestLinks } from '../testing/manifest-links.ts';
 import { type GovernanceStore } from './governance-store.ts';
 import { ManifestChain } from './manifest-chain.ts';
 
-const hash = (): string => toBase64Url(rng.bytes(32));
-const keys = [1, 2, 3].map(() => SigningKey.generate(rng));
-const hpkeKeys = keys.map(hash);
-
-const manifestOf = (epoch: number): NetworkManifest =>
-  parseManifest({
-    v: 1,
-    networkId: 'net',
-    testNetwork: true,
-    epoch,
-    threshold: 1,
-    members: keys.map(({ publicKey }, at) => ({ party: at + 1, name: `node-${at + 1}`, jurisdiction: 'CH', identityKey: publicKey, hpkeKey: hpkeKeys[at], host: '127.0.0.1', linkPort: 1_000 + at })),
-    logOrigin: 'log.example/net',
-    operatingPoints: [{ id: 'p', encoder: 'e', falseMatchRate: 1e-6, theta: 1 }],
-    defaultOperatingPoint: 'p',
-    consentTexts: [{ version: '1', locale: 'en', title: 't', text: 't' }],
-  });
-
-function linkOf(epoch: number): ManifestLink {
-  const manifest = manifestOf(epoch);
-  const proposal: ManifestProposal = { v: 1, networkId: 'net', previous: epoch === 1 ? null : manifestDigest(manifestOf(epoch - 1)), manifest };
-  const approvals = keys.map((key, at) => {
-    const vote = { party: at + 1, decision: 'approve' as const, time: 1_001 };
-    return { ...vote, signature: key.sign(manifestVoteDomain, manifestVoteBytes(proposal, vote)) };
-  });
-  if (epoch === 1) return { proposal, approvals };
-  const readiness: EpochReadiness = { v: 1, networkId: 'net', from: epoch - 1, to: epoch, manifest: manifestDigest(manifest), attempt: toBase64Url(rng.bytes(16)), head: { rows: 0, digest: hash() }, keys: hash(), time: 1_500 };
-  return { proposal, approvals, certificate: { readiness, signatures: keys.map((key, at) => ({ party: at + 1, signature: key.sign(epochReadinessDomain, epochReadinessBytes(readiness)) })) } };
-}
+const signed = new ManifestLinks(3, rng);
+const linkOf = (epoch: number): ManifestLink => (epoch === 1 ? signed.first(signed.manifest(1)) : signed.next(signed.manifest(epoch - 1), signed.manifest(epoch)));
 
 /** A store of links alone, in which every write takes a turn of the event loop, as in a database. */
 const slowStore = (stored: ManifestLink[]): GovernanceStore =>
@@ -54,7 +26,7 @@ describe('the chain of manifests at a node', () => {
     await Promise.all([chain.take(links, undefined), chain.take(links.slice(0, 2), undefined), chain.take(links, undefined)]);
     expect(chain.epochs).toEqual([1, 2, 3]);
     expect(stored).toEqual(links);
-    expect(followManifests(manifestOf(1), chain.from(2)).map(({ epoch }) => epoch)).toEqual([2, 3]);
+    expect(followManifests(signed.manifest(1), chain.from(2)).map(({ epoch }) => epoch)).toEqual([2, 3]);
   });
 
   test('refuses a link that does not follow, and takes the right one afterwards', async () => {

@@ -77,7 +77,7 @@ export class Session {
     view: SessionView;
     leader: PartyId;
     head: GalleryHead;
-    lacksRows?: boolean;
+    lacksRows: boolean;
     shares: readonly Int16Array[];
     openedAtMs: number;
   }) {
@@ -88,7 +88,7 @@ export class Session {
     this.view = input.view;
     this.leader = input.leader;
     this.head = input.head;
-    this.lacksRows = input.lacksRows ?? false;
+    this.lacksRows = input.lacksRows;
     this.#shares = input.shares;
     this.openedAtMs = input.openedAtMs;
   }

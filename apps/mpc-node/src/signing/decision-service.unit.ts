@@ -40,6 +40,7 @@ const sessionOf = (changes: Partial<AuthenticationContext> = {}): Session =>
     view: mill.view,
     leader: 1 as PartyId,
     head: { rows: 3, digest: toBase64Url(new Uint8Array(32)) },
+    lacksRows: false,
     shares: [new Int16Array(4096)],
     openedAtMs: nowMs,
   });

@@ -1,38 +1,30 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type EmbeddedPostgres, startEmbeddedPostgres, systemRng as rng } from '@boop/platform';
+import { systemRng as rng } from '@boop/platform';
 import { type SignedPalmErasure } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
-import { freePort } from '@boop/testing';
 import { type StoredRegistration } from '../gallery/gallery-store.ts';
 import { type RegistrationRecord } from '../link/peer-methods.ts';
 import { memoryCustody } from '../testing/memory-custody.ts';
+import { type NodeDatabase, startNodeDatabase } from '../testing/node-database.ts';
 import { type CopyRows, copyRowsOf } from './copy-rows.ts';
-import { type Database, openDatabase } from './database.ts';
+import { type Database } from './database.ts';
 import { PrismaGalleryStore } from './prisma-gallery-store.ts';
 import { openSealer, type Sealer } from './sealer.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'boop-gallery-'));
 const custody = memoryCustody(rng);
-let postgres: EmbeddedPostgres;
+let node: NodeDatabase;
 let database: Database;
 let copyRows: CopyRows;
 let sealer: Sealer;
 let store: PrismaGalleryStore;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: await freePort(), databases: [{ name: 'node', user: 'node' }] });
-  database = await openDatabase(postgres.urls['node']!);
-  copyRows = copyRowsOf(postgres.urls['node']!);
+  node = await startNodeDatabase();
+  database = node.database;
+  copyRows = copyRowsOf(node.url);
 }, 120_000);
 
-afterAll(async () => {
-  await database?.$disconnect();
-  await postgres?.stop();
-  rmSync(dir, { recursive: true, force: true });
-}, 120_000);
+afterAll(async () => await node?.close(), 120_000);
 
 async function loaded(from: PrismaGalleryStore): Promise<StoredRegistration[]> {
   const registrations: StoredRegistration[] = [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseManifest, type NetworkManifest } from '@boop/protocol';
 import { projectRoot } from '../captures.ts';
-import { until } from '../network-harness.ts';
+import { checksAt, until } from '../network-harness.ts';
 
 const cli = join(projectRoot, 'apps/cli/dist/main.js');
 /** What a careless administrator has: files are readable to all unless their program says otherwise. */
@@ -13,6 +13,8 @@ const shownTimeoutMs = 240_000;
 const stopTimeoutMs = 30_000;
 /** Within the hundred ports of a test. */
 const databasePortOffset = 80;
+/** Of a node's health checks from its link on, as `boop node init` has it unless told otherwise. */
+const healthPortOffset = 20;
 
 /** `boop …` as somebody types it: with a terminal to answer in, and an environment of the own. */
 export class Command {
@@ -118,6 +120,11 @@ export class Custodian {
     const { databaseUrlFile, env } = this.options;
     this.#running = new Command(['node', 'run', this.dir, ...(databaseUrlFile === undefined ? [] : ['--database-url-file', databaseUrlFile])], env);
     await this.#running.shows(/runs at/);
+  }
+
+  /** What the node says of itself while it is ready. */
+  async checks(): Promise<Record<string, unknown> | undefined> {
+    return await checksAt(this.options.port + healthPortOffset);
   }
 
   /** What the node's command printed, once it has ended by itself. */
