@@ -131,6 +131,7 @@ export const problems = {
   'feed.unacknowledged': { status: 503, retry: true, title: 'Too few nodes have confirmed yet; it will be told them again' },
   'gateway.unavailable': { status: 503, retry: true, title: 'The gateway is not reachable' },
   'service.overloaded': { status: 503, retry: true, title: 'The service is overloaded' },
+  'service.unavailable': { status: 503, retry: true, title: 'The service can not reach what it needs right now' },
   'service.internal': { status: 500, retry: true, title: 'Something went wrong here' },
 } as const satisfies Record<string, { status: number; retry: boolean; title: string }>;
 

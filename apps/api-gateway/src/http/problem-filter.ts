@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
-import { describeError, type Logger } from '@boop/platform';
+import { describeError, type Logger, unavailableIfOutage } from '@boop/platform';
 import { type Problem, type ProblemCode, problemOf } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
@@ -25,7 +25,7 @@ const messages: Readonly<Partial<Record<ProblemCode, string>>> = {
 };
 
 /** Seconds after which asking again makes sense, for codes that say "later". */
-const retryAfterSeconds: Readonly<Partial<Record<ProblemCode, number>>> = { 'attempts.delayed': 30, 'log.pending': 1, 'mpc.nodes-unavailable': 2, 'log.unavailable': 2, 'service.overloaded': 1, 'idempotency.in-flight': 1 };
+const retryAfterSeconds: Readonly<Partial<Record<ProblemCode, number>>> = { 'attempts.delayed': 30, 'log.pending': 1, 'mpc.nodes-unavailable': 2, 'log.unavailable': 2, 'service.overloaded': 1, 'service.unavailable': 2, 'idempotency.in-flight': 1 };
 
 /** Every error leaves as RFC 9457 `application/problem+json` from the one table of codes. */
 @Catch()
@@ -65,5 +65,5 @@ function translated(thrown: unknown): unknown {
   const status = thrown instanceof HttpException ? thrown.getStatus() : ((thrown as { statusCode?: unknown } | null)?.statusCode ?? 0);
   if (thrown instanceof BoopError || typeof status !== 'number') return thrown;
   const code = codesByStatus[status];
-  return code ? new BoopError(code, messages[code] ?? '') : thrown;
+  return code ? new BoopError(code, messages[code] ?? '') : unavailableIfOutage(thrown);
 }

@@ -1,4 +1,4 @@
-import { describeError, type Handlers, type Logger } from '@boop/platform';
+import { describeError, type Handlers, type Logger, unavailableIfOutage } from '@boop/platform';
 import { problemOf } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { parseRequest } from '../domain/invalid-request.ts';
@@ -23,7 +23,7 @@ export function linkHandlers(features: readonly Feature[], log: Logger): Handler
 }
 
 function publicError(error: unknown, method: string, log: Logger): BoopError {
-  const { code, detail, title, retryAllowed, status } = problemOf(error);
+  const { code, detail, title, retryAllowed, status } = problemOf(unavailableIfOutage(error));
   if (status >= 500) log.error('request over the link failed', { method, code, error: describeError(error) });
   return new BoopError(code, detail ?? title, { kind: status >= 500 ? 'unavailable' : 'rejected', retryAllowed: retryAllowed || error instanceof RateLimited });
 }

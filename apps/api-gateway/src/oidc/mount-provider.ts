@@ -1,5 +1,5 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { describeError, type Logger } from '@boop/platform';
+import { describeError, type Logger, unavailableIfOutage } from '@boop/platform';
 import { isBoopError } from '@boop/shared';
 import { type ProviderHost } from './provider/provider-host.ts';
 
@@ -11,9 +11,10 @@ export async function mountProvider(server: FastifyInstance, host: ProviderHost,
     response.setHeader('x-request-id', reply.request.id);
     try {
       await host.handle(raw, response);
-    } catch (error) {
+    } catch (thrown) {
+      const error = unavailableIfOutage(thrown);
       const isUnavailable = isBoopError(error) && error.kind === 'unavailable';
-      if (!isUnavailable) log.error('the OpenID provider failed', { requestId: reply.request.id, error: describeError(error) });
+      if (!isUnavailable) log.error('the OpenID provider failed', { requestId: reply.request.id, error: describeError(thrown) });
       if (response.headersSent) return void response.destroy();
       response.writeHead(isUnavailable ? 503 : 500, { 'content-type': 'application/json', 'cache-control': 'no-store', ...(isUnavailable ? { 'retry-after': '2' } : {}) });
       response.end(JSON.stringify({ error: isUnavailable ? 'temporarily_unavailable' : 'server_error' }));

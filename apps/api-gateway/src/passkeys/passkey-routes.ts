@@ -1,6 +1,6 @@
 import { type AuthenticationResponseJSON, type RegistrationResponseJSON } from '@simplewebauthn/server';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { assertOwnPage, loginStatusOf } from '../oidc/login/login-routes.ts';
+import { assertOwnPage, refused } from '../oidc/login/login-routes.ts';
 import { type PasskeyService } from './passkey-service.ts';
 
 type PasskeyRequest = FastifyRequest<{ Params: { uid: string } }>;
@@ -13,7 +13,7 @@ export function mountPasskeys(server: FastifyInstance, { passkeys, origin }: { p
         assertOwnPage(request, origin);
         return await answer([request.raw, reply.raw, request.params.uid], request.body);
       } catch (error) {
-        return await reply.status(loginStatusOf(error)).send({});
+        return await refused(reply, error).send({});
       }
     });
   };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SigningKey } from '@boop/identity';
@@ -27,7 +27,7 @@ export class TestGateway {
   readonly config: GatewayConfig;
   readonly databaseUrl: string;
   readonly logged: string[] = [];
-  readonly #postgres: EmbeddedPostgres;
+  #postgres: EmbeddedPostgres;
   readonly #tlsOf: (peer: PeerIdentity) => Promise<TlsMaterial>;
 
   private constructor(parts: Pick<TestGateway, 'dir' | 'nodes' | 'ledger' | 'gateway' | 'config' | 'databaseUrl' | 'logged'> & { postgres: EmbeddedPostgres; tlsOf: (peer: PeerIdentity) => Promise<TlsMaterial> }) {
@@ -46,7 +46,7 @@ export class TestGateway {
   static async start(options: { config?: Partial<GatewayConfig>; redisUrl?: string } = {}): Promise<TestGateway> {
     const dir = mkdtempSync(join(tmpdir(), 'boop-gateway-'));
     const [postgresPort, ledgerPort, ...nodePorts] = await Promise.all(Array.from({ length: 7 }, () => freePort()));
-    const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: postgresPort!, databases: [{ name: 'gateway', user: 'gateway' }] });
+    const postgres = await openPostgres(dir, postgresPort!);
     const ca = await createDevCa(join(dir, 'ca'));
     const tlsOf = ({ role, id }: PeerIdentity) => issueCertificate(ca, { commonName: id, uri: peerUri(networkId, { role, id }), ips: [host] });
     const nodes = await FakeNetwork.create({ nodes: 5, threshold: 1, ports: nodePorts, tls: await Promise.all(nodePorts.map((_, i) => tlsOf({ role: 'node', id: String(i + 1) }))) });
@@ -110,6 +110,22 @@ export class TestGateway {
     return (body as { nodes: { ready: boolean }[] }).nodes.filter(({ ready }) => ready).length;
   }
 
+  /** Ends the database server as a power cut would: the postmaster and, with it, all of its processes. */
+  async killDatabase(): Promise<void> {
+    process.kill(Number.parseInt(readFileSync(join(this.dir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8'), 10), 'SIGKILL');
+    await this.#postgres.ended;
+  }
+
+  /** Ends the database server in good order. */
+  async stopDatabase(): Promise<void> {
+    await this.#postgres.stop();
+  }
+
+  /** Starts the database server again, over its data and on its port. */
+  async startDatabase(): Promise<void> {
+    this.#postgres = await openPostgres(this.dir, this.#postgres.port);
+  }
+
   /** A client as the bridge has one. */
   async bridge(): Promise<LinkClient> {
     const tls = await this.#tlsOf({ role: 'bridge', id: 'main' });
@@ -133,6 +149,8 @@ export class TestGateway {
     return rows.map(({ payload }) => payload);
   }
 }
+
+const openPostgres = (dir: string, port: number): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ dir: join(dir, 'postgres'), port, databases: [{ name: 'gateway', user: 'gateway' }] });
 
 const seed: Seed = {
   vendors: [

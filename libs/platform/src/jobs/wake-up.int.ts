@@ -87,6 +87,11 @@ describe.each(backends)('waking through %s', (name, backend) => {
   });
 });
 
+test('a PostgreSQL that is away at the start is an error, and no loop', async () => {
+  const away: JobBackend = { databaseUrl: `postgres://jobs:none@127.0.0.1:${await freePort()}/jobs` };
+  await expect(openWakeUp('test-away', away, { work: async () => undefined, log: silentLogger, intervalMs: 600_000 })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
 if (hasRedisServer) test('Redis killed and started again under load: everything is done, each once', async () => {
   const server = await RedisServer.start('append-only');
   const table = new Table();

@@ -32,6 +32,8 @@ interface RequestOptions {
 }
 
 const failuresMaxDefault = 6;
+/** What was asked reached nobody who could answer, or met a database that was away. */
+const awayCodes: ReadonlySet<string> = new Set(['gateway.unavailable', 'service.unavailable']);
 
 /**
  * A channel of the bridge that survives its connections: reconnects with backoff, resumes the event stream by
@@ -71,7 +73,7 @@ export class ChannelClient<Client extends Message, Server extends Message> {
 
   /**
    * Sends a message and waits for what answers it, also across reconnections (it is then sent again) and while the bridge can't reach the gateway
-   * (`gateway.unavailable`; sent again `failuresMax` times).
+   * or that its database (`gateway.unavailable`, `service.unavailable`; sent again `failuresMax` times).
    * @param answer see {@link PendingRequests.add}
    * @throws BoopError the server's `error` in answer to it, `wait.timeout`, or what ended the channel
    */
@@ -166,7 +168,7 @@ export class ChannelClient<Client extends Message, Server extends Message> {
 
   #takeError(error: Parameters<PendingRequests['fail']>[0]): void {
     if (!this.#welcomed) this.#lastFault = serverFault(error);
-    const unreached = error.code === 'gateway.unavailable' ? this.#pending.unreached(error.re, this.#options.failuresMax ?? failuresMaxDefault) : undefined;
+    const unreached = awayCodes.has(error.code) ? this.#pending.unreached(error.re, this.#options.failuresMax ?? failuresMaxDefault) : undefined;
     if (unreached === undefined) return this.#pending.fail(error);
     void this.#sendAgain(error.re!, unreached);
   }

@@ -98,11 +98,11 @@ describe('a channel', () => {
     await expect(refused).rejects.toMatchObject({ code: 'request.conflict', kind: 'rejected', retryAllowed: true });
   });
 
-  test('sends again, under the same id, what the bridge could not bring to the gateway, and tells so when that goes on', async () => {
+  test.each(['gateway.unavailable', 'service.unavailable'])('sends again, under the same id, what met %s, and tells so when that goes on', async (code) => {
     let unreached = 2;
     const bridge = await bridgeOf((message, connection) => {
       if (message.type === 'vendor_hello') return connection.send(welcome(message));
-      if (unreached-- > 0) return connection.send({ type: 'error', re: message.id, code: 'gateway.unavailable', message: 'not reachable', retryAllowed: true });
+      if (unreached-- > 0) return connection.send({ type: 'error', re: message.id, code, message: 'not reachable', retryAllowed: true });
       connection.send({ type: 'context_cancelled', epoch: 'e', offset: 11, contextId: 'ctx_1' });
     });
     const channel = connect(bridge, { failuresMax: 2 });
@@ -111,7 +111,7 @@ describe('a channel', () => {
     expect([sent.length, new Set(sent.map(({ id }) => id)).size]).toEqual([3, 1]);
     unreached = Infinity;
     const refused = channel.request({ type: 'cancel_context', contextId: 'ctx_2' }, cancelled('ctx_2'));
-    await expect(refused).rejects.toMatchObject({ code: 'gateway.unavailable', kind: 'unavailable', retryAllowed: true });
+    await expect(refused).rejects.toMatchObject({ code, kind: 'unavailable', retryAllowed: true });
     expect(bridge.received.filter(({ contextId }) => contextId === 'ctx_2')).toHaveLength(3);
   });
 

@@ -17,7 +17,7 @@ const problemSchema = z.strictObject({
 });
 
 /** What any operation may answer. */
-const everywhere: readonly ProblemCode[] = ['request.malformed', 'request.unknown-version', 'request.rate-limited', 'service.overloaded'];
+const everywhere: readonly ProblemCode[] = ['request.malformed', 'request.unknown-version', 'request.rate-limited', 'service.overloaded', 'service.unavailable'];
 const withBody: readonly ProblemCode[] = ['request.too-large', 'request.unsupported-media-type'];
 
 const keysOf: Readonly<Record<Role, string>> = {

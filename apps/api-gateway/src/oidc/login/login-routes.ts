@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { unavailableIfOutage } from '@boop/platform';
 import { type ProblemCode, problems } from '@boop/protocol';
 import { BoopError, isBoopError } from '@boop/shared';
 import { loginPolicy } from '../pages/content-policy.ts';
@@ -29,7 +30,7 @@ export function mountLogin(server: FastifyInstance, { service, origin, passkeys 
   server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: 4_096 }, (_request, _body, done) => done(null, {}));
   const show = (reply: FastifyReply, login: Login): FastifyReply => {
     const redirect = login.redirectUri === undefined ? undefined : URL.parse(login.redirectUri)?.origin;
-    return sendPage(reply, 200, loginPage(login, { passkeys }), redirect === 'null' ? undefined : redirect);
+    return sendPage(reply.status(200), loginPage(login, { passkeys }), redirect === 'null' ? undefined : redirect);
   };
 
   server.get('/login/:uid', (request: LoginRequest, reply) =>
@@ -40,7 +41,7 @@ export function mountLogin(server: FastifyInstance, { service, origin, passkeys 
       const { status } = await service.find(request.raw, reply.raw, request.params.uid);
       return { status };
     } catch (error) {
-      return await reply.status(loginStatusOf(error)).send({ status: 'over' });
+      return await refused(reply, error).send({ status: 'over' });
     }
   });
   const forms = { finish: service.finish.bind(service), cancel: service.cancel.bind(service) };
@@ -63,17 +64,22 @@ export function assertOwnPage({ headers }: FastifyRequest, origin: string): void
 async function answered(reply: FastifyReply, work: () => Promise<FastifyReply>): Promise<FastifyReply> {
   try {
     return await work();
-  } catch (error) {
+  } catch (thrown) {
+    const error = unavailableIfOutage(thrown);
     if (!isBoopError(error)) throw error;
-    return sendPage(reply, loginStatusOf(error), lostPage(error.kind === 'unavailable' ? 'The service is busy. Try again in a moment.' : `Sorry: ${error.message}.`));
+    return sendPage(refused(reply, error), lostPage(error.kind === 'unavailable' ? 'The service is busy. Try again in a moment.' : `Sorry: ${error.message}.`));
   }
 }
 
-/** HTTP status of a failure. */
-export const loginStatusOf = (error: unknown): number => (isBoopError(error) ? (problems[error.code as ProblemCode] as { status: number } | undefined)?.status : undefined) ?? 500;
+/** Gives an answer the status of a failure, and of one that passes when to ask again. */
+export function refused(reply: FastifyReply, thrown: unknown): FastifyReply {
+  const error = unavailableIfOutage(thrown);
+  const status = (isBoopError(error) ? (problems[error.code as ProblemCode] as { status: number } | undefined)?.status : undefined) ?? 500;
+  return (status === 503 ? reply.header('retry-after', '2') : reply).status(status);
+}
 
 /** Without a referrer at all browsers send `Origin: null` with a form, which tells nothing. */
 const pageHeaders = { 'content-type': 'text/html; charset=utf-8', 'referrer-policy': 'same-origin' };
 
-const sendPage = (reply: FastifyReply, status: number, text: string, redirectOrigin?: string): FastifyReply =>
-  reply.status(status).headers({ ...pageHeaders, 'content-security-policy': loginPolicy(redirectOrigin) }).send(text);
+const sendPage = (reply: FastifyReply, text: string, redirectOrigin?: string): FastifyReply =>
+  reply.headers({ ...pageHeaders, 'content-security-policy': loginPolicy(redirectOrigin) }).send(text);

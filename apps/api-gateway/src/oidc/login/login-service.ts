@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type InteractionResults, type Provider } from 'oidc-provider';
+import { errors, type InteractionResults, type Provider } from 'oidc-provider';
 import { BoopError, type Clock } from '@boop/shared';
 import { type AuthenticationRecord, isDue } from '../../domain/authentication-record.ts';
 import { type DirectoryStore } from '../../services/ports.ts';
@@ -107,7 +107,10 @@ export class LoginService {
 
   async #interaction(request: IncomingMessage, response: ServerResponse, uid: string): Promise<Interaction> {
     this.#use.host.settle(request);
-    const interaction = await this.#use.host.provider.interactionDetails(request, response).catch(() => undefined);
+    const interaction = await this.#use.host.provider.interactionDetails(request, response).catch((error: unknown) => {
+      if (error instanceof errors.SessionNotFound) return undefined;
+      throw error;
+    });
     if (interaction?.uid !== uid) throw new BoopError('request.not-found', 'there is no such sign-in, or its time is over');
     return interaction;
   }

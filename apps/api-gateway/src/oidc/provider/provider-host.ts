@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { describeError } from '@boop/platform';
+import { describeError, isDatabaseOutage } from '@boop/platform';
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { BoopError } from '@boop/shared';
 import { providerPolicy } from '../pages/content-policy.ts';
@@ -74,11 +74,25 @@ export class ProviderHost {
       return clients.secretIsOf(this.clientId, secret);
     };
     provider.use(announcePairwise);
-    provider.on('server_error', (_ctx, error) => log.error('the OpenID provider failed', { error: describeError(error) }));
+    const outages = new WeakSet<object>();
+    provider.use(tellOutages(outages));
+    provider.on('server_error', (ctx, error) => {
+      if (isDatabaseOutage(error)) outages.add(ctx);
+      log.error('the OpenID provider failed', { error: describeError(error) });
+    });
     provider.on('backchannel.error', (_ctx, error, client) => log.warn('a logout could not be delivered', { vendorId: client.clientId, error: describeError(error) }));
     return provider;
   }
 }
+
+/** The provider takes whatever it doesn't know for a fault of its own. Redirects keep its `server_error`, which has no status. */
+const tellOutages = (outages: WeakSet<object>) => async (ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> => {
+  await next();
+  if (!outages.has(ctx) || ctx.status < 500) return;
+  ctx.status = 503;
+  ctx.set('retry-after', '2');
+  if (!ctx.response.is('html')) ctx.body = { error: 'temporarily_unavailable', error_description: 'the service can not reach its database' };
+};
 
 /** Discovery says what is true of the names: they are pairwise, by the nodes' doing. */
 async function announcePairwise(ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> {
