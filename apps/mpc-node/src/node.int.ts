@@ -4,6 +4,7 @@ import { parseTokenClaims, sessionIdOf } from '@boop/identity';
 import { fromBase64Url, utf8 } from '@boop/shared';
 import { systemRng as rng } from '@boop/platform';
 import { parseGroupKey } from '@boop/threshold';
+import { budgetLimits } from './sessions/budgets.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from './testing/fixtures.ts';
 import { ProcessNetwork } from './testing/process-network.ts';
 
@@ -20,7 +21,7 @@ const authenticateVerified = async (leader: number, tries = 5): ReturnType<typeo
 };
 
 beforeAll(async () => {
-  network = await ProcessNetwork.create({ nodes: 5, threshold: 1 });
+  network = await ProcessNetwork.create({ nodes: 5, threshold: 1, attempts: { ...budgetLimits, terminal: { ...budgetLimits.terminal, delaySeconds: 3_600 } } });
 }, 300_000);
 
 afterAll(async () => await network?.stop(), 120_000);

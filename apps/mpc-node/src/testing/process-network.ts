@@ -10,6 +10,7 @@ import { type NetworkManifest, type nodeMethods } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
 import { freePorts } from '@boop/testing';
 import { type z } from 'zod';
+import { type BudgetLimits } from '../sessions/budgets.ts';
 import { copyRowsOf } from '../store/copy-rows.ts';
 import { openDatabase } from '../store/database.ts';
 import { PrismaGalleryStore } from '../store/prisma-gallery-store.ts';
@@ -57,9 +58,9 @@ export class ProcessNetwork {
   /**
    * All nodes up and ready.
    * @param input.places for nodes, of which the first are taken; `drainSeconds` as of the configuration; `reachedAt` the port under which everybody, the
-   * gateway too, reaches a node that listens on this one: a proxy may stand between; `consentTexts` in place of those of all tests
+   * gateway too, reaches a node that listens on this one: a proxy may stand between; `consentTexts` in place of those of all tests; `attempts` that nodes allow
    */
-  static async create({ nodes: count, threshold, places: nodes = count, drainSeconds = 3, reachedAt = (port) => port, consentTexts }: { nodes: number; threshold: number; places?: number; drainSeconds?: number; reachedAt?: (port: number) => number | Promise<number>; consentTexts?: ConsentText[] }): Promise<ProcessNetwork> {
+  static async create({ nodes: count, threshold, places: nodes = count, drainSeconds = 3, reachedAt = (port) => port, consentTexts, attempts }: { nodes: number; threshold: number; places?: number; drainSeconds?: number; reachedAt?: (port: number) => number | Promise<number>; consentTexts?: ConsentText[]; attempts?: BudgetLimits }): Promise<ProcessNetwork> {
     const dir = mkdtempSync(join(tmpdir(), 'boop-nodes-'));
     const ids = Array.from({ length: nodes }, (_, at) => at + 1);
     const [postgresPort, ...ports] = await freePorts(1 + 2 * nodes);
@@ -88,6 +89,7 @@ export class ProcessNetwork {
         link: { host: '127.0.0.1', port: ports[id - 1] },
         health: { host: '127.0.0.1', port: ports[nodes + id - 1] },
         databaseUrlFile,
+        ...(attempts && { attempts }),
       };
       mkdirSync(join(dir, `control-${id}`));
       // JSON is YAML.
