@@ -14,6 +14,19 @@ export interface CorrelationLanes {
   readonly tables: readonly Uint32Array[];
 }
 
+/** Lanes from ≤ lane < to. */
+interface LaneInterval {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What of an interval lies before and after another. */
+const without = (of: LaneInterval, { from, to }: LaneInterval): LaneInterval[] =>
+  [
+    { from: of.from, to: Math.min(of.to, from) },
+    { from: Math.max(of.from, to), to: of.to },
+  ].filter((part) => part.from < part.to);
+
 /** A range of lanes, handed out once and consumed once. Prints as `[secret]`. */
 export class CorrelationSlice {
   readonly lanes: number;
@@ -57,57 +70,62 @@ export class CorrelationBatch {
   readonly scope: CorrelationScope;
   readonly #mask: Uint16Array;
   readonly #tables: readonly Uint32Array[];
-  #next = 0;
+  /** Ranges that nobody has taken, ascending and apart. */
+  #left: readonly LaneInterval[];
 
   constructor(scope: CorrelationScope, { lanes, mask, tables }: CorrelationLanes) {
     this.scope = scope;
     this.lanes = lanes;
     this.#mask = mask;
     this.#tables = tables;
+    this.#left = [{ from: 0, to: lanes }];
   }
 
-  /** First lane that was neither handed out nor skipped. */
+  /** How many nobody has taken. */
+  get lanesLeft(): number {
+    return this.#left.reduce((sum, { from, to }) => sum + to - from, 0);
+  }
+
+  /** The lowest that nobody has taken; `lanes` when none is left. */
   get nextLane(): number {
-    return this.#next;
+    return this.#left[0]?.from ?? this.lanes;
   }
 
   /**
-   * Lanes from ≤ lane < to, both multiples of 32. Ranges only move forward: a skipped lane is lost, so members that are
-   * told the same ranges stay together. The batch's own copy is wiped; whoever takes all lanes at once gets it.
-   * Throws BoopError `correlation.reused` for a lane already handed out or skipped, `correlation.range` for any other bad range.
+   * Lanes from ≤ lane < to, both multiples of 32, in any order of ranges: runs that were given theirs one after the other reach a member as the network brings them.
+   * The batch's own copy is wiped; whoever takes all lanes at once gets it.
+   * Throws BoopError `correlation.reused` for a lane already taken, `correlation.range` for any other bad range.
    */
   take(from: number, to: number): CorrelationSlice {
     if (!Number.isInteger(from) || !Number.isInteger(to) || from % 32 !== 0 || to % 32 !== 0 || from < 0 || to <= from || to > this.lanes) {
       throw new BoopError('correlation.range', 'a range is 32-aligned, not empty and within the batch');
     }
-    if (from < this.#next) throw reused();
-    if (to - from === this.lanes) {
-      this.#next = to;
-      return new CorrelationSlice(this.scope, from, { lanes: this.lanes, mask: this.#mask, tables: this.#tables });
-    }
+    if (!this.#left.some((free) => free.from <= from && to <= free.to)) throw reused();
+    this.#left = this.#left.flatMap((free) => without(free, { from, to }));
+    if (to - from === this.lanes) return new CorrelationSlice(this.scope, from, { lanes: this.lanes, mask: this.#mask, tables: this.#tables });
     const words = this.lanes / 32;
     const tables = this.#tables.map((table) => {
       const rows = table.length / words;
       const width = (to - from) / 32;
       const out = new Uint32Array(rows * width);
       for (let row = 0; row < rows; row++) {
-        out.set(table.subarray(row * words + from / 32, row * words + to / 32), row * width);
-        table.fill(0, row * words + this.#next / 32, row * words + to / 32);
+        const taken = table.subarray(row * words + from / 32, row * words + to / 32);
+        out.set(taken, row * width);
+        taken.fill(0);
       }
       return out;
     });
     const mask = this.#mask.slice(from, to);
-    this.#mask.fill(0, this.#next, to);
-    this.#next = to;
+    this.#mask.fill(0, from, to);
     // Nothing but zeros is left.
-    if (to === this.lanes) for (const part of [this.#mask, ...this.#tables]) freeMemory(part);
+    if (this.#left.length === 0) for (const part of [this.#mask, ...this.#tables]) freeMemory(part);
     return new CorrelationSlice(this.scope, from, { lanes: to - from, mask, tables });
   }
 
   /** What was taken stays the taker's. */
   wipe(): void {
-    if (this.#next < this.lanes) wipeLanes({ lanes: this.lanes, mask: this.#mask, tables: this.#tables });
-    this.#next = this.lanes;
+    if (this.#left.length > 0) wipeLanes({ lanes: this.lanes, mask: this.#mask, tables: this.#tables });
+    this.#left = [];
   }
 
   toJSON(): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { partyId } from '@boop/shared';
+import fc from 'fast-check';
 import { CorrelationBatch } from './correlation-batch.ts';
 
 const scope = { p: 8191, batchId: new Uint8Array(16), committee: [1, 2, 3].map(partyId), holders: [1, 2, 3].map(partyId), backEnd: 'digits' } as const;
@@ -39,6 +40,28 @@ describe('lanes of a batch', () => {
     expect(first.consume().tables.map((rows) => [...rows])).toEqual([[1, 3]]);
     expect(second.consume().tables.map((rows) => [...rows])).toEqual([[2, 4]]);
     expect(() => batch.take(32, lanes)).toThrow(reused);
+    expect(batch.lanesLeft).toBe(0);
+  });
+
+  test('are taken in any order, each once, and the batch keeps what is left', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }), (words) => {
+        const mask = Uint16Array.from({ length: 256 }, (_, lane) => lane + 1);
+        // Two rows of eight words.
+        const table = Uint32Array.from({ length: 16 }, (_, at) => at + 1);
+        const batch = new CorrelationBatch(scope, { lanes: 256, mask, tables: [table] });
+        for (const word of words) {
+          const taken = batch.take(32 * word, 32 * word + 32).consume();
+          expect([taken.mask[0], taken.mask[31], ...taken.tables[0]!]).toEqual([32 * word + 1, 32 * word + 32, word + 1, word + 9]);
+          expect(() => batch.take(32 * word, 32 * word + 32)).toThrow(reused);
+        }
+        const left = [0, 1, 2, 3, 4, 5, 6, 7].filter((word) => !words.includes(word));
+        expect([batch.lanesLeft, batch.nextLane]).toEqual([32 * left.length, 32 * (left[0] ?? 8)]);
+        // Empty once all are taken.
+        expect(Array.from({ length: table.length }, (_, at) => table[at]!).filter((bits) => bits > 0)).toEqual([...left.map((word) => word + 1), ...left.map((word) => word + 9)]);
+        for (const word of left) expect(batch.take(32 * word, 32 * word + 32).consume().tables[0]).toEqual(Uint32Array.of(word + 1, word + 9));
+      }),
+    );
   });
 
   test('that nobody took are wiped, and those of a slice that nobody consumed', () => {

@@ -234,6 +234,7 @@ export class CommitteeService {
   }
 
   #makeRoom(state: CommitteeState, lanes: number): void {
+    state.shrink(2 * lanesPerCommitteeMax - lanes);
     if (state.lanesHeld + lanes > 2 * lanesPerCommitteeMax) throw new BoopError('pool.full', 'this committee has enough correlations', { kind: 'unavailable' });
     while (this.lanesHeld + lanes > lanesMax && this.#states.size > 1) this.#forget(this.#leastRecentlyUsed(state));
   }

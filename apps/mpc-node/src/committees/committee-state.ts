@@ -52,6 +52,24 @@ export class CommitteeState {
     this.#batches.set(toHex(batchId), batch);
   }
 
+  /**
+   * Drops what runs that never got here left behind, oldest first, until so many lanes are held at most. Lanes are allotted batch by batch: once a later batch
+   * of the same back end was begun, nothing of an earlier one is to come but what is on its way already.
+   */
+  shrink(lanesMax: number): void {
+    const begun = new Set<string>();
+    const overtaken: string[] = [];
+    for (const [id, { scope, lanes, lanesLeft }] of [...this.#batches].reverse()) {
+      if (begun.has(scope.backEnd)) overtaken.push(id);
+      if (lanesLeft < lanes) begun.add(scope.backEnd);
+    }
+    while (this.lanesHeld > lanesMax && overtaken.length > 0) {
+      const id = overtaken.pop()!;
+      this.#batches.get(id)!.wipe();
+      this.#batches.delete(id);
+    }
+  }
+
   /** Hands out lanes, each at most once. @throws BoopError `correlation.unknown`, `correlation.reused` */
   take(ranges: readonly LaneRange[]): CorrelationSlice[] {
     return ranges.map(({ batchId, from, to }) => {
@@ -59,7 +77,7 @@ export class CommitteeState {
       const batch = this.#batches.get(id);
       if (!batch) throw new BoopError('correlation.unknown', 'there is no such batch of correlations here', { kind: 'peer' });
       const slice = batch.take(from, to);
-      if (to >= batch.lanes) this.#batches.delete(id);
+      if (batch.lanesLeft === 0) this.#batches.delete(id);
       return slice;
     });
   }

@@ -30,7 +30,7 @@ export function cutRanges(ranges: readonly LaneRange[], widths: readonly number[
 
 /**
  * The lowest party's account of its committee's correlations: which lanes of which batch no run has got yet. Ranges only move
- * forward, so no lane is allotted twice; each member enforces the same for itself.
+ * forward, so no lane is allotted twice; each member sees to it for itself that none is taken twice.
  */
 export class LaneAccount {
   readonly #batches = new Map<string, { next: number; readonly lanes: number }>();

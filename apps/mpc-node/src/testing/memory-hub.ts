@@ -2,7 +2,7 @@ import { BoopError, isBoopError, type PartyId } from '@boop/shared';
 import { type PeerAnswer, type PeerBody, peerMethods, type PeerMethod } from '../link/peer-methods.ts';
 import { type PeerHandlers, type Peers } from '../link/peers.ts';
 
-/** What a test may do with a request on its way: pass another body, or throw instead. */
+/** What a test may do with a request on its way: pass another body, hold it back (a promise), or throw instead. */
 export type Interception = (from: PartyId, to: PartyId, method: PeerMethod, body: unknown) => unknown;
 
 interface Attached {
@@ -57,11 +57,11 @@ export class MemoryHub {
     if (!target || !this.#nodes.has(from)) throw unavailable();
     if (from === to) return await target.handlers()[method](from, body);
     await new Promise((resolve) => setImmediate(resolve));
-    const sent = peerMethods[method].body.parse(this.onRequest?.(from, to, method, body) ?? body) as PeerBody<M>;
+    const sent = peerMethods[method].body.parse((await this.onRequest?.(from, to, method, body)) ?? body) as PeerBody<M>;
     try {
       const answer = await target.handlers()[method](from, sent);
       if (this.#nodes.get(to) !== target) throw unavailable();
-      return peerMethods[method].answer.parse(this.onAnswer?.(from, to, method, answer) ?? answer) as PeerAnswer<M>;
+      return peerMethods[method].answer.parse((await this.onAnswer?.(from, to, method, answer)) ?? answer) as PeerAnswer<M>;
     } catch (error) {
       if (this.#nodes.get(to) !== target) throw unavailable();
       if (!isBoopError(error)) throw new BoopError('link.internal', 'the peer failed while it answered', { kind: 'peer', cause: error });
