@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { type Authentication } from '@boop/protocol';
+import { type Authentication, type NetworkEpochs } from '@boop/protocol';
 import { BoopError, toBase64Url } from '@boop/shared';
+import { software } from './testing/fake-network.ts';
 import { device, eventually, keys, otherDevice, TestGateway } from './testing/test-gateway.ts';
 import { blankCapture, palmCapture, sealedProbe } from './testing/probes.ts';
 
@@ -301,6 +302,11 @@ describe('documents', () => {
     const [{ identityKey }] = members as [{ identityKey: string }];
     expect(body).toEqual({ networkId, epoch, epochs: [{ epoch, threshold: 1, members: expect.any(Array), manifestDigest: expect.stringMatching(/^[\w-]{43}$/) }] });
     expect((body.epochs as { members: object[] }[])[0]!.members[0]).toEqual({ party: 1, name: expect.any(String), jurisdiction: expect.any(String), identityKey });
+  });
+  test('the network tells which software the custodians admit in each epoch, by the manifest that they signed', async () => {
+    const { networkId, epoch, epochs } = (await g.call('GET', '/v1/network/epochs')).body as NetworkEpochs;
+    const { status, body } = await g.call('GET', '/v1/network/attestations');
+    expect([status, body]).toEqual([200, { networkId, epoch, attestations: [{ epoch, manifestDigest: epochs[0]!.manifestDigest, software }] }]);
   });
   test('no log line holds a key, a capture or a share', () => {
     const text = g.logged.join('\n');

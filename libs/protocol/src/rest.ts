@@ -145,6 +145,24 @@ export const networkEpochsSchema = z.strictObject({
 });
 export type NetworkEpochs = z.infer<typeof networkEpochsSchema>;
 
+/**
+ * `GET /v1/network/attestations`: which software the custodians admit, by epoch, the one in force last. They sign it with the manifest
+ * (`GET /v1/network/manifests`); each node says for itself what it runs, and its peers leave out one that says something else.
+ */
+export const networkAttestationsSchema = z.strictObject({
+  networkId: idField,
+  epoch: z.number().int().positive(),
+  attestations: z.array(
+    z.strictObject({
+      epoch: z.number().int().positive(),
+      manifestDigest: z.string(),
+      /** SHA-256 digests of node releases, base64url; absent where any software may take part. */
+      software: z.array(z.string()).optional(),
+    }),
+  ),
+});
+export type NetworkAttestations = z.infer<typeof networkAttestationsSchema>;
+
 /** `GET /v1/network/nodes`: who is up, for dashboards. */
 export const nodeStatusSchema = z.strictObject({
   party: z.number().int(),

@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject, Param, Query } from '@nestjs/common';
 import { bytesField } from '@boop/identity';
-import { type LogProof, type ManifestLink, type NetworkEpochs, type NetworkInfo, type NetworkKeys, type NodeStatus } from '@boop/protocol';
+import { type LogProof, type ManifestLink, type NetworkAttestations, type NetworkEpochs, type NetworkInfo, type NetworkKeys, type NodeStatus } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { manifestsQuery } from '../features/network.api.ts';
 import { LogService } from '../services/log-service.ts';
@@ -43,6 +43,12 @@ export class NetworkController {
   @Public()
   epochs(): NetworkEpochs {
     return this.#network.epochs();
+  }
+
+  @Get('v1/network/attestations')
+  @Public()
+  attestations(): NetworkAttestations {
+    return this.#network.attestations();
   }
 
   @Get('v1/network/nodes')

@@ -1,7 +1,7 @@
 import { createVerifierKey, formatVerifierKey, SignatureType } from '@boop/log';
 import { publicJwk } from '@boop/identity';
 import { type Logger } from '@boop/platform';
-import { manifestDigest, type ManifestLink, type NetworkEpochs, type NetworkInfo, type NetworkKeys, type NetworkManifest, type NodeStatus } from '@boop/protocol';
+import { manifestDigest, type ManifestLink, type NetworkAttestations, type NetworkEpochs, type NetworkInfo, type NetworkKeys, type NetworkManifest, type NodeStatus } from '@boop/protocol';
 import { BoopError, fromBase64Url } from '@boop/shared';
 import { encoderOf } from '../domain/check-split.ts';
 import { keyChange, tokenKeyNames, unexpectedKeys } from '../domain/token-key-rollover.ts';
@@ -136,6 +136,16 @@ export class NetworkService {
         members: manifest.members.map(({ party, name, jurisdiction, identityKey }) => ({ party, name, jurisdiction, identityKey })),
         manifestDigest: manifestDigest(manifest),
       })),
+    };
+  }
+
+  /** Which software may take part, by epoch, as the custodians signed it with the manifest. */
+  attestations(): NetworkAttestations {
+    const { networkId, epoch } = this.manifest;
+    return {
+      networkId,
+      epoch,
+      attestations: this.#known().map((manifest) => ({ epoch: manifest.epoch, manifestDigest: manifestDigest(manifest), ...(manifest.software && { software: [...manifest.software] }) })),
     };
   }
 

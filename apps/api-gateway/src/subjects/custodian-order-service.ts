@@ -10,7 +10,7 @@ import { type SubjectService } from './subject-service.ts';
 const lifeMs = 7 * 24 * 3_600_000;
 const waitingMax = 100;
 
-/** Orders that an admin draws up and custodians decide: the gateway collects signatures, and the nodes believe nothing else. */
+/** Orders that an admin or an adjudicator draws up and custodians decide: the gateway collects signatures, and the nodes believe nothing else. */
 export class CustodianOrderService {
   readonly #with: { store: CustodianOrderStore; subjects: Pick<SubjectService, 'order' | 'erase'>; manifest: NetworkManifest; verify: VerifyEd25519; clock: Clock; rng: Rng; log: Logger };
 

@@ -7,7 +7,7 @@ import { parseRequest } from '../domain/invalid-request.ts';
 import { pageQuery, pageSizeOf, placeOf } from '../http/page.ts';
 import { CustodianOrderService } from './custodian-order-service.ts';
 
-/** An admin says what should be done about a person, custodians decide. */
+/** An admin or an adjudicator says what should be done about a person, custodians decide. */
 @Controller('v1/subjects/orders')
 export class CustodianOrdersController {
   readonly #orders: CustodianOrderService;
@@ -18,20 +18,20 @@ export class CustodianOrdersController {
 
   @Post()
   @Limited('deletions')
-  @Roles('admin')
+  @Roles('admin', 'adjudicator')
   async create(@Req() request: AuthenticatedRequest, @Body() body: unknown): Promise<CustodianOrder> {
     return await this.#orders.create(callerOf(request).id, parseRequest(createCustodianOrderSchema, body));
   }
 
   @Get()
-  @Roles('admin', 'auditor', 'custodian')
+  @Roles('admin', 'adjudicator', 'auditor', 'custodian')
   async list(@Query() query: unknown): Promise<unknown> {
     const { cursor, limit } = parseRequest(pageQuery, query);
     return await this.#orders.list(placeOf(cursor), pageSizeOf(limit));
   }
 
   @Get(':id')
-  @Roles('admin', 'auditor', 'custodian')
+  @Roles('admin', 'adjudicator', 'auditor', 'custodian')
   async get(@Param('id') id: string): Promise<CustodianOrder> {
     return await this.#orders.get(checkedId(id));
   }

@@ -6,7 +6,8 @@ import { erasure, resumption, suspension } from './examples.ts';
 const signed: readonly ProblemCode[] = ['request.malformed', 'request.rate-limited', 'owner.bad-signature', 'passkey.invalid', 'custodians.bad-signatures', 'subject.unknown', 'mpc.nodes-unavailable', 'mpc.aborted'];
 const ordered: readonly ProblemCode[] = [...signed, 'request.conflict', 'subject.wrong-network', 'subject.time', 'subject.superseded'];
 const read: readonly ProblemCode[] = [...keyed, 'request.malformed', 'subject.unknown', 'owner.bad-signature', 'passkey.invalid', 'mpc.nodes-unavailable', 'mpc.aborted'];
-const readers = ['admin', 'auditor', 'custodian'] as const;
+const drawers = ['admin', 'adjudicator'] as const;
+const readers = [...drawers, 'auditor', 'custodian'] as const;
 
 export const subjectsApi: ApiDescription = {
   schemas: {
@@ -27,7 +28,7 @@ export const subjectsApi: ApiDescription = {
     { method: 'post', path: '/v1/subjects/resume', summary: 'Lift a suspension by whoever ordered it; the signed order is the credential', roles: [], body: 'OrderSubject', idempotency: 'none', answers: { 200: 'SubjectReceipt' }, codes: ordered, examples: { custodians: { order: resumption } } },
     { method: 'post', path: '/v1/subjects/erase', summary: 'Erase palms from all nodes; the signed request is the credential', roles: [], body: 'EraseSubject', idempotency: 'none', answers: { 200: 'SubjectReceipt' }, codes: [...signed, 'erasure.wrong-network', 'erasure.time', 'erasure.not-due'], examples: { owner: { request: erasure } } },
     {
-      method: 'post', path: '/v1/subjects/orders', summary: 'Draw up an order about a person, which custodians have to sign', roles: ['admin'], body: 'CreateCustodianOrder', idempotency: 'none', answers: { 201: 'CustodianOrder' }, codes: [...keyed, 'request.malformed'],
+      method: 'post', path: '/v1/subjects/orders', summary: 'Draw up an order about a person, which custodians have to sign', roles: drawers, body: 'CreateCustodianOrder', idempotency: 'none', answers: { 201: 'CustodianOrder' }, codes: [...keyed, 'request.malformed'],
       examples: { fraud: { action: 'suspend', accountKey: suspension.record.accountKey, reason: 'reported as fraud' }, court: { action: 'erase', accountKey: suspension.record.accountKey, reason: 'order of a court' } },
     },
     { method: 'get', path: '/v1/subjects/orders', summary: 'List orders about people, newest first', roles: readers, query: pageQuery, answers: { 200: 'CustodianOrders' }, codes: [...keyed, 'request.malformed'] },

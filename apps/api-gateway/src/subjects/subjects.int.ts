@@ -113,6 +113,20 @@ describe('an order of an admin', () => {
     expect((await g.call('GET', '/v1/subjects/orders/nothing', { key: keys.admin })).status).toBe(404);
   });
 
+  test('is drawn up as well by an adjudicator, who signs nothing; others only read it or don’t', async () => {
+    const keyOf = async (role: string): Promise<string> => ((await g.call('POST', '/v1/api-keys', { key: keys.admin, body: { role, principal: `some-${role}` } })).body as { key: string }).key;
+    const [adjudicator, attester] = [await keyOf('adjudicator'), await keyOf('attester')];
+    const body = { action: 'suspend', accountKey: owner.publicKey, reason: 'obtained by fraud' };
+    const { status, body: order } = await g.call('POST', '/v1/subjects/orders', { key: adjudicator, body });
+    expect([status, order]).toMatchObject([201, { status: 'waiting', createdBy: 'some-adjudicator', reason: 'obtained by fraud' }]);
+    expect((await sign(order as CustodianOrder, 2, undefined, adjudicator)).status).toBe(403);
+    expect((await g.call('GET', `/v1/subjects/orders/${(order as CustodianOrder).id}`, { key: adjudicator })).body).toMatchObject({ status: 'waiting', signedBy: [] });
+    expect((await g.call('GET', '/v1/subjects/orders', { key: attester })).status).toBe(403);
+    for (const key of [keys.auditor, custodian, attester]) expect((await g.call('POST', '/v1/subjects/orders', { key, body })).status).toBe(403);
+    const lines = await g.sql<{ role: string; status: number }>("SELECT role, status FROM audit_entries WHERE principal = 'some-adjudicator' ORDER BY status");
+    expect(lines).toEqual([{ role: 'adjudicator', status: 201 }, { role: 'adjudicator', status: 403 }]);
+  });
+
   test('is read strictly by whoever signs it', () => {
     const read = (value: unknown, network = networkId) => () => custodianOrderOf(toBase64Url(utf8(typeof value === 'string' ? value : JSON.stringify(value))), { networkId: network });
     const { record } = erasureOf();

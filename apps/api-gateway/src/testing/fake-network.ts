@@ -8,6 +8,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 
 export const networkId = 'test-net';
 export const encoder = 'palm-compcode-1';
+/** Of the releases that the manifest admits. */
+export const software = [toBase64Url(sha256(utf8('release 1'))), toBase64Url(sha256(utf8('release 2')))];
 /** Everybody whom these nodes recognise. */
 export const fakeSub = 'subject';
 
@@ -77,6 +79,7 @@ export class FakeNetwork {
       logOrigin: 'boop.example/log',
       operatingPoints: [{ id: 'standard', encoder, falseMatchRate: 1e-6, theta: 0 }],
       defaultOperatingPoint: 'standard',
+      software,
       consentTexts: [
         { version: 'v1-en', locale: 'en', title: 'Consent', text: 'You agree.' },
         { version: 'v1-de', locale: 'de', title: 'Einwilligung', text: 'Sie stimmen zu.' },
