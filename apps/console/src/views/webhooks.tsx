@@ -5,6 +5,7 @@ import { type Addresses, useCredential } from '../settings.ts';
 import { WebhookDeliveries } from '../ui/webhook-deliveries.tsx';
 
 const hour = 3_600;
+const reasons = { 'by-vendor': 'You have disabled it.', 'persistent-failure': 'Nothing was delivered for five days.', gone: 'It answered 410: it is gone.' } as const;
 
 /** Where a vendor's webhooks go: endpoints and their secrets, how deliveries fared, and delivering them again. */
 export function Webhooks({ addresses }: { addresses: Addresses }) {
@@ -26,12 +27,13 @@ export function Webhooks({ addresses }: { addresses: Addresses }) {
     return () => abort.abort();
   }, [client, key]);
 
-  const change = async (changed: Promise<WebhookEndpointWithSecret>): Promise<void> => {
+  const change = async (changed: Promise<WebhookEndpointWithSecret>, done?: () => void): Promise<void> => {
     try {
       const { secret, ...endpoint } = await changed;
       setEndpoints((before = []) => (before.some(({ id }) => id === endpoint.id) ? before.map((one) => (one.id === endpoint.id ? endpoint : one)) : [...before, endpoint]));
       setShown({ ...endpoint, secret });
       setFailure('');
+      done?.();
     } catch (error) {
       setFailure((error as Error).message);
     }
@@ -51,7 +53,7 @@ export function Webhooks({ addresses }: { addresses: Addresses }) {
         <section className="card">
           <h2>New endpoint</h2>
           <p className="muted">Events of your authentications, payments and registrations are sent there, signed. In a test network plain HTTP on this machine will do.</p>
-          <form className="row" onSubmit={(event) => { event.preventDefault(); void change(client.create({ url: String(new FormData(event.currentTarget).get('url')) })); }}>
+          <form className="row" onSubmit={(event) => { event.preventDefault(); const form = event.currentTarget; void change(client.create({ url: String(new FormData(form).get('url')) }), () => form.reset()); }}>
             <label>Address<input name="url" type="url" required size={44} placeholder="https://shop.example/hooks" /></label>
             <button>Add</button>
           </form>
@@ -68,6 +70,7 @@ export function Webhooks({ addresses }: { addresses: Addresses }) {
       {endpoints?.map((endpoint) => (
         <section className="card" key={endpoint.id} data-endpoint={endpoint.id}>
           <h2>{endpoint.url} <span className={endpoint.status === 'enabled' ? 'good' : 'bad'}>{endpoint.status}</span></h2>
+          {endpoint.disabledReason && <p className="bad">{reasons[endpoint.disabledReason]}</p>}
           <p className="row"><span className="muted">{endpoint.eventTypes.length === 0 ? 'Events of every type' : endpoint.eventTypes.join(', ')}, since {new Date(endpoint.createdAt).toLocaleDateString()}</span><button type="button" onClick={() => void change(client.rotate(endpoint.id, { overlapSeconds: hour }))}>New secret; the old one signs for an hour</button></p>
           <WebhookDeliveries endpointId={endpoint.id} client={client} />
         </section>
