@@ -3,6 +3,7 @@ import { BoopError, canonicalJson, type Clock, equalBytes, type PartyId, toBase6
 import { type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
 import { Mutex } from '../mutex.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
+import { Certificates } from './certificates.ts';
 import { type Gallery } from './gallery.ts';
 import { type GalleryStore, type StoredRegistration } from './gallery-store.ts';
 import { verifyCertificate } from './record.ts';
@@ -27,7 +28,7 @@ export class Registrar {
   readonly #network: { networkId: string; nodes: number };
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
-  readonly #certificates = new Map<string, RegistrationCertificate>();
+  readonly #certificates = new Certificates();
   /** Certificates whose commit has not been confirmed by the store. */
   readonly #deciding = new Map<string, RegistrationCertificate>();
   readonly #erasures = new Map<string, SignedPalmErasure>();
@@ -126,13 +127,14 @@ export class Registrar {
 
   /** The registration of a session: its record once it is committed here, `open` while it waits for its certificate. */
   ofSession(sessionId: string): RegistrationRecord | 'open' | undefined {
-    for (const { record } of this.#certificates.values()) if (record.sessionId === sessionId) return record;
+    const committed = this.#certificates.ofSession(sessionId);
+    if (committed) return committed;
     return this.#pending?.registration.record.sessionId === sessionId ? 'open' : undefined;
   }
 
   /** What is committed of an account. */
   ofAccount(accountKey: string): RegistrationRecord[] {
-    return [...this.#certificates.values()].flatMap(({ record }) => (record.accountKey === accountKey ? [record] : []));
+    return this.#certificates.ofAccount(accountKey);
   }
 
   /** Registrations whose time is over and that are not erased. */
@@ -189,7 +191,7 @@ export class Registrar {
 
   #show(registration: Omit<StoredRegistration, 'certificate'>, certificate: RegistrationCertificate): void {
     this.#gallery.append(registration.record, registration.shares);
-    this.#certificates.set(registration.record.splitHash, certificate);
+    this.#certificates.add(certificate);
     const { subjectId, accountKey } = registration.record;
     if (accountKey !== undefined) this.#accounts.set(subjectId, accountKey);
     if (registration.record.retainUntil !== undefined) this.#retained.set(registration.record.splitHash, registration.record);
