@@ -120,9 +120,9 @@ export class AuthenticationService {
     const { nodes } = this.#with;
     const terminal = await this.#terminal(terminalId);
     const open = await this.getForTerminal(terminalId, id);
-    beginProbe(open, this.#with.clock.nowMs());
     const vendor = await this.#with.directory.vendor(open.vendorId);
     if (vendor?.sandbox) throw new BoopError('request.forbidden', 'the sandbox takes no captures: present a template');
+    beginProbe(open, this.#with.clock.nowMs());
     if (vendor?.suspended !== false) return await this.#refuse(open, terminalId, 'vendor-suspended');
     await this.#checkAttempts(terminalId, open);
     const turn = await nodes.takeTurn();
