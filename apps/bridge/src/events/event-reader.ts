@@ -17,6 +17,6 @@ export interface EventReader {
   position(stream: string): Promise<StreamPosition | undefined>;
   /** Events with offsets above `offset`, in order, at most `limit`, and the stream's epoch now. */
   after(stream: string, offset: number, limit: number): Promise<{ epoch: string | undefined; events: StoredEvent[] }>;
-  /** Whether all events above `offset` are still there. */
+  /** Whether all events above `offset` are still there; false where the stream has not come so far. Is never behind, as `position` and `after` may be. */
   isComplete(stream: string, offset: number): Promise<boolean>;
 }

@@ -23,10 +23,23 @@ class MemoryStream implements EventReader {
   }
   async isComplete(_stream: string, offset: number) {
     await this.#turns();
-    return offset >= this.oldest - 1;
+    return offset >= this.oldest - 1 && offset <= this.events.length;
   }
   async #turns(): Promise<void> {
     for (let i = 0; i < 3; i++) await Promise.resolve();
+  }
+}
+
+/** Shows the first `shown` events only, as a copy that is being filled again does. */
+class LateStream extends MemoryStream {
+  shown = Infinity;
+  override async position(stream: string) {
+    const position = await super.position(stream);
+    return position && { ...position, last: Math.min(position.last, this.shown) };
+  }
+  override async after(stream: string, offset: number, limit: number) {
+    const { epoch, events } = await super.after(stream, offset, limit);
+    return { epoch, events: events.filter((event) => event.offset <= this.shown) };
   }
 }
 
@@ -118,6 +131,24 @@ describe('a stream feed', () => {
     await hub.subscribe('known', { epoch: 'e1', offset: 2 }, client);
     expect(client.started).toEqual({ epoch: 'e1', offset: 2, recovered: true });
     expect(client.got).toEqual([3]);
+  });
+
+  test('recovers a client that is ahead of a reader that is behind, and gives it nothing twice', async () => {
+    const stream = new LateStream();
+    for (let i = 0; i < 5; i++) stream.append();
+    stream.shown = 2;
+    const hub = new FeedHub(stream, fail);
+    const [early, ahead, lost] = [new Client(), new Client(), new Client()];
+    await hub.subscribe('known', { epoch: 'e1', offset: 1 }, early);
+    await hub.subscribe('known', { epoch: 'e1', offset: 4 }, ahead);
+    await hub.subscribe('known', { epoch: 'e1', offset: 6 }, lost);
+    expect([early, ahead, lost].map(({ started }) => started)).toEqual([{ epoch: 'e1', offset: 1, recovered: true }, { epoch: 'e1', offset: 4, recovered: true }, { epoch: 'e1', offset: 2, recovered: false }]);
+    for (const shown of [3, 5]) {
+      stream.shown = shown;
+      hub.refresh('known');
+      await settle();
+    }
+    expect([early.got, ahead.got, lost.got]).toEqual([[2, 3, 4, 5], [5], [3, 4, 5]]);
   });
 
   test('says so when part of what was missed is gone', async () => {

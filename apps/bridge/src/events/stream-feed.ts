@@ -33,7 +33,8 @@ export class StreamFeed {
   readonly #stream: string;
   readonly #reader: EventReader;
   readonly #onError: (error: unknown) => void;
-  readonly #subscribers = new Set<Subscriber>();
+  /** With the offset up to which each has all events: ahead of the tail where a reader is behind what the client has seen by another. */
+  readonly #subscribers = new Map<Subscriber, number>();
   #epoch: string | undefined;
   #tail = 0;
   #queue: Promise<unknown> = Promise.resolve();
@@ -86,7 +87,7 @@ export class StreamFeed {
         anyStart = false;
       }
       if (offset === undefined) subscriber.reset();
-      else this.#subscribers.add(subscriber);
+      else this.#subscribers.set(subscriber, offset);
     });
   }
 
@@ -107,7 +108,7 @@ export class StreamFeed {
 
   async #startOf(epoch: string, from: Resume | 'begin' | undefined): Promise<Start> {
     if (from === 'begin') return { epoch, offset: 0, recovered: false };
-    const known = from !== undefined && from.epoch === epoch && from.offset <= this.#tail;
+    const known = from !== undefined && from.epoch === epoch;
     if (known && (await this.#reader.isComplete(this.#stream, from.offset))) return { epoch, offset: from.offset, recovered: true };
     return { epoch, offset: this.#tail, recovered: false };
   }
@@ -133,14 +134,14 @@ export class StreamFeed {
       for (const event of events) {
         this.#tail = event.offset;
         const broadcast = new Broadcast(event, epoch);
-        for (const subscriber of this.#subscribers) subscriber.event(broadcast);
+        for (const [subscriber, from] of this.#subscribers) if (event.offset > from) subscriber.event(broadcast);
       }
       if (events.length < page) return;
     }
   }
 
   #reset(): void {
-    const subscribers = [...this.#subscribers];
+    const subscribers = [...this.#subscribers.keys()];
     this.#subscribers.clear();
     for (const subscriber of subscribers) subscriber.reset();
   }
