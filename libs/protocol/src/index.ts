@@ -16,6 +16,7 @@ export * from './manifest.ts';
 export * from './payments.ts';
 export * from './problems.ts';
 export * from './registrations.ts';
+export * from './registration-sessions.ts';
 export * from './rest.ts';
 export * from './sandbox.ts';
 export * from './sealed-box.ts';

@@ -4,6 +4,7 @@ import { RegistrationLinks } from '../registrations/link-service.ts';
 import { registrationLinkStore } from '../registrations/link-store.ts';
 import { pruneRegistrations } from '../registrations/registration-list.ts';
 import { registrationsApi } from '../registrations/registrations.api.ts';
+import { RegistrationSessionsController } from '../registrations/registration-sessions.controller.ts';
 import { RegistrationsController } from '../registrations/registrations.controller.ts';
 import { RegistrationService } from '../services/registration-service.ts';
 import { type Core } from './core.ts';
@@ -22,8 +23,11 @@ export function registrationsFeature(core: Core): Feature & { readonly service: 
   return {
     name: 'registrations',
     service,
-    controllers: [RegistrationsController],
-    providers: [{ provide: RegistrationLinks, useValue: invitations }],
+    controllers: [RegistrationsController, RegistrationSessionsController],
+    providers: [
+      { provide: RegistrationLinks, useValue: invitations },
+      { provide: RegistrationService, useValue: service },
+    ],
     api: registrationsApi,
     linkMethods: {
       'registration.start': linkMethod({ ...gatewayMethods['registration.start'], answer: (wish) => service.start(wish) }),

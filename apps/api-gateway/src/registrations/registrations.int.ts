@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { giveConsent, type ConsentText, type RegistrationContext, sessionIdOf, SigningKey } from '@boop/identity';
 import { type LinkClient, systemRng } from '@boop/platform';
-import { parseRegistrationLink, registrationListSchema, registrationSchema, registrationWithLinkSchema, type SplitItem } from '@boop/protocol';
+import { parseRegistrationLink, registrationListSchema, registrationSchema, registrationSessionSchema, registrationWithLinkSchema, type SplitItem } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { openDatabase } from '../store/database.ts';
 import { sealedProbe } from '../testing/probes.ts';
@@ -133,6 +133,72 @@ describe('a link to register', () => {
     g.nodes.behaviour.decision = { accepted: true, reason: 'ok', verified: true };
     expect(await told(id)).toMatchObject([{ type: 'registration.failed' }]);
     expect(JSON.stringify([await told(id), await view(id)])).not.toContain('duplicate');
+  });
+});
+
+describe('a registration by REST alone', () => {
+  const step = async (id: string, name: string, body: object) => await g.call('POST', `/v1/registrations/${id}/${name}`, { body });
+  const opened = async () => {
+    const { id, link } = await invite();
+    const { status, body } = await step(id, 'session', { secret: parseRegistrationLink(link).secret });
+    expect(status).toBe(200);
+    return registrationSessionSchema.parse(body);
+  };
+  const consentTo = ({ context: { registrationId }, consentText }: Pick<Session, 'context' | 'consentText'>) => giveConsent({ networkId: 'test-net', registrationId, text: consentText, givenAt: 5 }, account);
+  const splitOf = async ({ context }: Pick<Session, 'context'>) => {
+    const items: SplitItem[] = [{ role: 'reference', position: 'left-palm', valid: 900 }, ...[0, 1, 2].map((index): SplitItem => ({ role: 'sample', position: 'left-palm', index, valid: 900 }))];
+    return await sealedProbe(g.nodes.manifest, sessionIdOf(context), account, { purpose: 'registration', items });
+  };
+  const ready = async () => {
+    const session = await opened();
+    const { secret, context: { registrationId: id } } = session;
+    expect(await step(id, 'consent', { secret, consent: consentTo(session) })).toMatchObject({ status: 200, body: { state: 'samples', samples: {} } });
+    for (const index of [0, 1, 2]) expect(await step(id, 'samples', { secret, position: 'left-palm', index, quality: { score: 90, reasons: [] } })).toMatchObject({ status: 200, body: { accepted: true, remaining: 2 - index } });
+    return { session, id, secret };
+  };
+
+  test('goes from a link over consent and samples to a receipt, and may be read at any time', async () => {
+    const { session, id, secret } = await ready();
+    expect((await step(id, 'session', { secret })).body).toMatchObject({ state: 'samples', samples: { 'left-palm': [0, 1, 2] }, context: session.context });
+    const { status, body } = await step(id, 'completion', { secret, split: await splitOf(session) });
+    expect([status, body]).toMatchObject([200, { registrationId: id, verified: true, positions: ['left-palm'] }]);
+    await eventually(() => g.ledger.entries.includes((body as { logEntry: string }).logEntry));
+    expect((await step(id, 'session', { secret })).body).toMatchObject({ state: 'done', receipt: body });
+    expect(await step(id, 'completion', { secret, split: await splitOf(session) })).toMatchObject({ status: 409, body: { code: 'context.decided' } });
+    expect(await told(id)).toMatchObject([{ type: 'registration.succeeded' }]);
+  });
+
+  test('tells the person alone why the nodes refuse', async () => {
+    const { session, id, secret } = await ready();
+    g.nodes.behaviour.decision = new BoopError('registration.duplicate', 'told by the nodes');
+    try {
+      expect(await step(id, 'completion', { secret, split: await splitOf(session) })).toMatchObject({ status: 409, body: { code: 'registration.duplicate' } });
+    } finally {
+      g.nodes.behaviour.decision = { accepted: true, reason: 'ok', verified: true };
+    }
+    expect((await step(id, 'session', { secret })).body).toMatchObject({ state: 'failed' });
+    expect(await view(id)).toMatchObject({ status: 'failed' });
+  });
+
+  test('answers nobody without the secret of this session, and takes no step before the one that it needs', async () => {
+    const [session, other] = [await opened(), await opened()];
+    const { secret, context: { registrationId: id } } = session;
+    const split = await splitOf(session);
+    const consent = consentTo(session);
+    const sample = { position: 'left-palm', index: 0, quality: { score: 90, reasons: [] } };
+    for (const [name, body] of [['session', {}], ['consent', { consent }], ['samples', sample], ['completion', { split }]] as const) {
+      for (const wrong of [other.secret, 'A'.repeat(43)]) expect(await step(id, name, { ...body, secret: wrong })).toMatchObject({ status: 401, body: { code: 'request.unauthenticated' } });
+      expect(await step('no such id', name, { ...body, secret })).toMatchObject({ status: 401 });
+      expect(await step(id, name, { ...body, secret, more: 1 })).toMatchObject({ status: 400, body: { code: 'request.malformed' } });
+    }
+    expect(await step(id, 'samples', { ...sample, secret })).toMatchObject({ status: 422, body: { code: 'consent.missing' } });
+    expect(await step(id, 'consent', { secret, consent: consentTo(other) })).toMatchObject({ status: 422 });
+    for (let i = 0; i < 2; i++) expect((await step(id, 'consent', { secret, consent })).status).toBe(200);
+    expect(await step(id, 'samples', { secret, ...sample, quality: { score: 79, reasons: ['blurred'] } })).toMatchObject({ body: { accepted: false, remaining: 3 } });
+    expect(await step(id, 'completion', { secret, split })).toMatchObject({ status: 422, body: { code: 'registration.incomplete' } });
+    expect((await step(id, 'session', { secret })).body).toMatchObject({ state: 'samples' });
+    const unopened = await invite();
+    expect(await step(unopened.id, 'samples', { ...sample, secret: parseRegistrationLink(unopened.link).secret })).toMatchObject({ status: 401 });
   });
 });
 

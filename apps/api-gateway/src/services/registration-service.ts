@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { consentHash, type ConsentText, type Position, type RegistrationContext, sessionIdOf, type SignedConsent } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
-import { envelopeHashes, type NetworkInfo, problemOf, type SealedSplit, sampleQualityMin, splitHash } from '@boop/protocol';
+import { envelopeHashes, type NetworkInfo, problemOf, type RegistrationReceipt, type RegistrationSessionView, type SealedSplit, sampleQualityMin, splitHash } from '@boop/protocol';
 import { BoopError, type Clock, isBoopError, type Rng, toBase64Url } from '@boop/shared';
 import { newId } from '../domain/authentication-request.ts';
 import { checkRegistrationAnswer, type VerifyEd25519 } from '../domain/check-answer.ts';
@@ -50,7 +50,7 @@ export interface RegistrationSession {
 
 export class RegistrationService {
   readonly #with: RegistrationDependencies;
-  readonly #runs = new Set<Promise<void>>();
+  readonly #runs = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
 
   constructor(dependencies: RegistrationDependencies) {
@@ -81,6 +81,21 @@ export class RegistrationService {
     return { context, secret, consentText, network: network.info(), sampleQualityMin };
   }
 
+  /** As {@link resume}, and where the session stands. */
+  async read(id: string, secret: string): Promise<RegistrationSessionView> {
+    const session = await this.resume(id, secret);
+    const { record } = (await this.#with.store.find(id))!;
+    const { state, samples, receipt } = record;
+    const byPosition = Object.fromEntries(Object.entries(samples).map(([position, indexes]) => [position, [...indexes]]));
+    return { ...session, state, samples: byPosition, ...(receipt && { receipt }) };
+  }
+
+  /** @throws BoopError `request.unauthenticated` unless the secret is that of an opened session */
+  async assertOwn(id: string, secret: string): Promise<void> {
+    const found = await this.#with.store.find(id);
+    if (!found || !timingSafeEqual(found.record.secretHash, secretHashOf(secret))) throw noSession();
+  }
+
   async consent(id: string, consent: SignedConsent): Promise<void> {
     await this.#change(id, (record) => recordConsent(record, consent, this.#with.clock.nowMs()));
   }
@@ -99,6 +114,22 @@ export class RegistrationService {
    * @throws BoopError what can be told at once: `consent.missing`, `registration.incomplete`, `share.*`, `split.*`, `mpc.nodes-unavailable`
    */
   async complete(id: string, split: SealedSplit): Promise<void> {
+    await this.#startRun(id, split);
+  }
+
+  /**
+   * As {@link complete}, and waits for the outcome.
+   * @throws BoopError what the nodes refuse for; `mpc.*` when nothing is stored, or that can't be told yet
+   */
+  async completed(id: string, split: SealedSplit): Promise<RegistrationReceipt> {
+    const { run } = await this.#startRun(id, split);
+    const failure = await run;
+    const receipt = (await this.#with.store.find(id))?.record.receipt;
+    if (receipt) return receipt;
+    throw failure ?? new BoopError('mpc.aborted', 'the nodes broke off', { kind: 'unavailable', retryAllowed: true });
+  }
+
+  async #startRun(id: string, split: SealedSplit): Promise<{ run: Promise<unknown> }> {
     const { store, network, nodes, clock } = this.#with;
     const found = await store.find(id);
     if (!found) throw new BoopError('request.not-found', 'there is no such registration');
@@ -110,6 +141,7 @@ export class RegistrationService {
     const { record } = await this.#change(id, (current) => beginRun(current, split, clock.nowMs()));
     const run = this.#run(record, split, leader).finally(() => this.#runs.delete(run));
     this.#runs.add(run);
+    return { run };
   }
 
   /** Ends sessions whose time is over, and runs whose end nobody waits for any more as the nodes have stored it. */
@@ -162,7 +194,8 @@ export class RegistrationService {
     return { session: { context, secret, consentText, network: info, sampleQualityMin }, opening };
   }
 
-  async #run(record: RegistrationRecord, split: SealedSplit, leader: number): Promise<void> {
+  /** @returns why nothing is stored, as far as this run could tell; undefined when something is */
+  async #run(record: RegistrationRecord, split: SealedSplit, leader: number): Promise<unknown> {
     const { nodes, network, verify, clock, log } = this.#with;
     const { id, context } = record;
     const manifest = network.manifestOf(split.header.epoch);
@@ -172,15 +205,20 @@ export class RegistrationService {
       const hashes = { consentHash: consentHash(consent), splitHash: splitHash({ header: split.header, hashes: envelopeHashes(split) }) };
       const checked = checkRegistrationAnswer(answer, { sessionId: sessionIdOf(context), ...hashes, manifest, verify });
       await this.#complete(record, { verified: answer.verified, ...checked }, answer.stages);
+      return undefined;
     } catch (error) {
       const isRefused = isBoopError(error) && error.kind === 'rejected';
       if (!isRefused) log.warn('the answer to a registration is missing', { registration: id, leader, error: describeError(error) });
       // A duplicate may be this very registration, stored by a run whose answer was lost.
-      if (isRefused && error.code !== 'registration.duplicate') return await this.#fail(record, error);
+      if (isRefused && error.code !== 'registration.duplicate') {
+        await this.#fail(record, error);
+        return error;
+      }
       const { signal } = this.#closing;
       const deadlineMs = record.runningSinceMs! + staleRunMs;
       // From then on the job goes on asking.
       while (!(await this.#settle(record, leader, error)) && clock.nowMs() < deadlineMs && !signal.aborted) await sleep(settlePollMs, undefined, { signal }).catch(() => undefined);
+      return error;
     }
   }
 
@@ -229,7 +267,7 @@ export class RegistrationService {
   }
 }
 
-const noSession = (): BoopError => new BoopError('request.unauthenticated', 'there is no such registration session');
+export const noSession = (): BoopError => new BoopError('request.unauthenticated', 'there is no such registration session');
 
 /** The text in the wished language (RFC 4647 lookup on the primary subtag), else the network's first. */
 function chooseText(texts: readonly ConsentText[], locale: string | undefined): ConsentText {
