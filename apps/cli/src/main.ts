@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-import { isBoopError } from '@boop/shared';
+import { sentenceFor } from './failure.ts';
+import { withDigestsLast } from './operands.ts';
 import { boopProgram } from './program.ts';
 
 try {
-  await boopProgram().parseAsync();
+  await boopProgram().parseAsync(withDigestsLast(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
-  if (!isBoopError(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  const sentence = sentenceFor(error);
+  if (sentence === undefined) throw error;
+  process.stderr.write(`${sentence}\n`);
   process.exit(1);
 }

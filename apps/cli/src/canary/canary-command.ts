@@ -10,9 +10,10 @@ import { fromHere, type NetworkAccess, openAccess } from '../demo/network-access
 import { presentOne } from '../demo/recognition.ts';
 import { Story } from '../demo/story.ts';
 import { DEFAULT_DATA_DIRECTORY } from '../network/layout.ts';
+import { httpUrl } from '../operands.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { type CanaryFinding, type CanaryNetwork, canaryRound } from './canary-round.ts';
 import { readCanaries, writeCanaries } from './canary-store.ts';
-import { wholeNumber } from '../whole-number.ts';
 
 interface CanaryCommandOptions {
   readonly count: number;
@@ -35,7 +36,7 @@ export function canaryCommand(): Command {
     .addOption(new Option('--matches <count>', 'matches after which a canary is replaced; it is known to the nodes after the first').argParser(wholeNumber(1, 1000)).default(1))
     .option('--once', 'one check, then end', false)
     .option('--data <dir>', 'data folder of the network (default .boop in the project)')
-    .option('--gateway <url>', 'address of the gateway, when it is not on this machine at its usual port')
+    .option('--gateway <url>', 'address of the gateway, when it is not on this machine at its usual port', httpUrl)
     .action(async (options: CanaryCommandOptions) => {
       try {
         process.exitCode = await run(options);

@@ -1,12 +1,15 @@
-import { isBoopError } from '@boop/shared';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { BoopError, isBoopError } from '@boop/shared';
 import { Command, Option } from 'commander';
+import { folderOperand, httpUrl } from '../operands.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { palmsIn } from './capture-folder.ts';
 import { fromHere, openAccess } from './network-access.ts';
 import { type Plan, planOf } from './plan.ts';
 import { runDemo } from './run-demo.ts';
 import { Story } from './story.ts';
 import { syntheticPlan } from './synthetic-captures.ts';
-import { wholeNumber } from '../whole-number.ts';
 
 interface DemoOptions {
   readonly captures?: string;
@@ -28,7 +31,7 @@ export function demoCommand(): Command {
     .addOption(new Option('--synthetic <count>', `palms that belong to nobody instead (default ${syntheticDefault})`).argParser(wholeNumber(1, 10_000)))
     .option('--json <file>', 'write all results, tokens and log proofs')
     .option('--data <dir>', 'data folder of the network (default .boop in the project)')
-    .addOption(new Option('--gateway <url>', 'address of the gateway, when it is not on this machine at its usual port').conflicts('portBase'))
+    .addOption(new Option('--gateway <url>', 'address of the gateway, when it is not on this machine at its usual port').argParser(httpUrl).conflicts('portBase'))
     .addOption(new Option('--port-base <port>', 'port base of the network, when it is not the one in the data folder').argParser(wholeNumber(1, 65_000)))
     .addOption(new Option('--concurrency <count>', 'probes at once; times are honest with 1').argParser(wholeNumber(1, 16)).default(1))
     .option('--no-registration', 'only recognise what an earlier run registered; needs no more than 2t+1 nodes')
@@ -43,8 +46,8 @@ async function run(options: DemoOptions): Promise<number> {
   process.once('SIGINT', interrupted);
   try {
     const plan = await choosePlan(options);
+    const jsonFile = options.json === undefined ? undefined : reportFile(fromHere(options.json));
     const access = openAccess(options);
-    const jsonFile = options.json === undefined ? undefined : fromHere(options.json);
     const done = await runDemo({ plan, access, concurrency: options.concurrency, registration: options.registration, jsonFile, story: new Story(), signal: stop.signal });
     return done ? 0 : 1;
   } catch (error) {
@@ -57,3 +60,10 @@ async function run(options: DemoOptions): Promise<number> {
 }
 
 const choosePlan = async ({ captures, synthetic }: DemoOptions): Promise<Plan> => (captures === undefined ? syntheticPlan(synthetic ?? syntheticDefault) : planOf(await palmsIn(fromHere(captures))));
+
+/** Its folder is made before the demo begins, not after it. */
+function reportFile(file: string): string {
+  mkdirSync(folderOperand(dirname(file)), { recursive: true });
+  if (existsSync(file) && !statSync(file).isFile()) throw new BoopError('cli.no-file', `${file} is not a file`);
+  return file;
+}

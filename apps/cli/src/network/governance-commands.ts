@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { askControlSocket, controlSocketIn } from '@boop/platform';
 import { manifestProposalSchema, networkManifestSchema, type NetworkManifest, proposalStateSchema } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { z } from 'zod';
 import { fingerprintOf } from '../node/first-manifest.ts';
+import { base64Url32, readJsonOperand } from '../operands.ts';
 import { table, type Write } from './display.ts';
 import { changedManifest } from './manifest-change.ts';
 
@@ -30,14 +30,14 @@ export function addGovernanceCommands(network: Command, write: Write): void {
     .option('--hours <count>', 'how long it can be executed', hours, 24)
     .option('--fingerprint <fingerprint>', 'of the next manifest, as a custodian has read it out; it is refused with another one')
     .action(async (file: string | undefined, { node, set, hours: lasts, fingerprint }: NodeFlag & FingerprintFlag & { set: string[]; hours: number }) => {
-      const manifest = file === undefined ? changedManifest(await inForce(node), set) : (JSON.parse(readFileSync(file, 'utf8')) as unknown);
+      const manifest = file === undefined ? changedManifest(await inForce(node), set) : readJsonOperand(file);
       checkFingerprint(manifest, fingerprint);
       const { digest } = z.object({ digest: z.string() }).parse(await ask(node, { command: 'propose', manifest, lastsSeconds: lasts * 3_600 }));
       write(`${digest}\n`);
     });
   for (const decision of ['approve', 'reject'] as const) {
     ofNode(decision, `${decision} a proposal, by the identity key of the node`)
-      .argument('<digest>', 'of the proposal')
+      .argument('<digest>', 'of the proposal', base64Url32)
       .option('--fingerprint <fingerprint>', 'of its manifest, as a custodian has read it out; nothing is done with another one')
       .action(async (digest: string, { node, fingerprint }: NodeFlag & FingerprintFlag) => {
         if (fingerprint !== undefined) checkFingerprint((await proposals(node)).find((view) => view.digest === digest)?.proposal.manifest, fingerprint);

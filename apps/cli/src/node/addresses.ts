@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { BoopError } from '@boop/shared';
 import { type Address } from './meeting.ts';
 
@@ -14,7 +14,7 @@ export function parseAddress(text: string): Address {
 
 /** Addresses in a file, one a line, or separated by commas. @throws BoopError `node.address` */
 export function parseAddresses(text: string): Address[] {
-  const list = existsSync(text) ? readFileSync(text, 'utf8').split('\n') : text.split(',');
+  const list = statSync(text, { throwIfNoEntry: false })?.isFile() ? readFileSync(text, 'utf8').split('\n') : text.split(',');
   const addresses = list.map((line) => line.replace(/#.*$/, '').trim()).filter((line) => line !== '').map(parseAddress);
   if (addresses.length < 2) throw new BoopError('node.address', 'a network needs three nodes at least: name the others');
   return addresses;

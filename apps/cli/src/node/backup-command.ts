@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { base64Url32, fileOperand, folderOperand } from '../operands.ts';
 import { runBackupTool } from './run-backup-tool.ts';
 
 /** `boop node backup DIR --to FOLDER` */
@@ -9,7 +9,7 @@ export function backupCommand(): Command {
     .argument('<dir>', 'the node’s folder')
     .requiredOption('--to <folder>', 'where the backup goes')
     .action(async (dir: string, { to }: { to: string }) => {
-      const { file, sequence, digest } = await runBackupTool(dir, ['create', '--to', resolve(to)]);
+      const { file, sequence, digest } = await runBackupTool(dir, ['create', '--to', folderOperand(to)]);
       process.stdout.write(`backup ${String(sequence)}: ${String(file)}\ndigest ${String(digest)}\n`);
     });
 }
@@ -20,8 +20,8 @@ export function backupShareCommand(): Command {
     .description('as another custodian: hand on the share of a backup’s key to the custodian who restores it')
     .argument('<dir>', 'the folder of your own node')
     .requiredOption('--from <file>', 'the backup')
-    .requiredOption('--for <key>', 'what `boop node restore --ask` printed there; compare it by voice')
+    .requiredOption('--for <key>', 'what `boop node restore --ask` printed there; compare it by voice', base64Url32)
     .action(async (dir: string, { from, for: requester }: { from: string; for: string }) => {
-      process.stdout.write(`${JSON.stringify(await runBackupTool(dir, ['hand-on', '--from', resolve(from), `--for=${requester}`]))}\n`);
+      process.stdout.write(`${JSON.stringify(await runBackupTool(dir, ['hand-on', '--from', fileOperand(from), `--for=${requester}`]))}\n`);
     });
 }

@@ -24,6 +24,8 @@ export const nodeSettingsSchema = z.strictObject({
 });
 export type NodeSettings = z.infer<typeof nodeSettingsSchema>;
 
+const privateFolders = ['keys', 'tls', 'logs'];
+
 /** A custodian's folder for one node. Others may pass through it, as the database server must; what is private in it has modes of its own. */
 export class NodeFolder {
   readonly dir: string;
@@ -38,10 +40,12 @@ export class NodeFolder {
   static create(directory: string, settings: NodeSettings): NodeFolder {
     const dir = resolve(directory);
     if (existsSync(join(dir, 'node.json'))) throw new BoopError('node.folder-taken', `${dir} holds a node already`);
-    if (readdirIfThere(dir).some((name) => name !== 'passphrase')) throw new BoopError('node.folder-taken', `${dir} is not empty`);
+    // What an attempt that was refused has left is no obstacle to the next one.
+    const isOurs = (name: string): boolean => name === 'passphrase' || (privateFolders.includes(name) && readdirSync(join(dir, name)).length === 0);
+    if (readdirIfThere(dir).some((name) => !isOurs(name))) throw new BoopError('node.folder-taken', `${dir} is not empty`);
     mkdirSync(dir, { recursive: true, mode: 0o711 });
     const folder = new NodeFolder(dir, nodeSettingsSchema.parse(settings));
-    for (const name of ['keys', 'tls', 'logs']) mkdirSync(folder.path(name), { recursive: true, mode: 0o700 });
+    for (const name of privateFolders) mkdirSync(folder.path(name), { recursive: true, mode: 0o700 });
     return folder;
   }
 

@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import { BoopError } from '@boop/shared';
 import { Command, Option } from 'commander';
+import { fileOperand } from '../operands.ts';
 import { runBackupTool } from './run-backup-tool.ts';
 import { trialRestore } from './trial-restore.ts';
 
@@ -28,11 +28,11 @@ export function restoreCommand(): Command {
       }
       if (from === undefined) throw new BoopError('cli.usage', 'either --from or --ask is needed');
       if (trial) {
-        const { sequence, time, tables } = await trialRestore(dir, resolve(from));
+        const { sequence, time, tables } = await trialRestore(dir, fileOperand(from));
         process.stdout.write(`backup ${String(sequence)} of ${instant(time)} can be restored: all ${String(tables)} tables, tried in a database that is gone again\n`);
         return;
       }
-      const { sequence, time } = await runBackupTool(dir, ['restore', '--from', resolve(from), ...share.flatMap((file) => ['--share', resolve(file)])]);
+      const { sequence, time } = await runBackupTool(dir, ['restore', '--from', fileOperand(from), ...share.flatMap((file) => ['--share', fileOperand(file)])]);
       process.stdout.write(`restored backup ${String(sequence)} of ${instant(time)}; the node may be started\n`);
     });
 }

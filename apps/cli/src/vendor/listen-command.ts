@@ -4,6 +4,7 @@ import { webhookEndpointWithSecretSchema } from '@boop/protocol';
 import { verifyWebhook } from '@boop/sdk';
 import { BoopError, isBoopError } from '@boop/shared';
 import { Command, Option } from 'commander';
+import { httpUrl } from '../operands.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 interface ListenOptions {
@@ -20,7 +21,7 @@ export function listenCommand(): Command {
   return new Command('listen')
     .description('receive the webhooks of a vendor of a test network, verify them and print them')
     .addOption(new Option('--key <key>', 'the vendor’s API key').env('BOOP_KEY').makeOptionMandatory())
-    .addOption(new Option('--gateway <url>', 'address of the gateway').env('GATEWAY').default(gatewayDefault))
+    .addOption(new Option('--gateway <url>', 'address of the gateway').env('GATEWAY').argParser(httpUrl).default(gatewayDefault))
     .addOption(new Option('--count <number>', 'end after so many events').argParser(wholeNumber(1, 1_000_000)))
     .action(async (options: ListenOptions) => await listen(options));
 }
@@ -52,8 +53,10 @@ async function listen({ key, gateway, count = Infinity }: ListenOptions): Promis
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
   const port = await open(server);
   try {
-    const created = await fetch(`${api}/v1/webhooks/endpoints`, { method: 'POST', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify({ url: `http://127.0.0.1:${port}/`, description: 'boop listen' }) });
-    if (!created.ok) throw new BoopError('listen.refused', `the gateway refused the endpoint (${created.status})`);
+    const created = await fetch(`${api}/v1/webhooks/endpoints`, { method: 'POST', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify({ url: `http://127.0.0.1:${port}/`, description: 'boop listen' }) }).catch((cause: unknown) => {
+      throw new BoopError('listen.unreachable', `no gateway answers at ${api}`, { kind: 'unavailable', cause });
+    });
+    if (!created.ok) throw new BoopError('listen.refused', `the gateway refused the endpoint: ${reasonOf(created.status)}`);
     const endpoint = webhookEndpointWithSecretSchema.parse(await created.json());
     secret = endpoint.secret;
     process.stdout.write(`listening (endpoint ${endpoint.id})\n`);
@@ -64,6 +67,8 @@ async function listen({ key, gateway, count = Infinity }: ListenOptions): Promis
     server.closeAllConnections();
   }
 }
+
+const reasonOf = (status: number): string => (status === 401 ? 'it does not know the key' : `status ${status}`);
 
 async function receive(request: IncomingMessage, secret: string): Promise<ReturnType<typeof verifyWebhook>> {
   const chunks: Buffer[] = [];

@@ -5,6 +5,7 @@ import { createRegistrationClient, encodeGreyBmp, presentByRest, systemRng } fro
 import { BoopError, fromBase64Url, isBoopError } from '@boop/shared';
 import { Command, Option } from 'commander';
 import { type NetworkAccess, openAccess } from '../demo/network-access.ts';
+import { httpUrl } from '../operands.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 interface ScanOptions {
@@ -26,8 +27,9 @@ export function scanCommand(): Command {
     .option('--register', 'register the palm first, as a person at a kiosk does')
     .addOption(new Option('--palm <number>', 'whose palm').argParser(wholeNumber(0, 100_000)).default(0))
     .addOption(new Option('--data <dir>', 'data folder of the network (default .boop in the project)').env('BOOP_DATA'))
-    .addOption(new Option('--gateway <url>', 'address of the gateway').env('GATEWAY'))
+    .addOption(new Option('--gateway <url>', 'address of the gateway').env('GATEWAY').argParser(httpUrl))
     .action(async (context: string | undefined, options: ScanOptions) => {
+      if (context === undefined && !options.register) throw new BoopError('cli.usage', 'either the id of an authentication or --register is needed');
       const access = openAccess(options);
       if (options.register) process.stdout.write(`palm ${options.palm}: ${await register(access, options.palm)}\n`);
       if (context !== undefined) process.stdout.write(`${context}: ${await present(access, context, options.palm)}\n`);
