@@ -24,8 +24,9 @@ const LABEL_SHIFT = 20n;
  * From the shared bit of every lane, lane = (probe·shifts + shift)·rows + row, to sums that decide. Nothing opens.
  * `any`: Σ bᵢρᵢ over all lanes with Toeplitz coefficients, ρᵢ = the 64 bits at i, i + 8, … of one random string: for the least set i every bit of
  * ρᵢ that is taken last is fresh, so the sum is uniform where any bit is set (Mansour–Nisan–Tiwari 1990).
- * `identify`: P = Σ bᵢρᵢ and Q = Σ bᵢρᵢ·label(row), ρᵢ independent: Q = label·P where one row matches, at however many shifts; where several
- * do, (P, Q) is uniform, since any two labels make an invertible matrix.
+ * `identify`: P = Σ bᵢρᵢ and Q = Σ bᵢρᵢ·label(row). Within a row ρᵢ are Toeplitz over the shifts, so that a row that matches at any of them adds something
+ * uniform; rows are independent. Q = label·P where one row matches, at however many shifts; where several do, (P, Q) is uniform, since any two labels
+ * make an invertible matrix.
  * `all`: as `any`, over the rows without a match at any shift.
  */
 export function* sumMatches(engine: BooleanEngine, bits: SharedBits, shape: BlockShape, opening: Opening, orForm: OrForm): Rounds<MatchSums> {
@@ -42,7 +43,7 @@ export function* sumMatches(engine: BooleanEngine, bits: SharedBits, shape: Bloc
     const vectors = orForm === 'sum' ? split(engine, bits, shape) : (yield* orShifts(engine, bits, shape)).map((bit) => [bit]);
     const masks = rowMasks(engine, rows);
     vectors.forEach((perShift, probe) => {
-      const { plain, labelled } = independentSums(engine, perShift, rows, masks);
+      const { plain, labelled } = rowSums(engine, perShift, rows, masks);
       put(probe, 0, plain);
       put(probe, 1, labelled ^ multiply(plain, BigInt(shape.firstRow) << LABEL_SHIFT));
     });
@@ -144,23 +145,35 @@ function rowMasks(engine: BooleanEngine, rows: number): number[] {
   });
 }
 
-/** Σ bᵢρᵢ and Σ bᵢρᵢ·(row within the block) over all shifts of one probe, ρᵢ independent: 64 random bits per lane and component. Local. */
-function independentSums(engine: BooleanEngine, perShift: readonly SharedBits[], rows: number, masks: readonly number[]): { plain: bigint; labelled: bigint } {
+/**
+ * Σ bᵢρᵢ and Σ bᵢρᵢ·(row within the block) over all shifts of one probe. Each row has a random string of its own, of which ρ takes the 64 bits from the
+ * shift's number on: 63 + shifts random bits per row and component, not 64 per shift. Local.
+ */
+function rowSums(engine: BooleanEngine, perShift: readonly SharedBits[], rows: number, masks: readonly number[]): { plain: bigint; labelled: bigint } {
   const { arena } = engine;
   const bytes = sliceBytes(rows);
   const mark = arena.mark();
+  const strings = Array.from({ length: COMBINATION_BITS - 1 + perShift.length }, () => copied(engine, engine.random(bytes), bytes));
   const term = arena.allocate(bytes);
   const plain = new Uint8Array(COMBINATION_BITS);
   const selected = masks.map(() => new Uint8Array(COMBINATION_BITS));
   for (let k = 0; k < COMBINATION_BITS; k++) {
     arena.view(term, bytes).fill(0);
-    for (const bits of perShift) engine.addProduct(term, [bits, engine.random(bytes)], bytes);
+    perShift.forEach((bits, shift) => engine.addProduct(term, [bits, strings[k + shift]!], bytes));
     plain[k] = arena.ops.parityAnd(term, term, bytes);
     masks.forEach((mask, j) => (selected[j]![k] = arena.ops.parityAnd(term, mask, bytes)));
   }
   arena.release(mark);
   const labelled = selected.reduceRight((sum, parities) => timesX(sum) ^ elementOf(parities), 0n);
   return { plain: elementOf(plain), labelled };
+}
+
+function copied({ arena }: BooleanEngine, bits: SharedBits, bytes: number): SharedBits {
+  return bits.map((source) => {
+    const at = arena.allocate(bytes);
+    arena.view(at, bytes).set(arena.view(source, bytes));
+    return at;
+  });
 }
 
 export interface OpenMatchesInput {
