@@ -11,7 +11,7 @@ export { type LogProofOptions, verifyProof } from './log/log-proofs.ts';
 export { checkAuthenticationEntry, checkRegistrationEntry, type EntryWithReceipts, tokenHash, verifyReceipt } from './log/receipts.ts';
 export { checkNetwork, type NetworkPin, pinOf, type PinnedMember } from './network/network-pin.ts';
 export { type SdkPorts, type Socket, systemRng } from './ports.ts';
-export { createRegistrationClient, type RegisterInput, type RegistrationClient, type RegistrationProgress } from './registration/registration-client.ts';
+export { createRegistrationClient, type RegisterInput, type RegistrationClient, type RegistrationClientOptions, type RegistrationProgress } from './registration/registration-client.ts';
 export { parseRegistrationLink, type RegistrationInvitation } from '@boop/protocol';
 export { type CaptureRequest, type CaptureSource } from './registration/samples.ts';
 export { createSandbox, type Sandbox } from './sandbox/create-sandbox.ts';

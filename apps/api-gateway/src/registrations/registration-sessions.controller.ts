@@ -22,6 +22,16 @@ export class RegistrationSessionsController {
     return await this.#registrations.read(checkedId(id), secret);
   }
 
+  @Post('session/cancel')
+  @HttpCode(200)
+  @Public()
+  async cancel(@Param('id') id: string, @Body() body: unknown): Promise<RegistrationSessionView> {
+    const { secret } = parseRequest(openRegistrationSessionSchema, body);
+    await this.#registrations.assertOwn(checkedId(id), secret);
+    await this.#registrations.cancel(id);
+    return await this.#registrations.read(id, secret);
+  }
+
   @Post('consent')
   @HttpCode(200)
   @Public()

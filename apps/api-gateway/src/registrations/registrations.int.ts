@@ -180,13 +180,20 @@ describe('a registration by REST alone', () => {
     expect(await view(id)).toMatchObject({ status: 'failed' });
   });
 
+  test('ends when the person does not want to go on', async () => {
+    const { secret, context: { registrationId: id } } = await opened();
+    for (let i = 0; i < 2; i++) expect(await step(id, 'session/cancel', { secret })).toMatchObject({ status: 200, body: { state: 'cancelled' } });
+    expect(await told(id)).toMatchObject([{ type: 'registration.cancelled' }]);
+    expect(await step(id, 'samples', { secret, position: 'left-palm', index: 0, quality: { score: 90, reasons: [] } })).toMatchObject({ status: 409, body: { code: 'context.cancelled' } });
+  });
+
   test('answers nobody without the secret of this session, and takes no step before the one that it needs', async () => {
     const [session, other] = [await opened(), await opened()];
     const { secret, context: { registrationId: id } } = session;
     const split = await splitOf(session);
     const consent = consentTo(session);
     const sample = { position: 'left-palm', index: 0, quality: { score: 90, reasons: [] } };
-    for (const [name, body] of [['session', {}], ['consent', { consent }], ['samples', sample], ['completion', { split }]] as const) {
+    for (const [name, body] of [['session', {}], ['session/cancel', {}], ['consent', { consent }], ['samples', sample], ['completion', { split }]] as const) {
       for (const wrong of [other.secret, 'A'.repeat(43)]) expect(await step(id, name, { ...body, secret: wrong })).toMatchObject({ status: 401, body: { code: 'request.unauthenticated' } });
       expect(await step('no such id', name, { ...body, secret })).toMatchObject({ status: 401 });
       expect(await step(id, name, { ...body, secret, more: 1 })).toMatchObject({ status: 400, body: { code: 'request.malformed' } });

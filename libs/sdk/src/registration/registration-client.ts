@@ -10,6 +10,7 @@ import { checkRegistrationEntry, verifyReceipt } from '../log/receipts.ts';
 import { fetchManifests } from '../network/fetch-manifests.ts';
 import { createNetworkGuard, type NetworkPin } from '../network/network-pin.ts';
 import { type SdkPorts, systemPorts } from '../ports.ts';
+import { openRestRegistrationSession } from './rest-registration-session.ts';
 import { openRegistrationSession, type RegistrationSession, type SessionSecret, type Step, type Welcome } from './registration-session.ts';
 import { type CaptureSource, collectSamples, type EnrolmentItem, enrolmentItems, thetaOf } from './samples.ts';
 
@@ -51,8 +52,11 @@ export interface RegistrationClient {
   createAccount(network: NetworkInfo, input: CreateAccountInput): Promise<LedgerAccount>;
 }
 
+/** By the bridge, or, where there is no WebSocket, by the gateway, which takes registrations by link only and tells no progress. */
+export type RegistrationClientOptions = ({ readonly bridgeUrl: string } | { readonly gatewayUrl: string }) & { readonly pin?: NetworkPin; readonly ports?: Partial<SdkPorts> };
+
 /** Client of a registration page or kiosk: one session per call, splitting on this device. */
-export function createRegistrationClient(options: { bridgeUrl: string; pin?: NetworkPin; ports?: Partial<SdkPorts> }): RegistrationClient {
+export function createRegistrationClient(options: RegistrationClientOptions): RegistrationClient {
   const ports = systemPorts(options.ports);
   const guard = createNetworkGuard(options.pin, fetchManifests(ports));
   return {
@@ -62,7 +66,9 @@ export function createRegistrationClient(options: { bridgeUrl: string; pin?: Net
       if (positions.length === 0) throw new BoopError('registration.incomplete', 'no palm to register');
       const invitation = input.link === undefined ? undefined : invitationOf(input.link, positions);
       const onStep = (step: Step): void => input.onProgress?.({ step });
-      const session = openRegistrationSession(options.bridgeUrl, { positions, locale: input.locale, invitation, onStep, signal: input.signal }, ports);
+      const session = 'bridgeUrl' in options
+        ? openRegistrationSession(options.bridgeUrl, { positions, locale: input.locale, invitation, onStep, signal: input.signal }, ports)
+        : openRestRegistrationSession(options.gatewayUrl, { invitation: invitation ?? noLink(), signal: input.signal }, ports);
       try {
         const welcome = await session.start();
         const network = checkWelcome(welcome, await guard(welcome.network), positions);
@@ -77,6 +83,10 @@ export function createRegistrationClient(options: { bridgeUrl: string; pin?: Net
       }
     },
   };
+}
+
+function noLink(): never {
+  throw new BoopError('link.malformed', 'without the bridge a registration needs a link');
 }
 
 /** Refused here, since asking would use the link up. */

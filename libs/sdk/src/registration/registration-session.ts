@@ -6,7 +6,7 @@ import { serverFault } from '../errors.ts';
 import { type SdkPorts } from '../ports.ts';
 import { type SampleReport } from './samples.ts';
 
-export type Welcome = Extract<RegistrationServerMessage, { type: 'registration_hello_response' }>;
+export type Welcome = Pick<Extract<RegistrationServerMessage, { type: 'registration_hello_response' }>, 'context' | 'secret' | 'consentText' | 'network' | 'sampleQualityMin'>;
 export type Step = Extract<RegistrationServerMessage, { type: 'registration_progress' }>['step'];
 
 export interface RegistrationSession {
@@ -70,7 +70,7 @@ export function openRegistrationSession(bridgeUrl: string, wanted: { positions: 
 
   return {
     async start() {
-      return (await channel.ready({ timeoutMs: answerTimeoutMs, signal })) as Welcome;
+      return (await channel.ready({ timeoutMs: answerTimeoutMs, signal })) as Extract<RegistrationServerMessage, { type: 'registration_hello_response' }>;
     },
     async giveConsent(consent) {
       await ask({ type: 'give_consent', consent }, (received) => received.type === 'consent_recorded' || undefined);

@@ -11,6 +11,8 @@ export interface RestRequest<T> {
   readonly signal?: AbortSignal | undefined;
   /** The server gives the same answer to a repeat: repeated when the connection breaks. */
   readonly idempotent?: boolean;
+  /** How long to wait for the answer; 15 s when not given. */
+  readonly timeoutMs?: number;
   /** Never repeated, because what it carries is good for one request. */
   readonly once?: boolean;
 }
@@ -29,7 +31,7 @@ export function createRestClient(baseUrl: string, bearer: string | undefined, po
   const headers = { accept: 'application/json', ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }) };
 
   const once = async (method: string, path: string, request: RestRequest<unknown>): Promise<{ response: Response; body: unknown }> => {
-    const timeout = AbortSignal.timeout(requestTimeoutMs);
+    const timeout = AbortSignal.timeout(request.timeoutMs ?? requestTimeoutMs);
     try {
       const response = await ports.fetch(`${base}${path}`, {
         method,
