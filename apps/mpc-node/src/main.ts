@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { loadConfig, openCustody, readManifest, readSecretFile, releaseDigest, runProcess, systemRng } from '@boop/platform';
 import { nodeConfigSchema } from './config.ts';
+import { letOldGenerationGrow } from './memory.ts';
 import { openTls } from './node-tls.ts';
 import { startNode } from './node.ts';
+
+letOldGenerationGrow();
 
 runProcess('mpc-node', async ({ log, onStop }) => {
   const config = loadConfig(nodeConfigSchema, { file: process.env['BOOP_CONFIG'], env: process.env, prefix: 'BOOP' });
