@@ -6,6 +6,7 @@ const testEnvironmentOptions = { customExportConditions: ['@boop/source', 'node'
 export default {
   ...preset,
   testEnvironmentOptions,
+  testTimeout: 120_000,
   displayName: 'bridge',
   testMatch: ['<rootDir>/src/**/*.{unit,vector,prop,sim,int}.ts'],
 };

@@ -24,7 +24,7 @@ export { createLogger, type Logger, type LogLevel, silentLogger } from './loggin
 export { describeError, redact } from './logging/redact.ts';
 export { type DatabaseSpec } from './postgres/databases.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
-export { isDatabaseOutage, unavailableIfOutage } from './postgres/database-outage.ts';
+export { isDatabaseOutage, unavailableIfDriverFails, unavailableIfOutage } from './postgres/database-outage.ts';
 export { applyMigrations } from './postgres/migrations.ts';
 export { NOTIFY_BYTES_MAX, PgNotify, type PgNotifyOptions } from './postgres/pg-notify.ts';
 export { assertPortFree, isPortFree } from './postgres/port.ts';

@@ -87,7 +87,7 @@ export class TestBridge {
 
   async #prepare(limits: Partial<Limits>, { redisUrl, history = {}, tls: publicTls = false }: TestBridgeOptions): Promise<void> {
     const dir = this.#dir;
-    this.#postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), port: await freePort(), databases: [{ name: 'gateway', user: 'gateway' }] });
+    await this.startDatabase(await freePort());
     const databaseUrl = this.#postgres.urls['gateway']!;
     this.#pool = new Pool({ connectionString: databaseUrl });
     // The server may stop before an idle connection is closed.
@@ -113,6 +113,15 @@ export class TestBridge {
 
   #issue(role: 'gateway' | 'bridge', id: string) {
     return issueCertificate(this.#ca, { commonName: role, uri: peerUri(networkId, { role, id }), ips: [host] });
+  }
+
+  /** Starts it, after the first time at the same address. */
+  async startDatabase(port = this.#postgres.port): Promise<void> {
+    this.#postgres = await startEmbeddedPostgres({ dir: join(this.#dir, 'postgres'), port, databases: [{ name: 'gateway', user: 'gateway' }] });
+  }
+
+  async stopDatabase(): Promise<void> {
+    await this.#postgres.stop();
   }
 
   /** Starts it, the second time at the same address. @returns its port */

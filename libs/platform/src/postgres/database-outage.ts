@@ -24,10 +24,15 @@ export function isDatabaseOutage(error: unknown, depth = 0): boolean {
   const { code, originalCode, kind, message, cause, meta } = error as Readonly<Record<string, unknown>>;
   if ([code, originalCode].some((candidate) => typeof candidate === 'string' && (prismaCodes.has(candidate) || sqlState.test(candidate)))) return true;
   if (typeof kind === 'string' && adapterKinds.has(kind)) return true;
-  if (error instanceof Error && typeof message === 'string' && pgMessages.has(message)) return true;
+  if (typeof message === 'string' && pgMessages.has(message)) return true;
   return isDatabaseOutage(cause, depth + 1) || isDatabaseOutage((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1);
 }
 
+const unavailable = (cause: unknown): BoopError => new BoopError('service.unavailable', 'the service can not reach its database', { kind: 'unavailable', retryAllowed: true, cause });
+
 /** `service.unavailable` for an outage; any other error as it is. */
-export const unavailableIfOutage = (error: unknown): unknown =>
-  !isBoopError(error) && isDatabaseOutage(error) ? new BoopError('service.unavailable', 'the service can not reach its database', { kind: 'unavailable', retryAllowed: true, cause: error }) : error;
+export const unavailableIfOutage = (error: unknown): unknown => (!isBoopError(error) && isDatabaseOutage(error) ? unavailable(error) : error);
+
+/** The same of what a database's own driver throws, of which every error of a socket is an outage. */
+export const unavailableIfDriverFails = (error: unknown): unknown =>
+  typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string' ? unavailable(error) : unavailableIfOutage(error);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { BoopError } from '@boop/shared';
-import { isDatabaseOutage, unavailableIfOutage } from './database-outage.ts';
+import { isDatabaseOutage, unavailableIfDriverFails, unavailableIfOutage } from './database-outage.ts';
 
 const withCode = (code: string, more: object = {}): Error => Object.assign(new Error('x'), { code, ...more });
 const fromAdapter = (cause: object): Error => withCode('P2010', { meta: { driverAdapterError: Object.assign(new Error('x'), { cause }) } });
@@ -35,6 +35,12 @@ describe('an outage of PostgreSQL', () => {
   ])('is not: %s', (_, error) => {
     expect(isDatabaseOutage(error)).toBe(false);
     expect(unavailableIfOutage(error)).toBe(error);
+  });
+
+  test('of a driver is any error of its socket, and no error of a statement', () => {
+    const refused = withCode('ECONNREFUSED', { syscall: 'connect', errno: -111 });
+    for (const error of [refused, withCode('EHOSTUNREACH', { syscall: 'connect' }), withCode('57P01')]) expect(unavailableIfDriverFails(error)).toMatchObject({ code: 'service.unavailable', cause: error });
+    for (const error of [withCode('42P01'), new TypeError('x is not a function')]) expect(unavailableIfDriverFails(error)).toBe(error);
   });
 
   test('an error that has a name already keeps it, and a cause without end ends the search', () => {
