@@ -8,8 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { createDevCa, issueCertificate, peerUri } from '@boop/platform';
 
 export const networkId = 'bench';
-/** Messages of one round outlive the young generation's default, and what is promoted is collected with the whole heap. */
-const youngGeneration = '--max-semi-space-size=64';
+/**
+ * Messages of one round outlive the young generation's default, and what is promoted is collected with the whole heap. That is marked all the time unless
+ * the old generation, a few MiB here, may grow by more than the young one holds.
+ */
+const generations = ['--max-semi-space-size=64', '--heap-growing-percent=1000'];
 const partyFile = fileURLToPath(new URL('party.mjs', import.meta.url));
 
 /** @param addressOf (from, to, port) → where party `from` reaches party `to`; a delay proxy may stand between */
@@ -23,7 +26,7 @@ export async function startParties(count, { addressOf = (_from, _to, port) => po
     const tls = await issueCertificate(ca, { commonName: `party ${id}`, uri: peerUri(networkId, { role: 'node', id: String(id) }) });
     const nodes = [];
     for (const to of ids) nodes.push({ id: to, host: '127.0.0.1', port: to === id ? ports[to - 1] : await addressOf(id, to, ports[to - 1]) });
-    const child = fork(partyFile, [], { execArgv: [...process.execArgv, youngGeneration], serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(partyFile, [], { execArgv: [...process.execArgv, ...generations], serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     child.on('exit', (code) => code && (process.exitCode = 1));
     children.push(child);
     child.send({ command: 'connect', argument: { id, nodes, tls, networkId } });
