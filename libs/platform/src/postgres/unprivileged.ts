@@ -29,7 +29,10 @@ export async function findUnprivileged(paths: readonly string[]): Promise<Unpriv
   const reachable = await Promise.all(paths.map((path) => canReach(path, uid, gid)));
   if (reachable.every(Boolean)) return { prefix: [], spawnOptions: { uid, gid }, own };
   const capability = '+dac_override';
-  const prefix = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', `--inh-caps=${capability}`, `--ambient-caps=${capability}`, '--'];
+  const asUser = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', `--inh-caps=${capability}`, `--ambient-caps=${capability}`];
+  // access(2), by which initdb looks for its own program, leaves capabilities of users out of account unless this bit is set (capabilities(7)); a container may not allow it.
+  const wholly = ['setpriv', ...asUser, '--securebits=+no_setuid_fixup', '--'];
+  const prefix = await run('setpriv', [...wholly.slice(1), 'true']).then(() => wholly, () => ['setpriv', ...asUser, '--']);
   return { prefix, spawnOptions: {}, own };
 }
 
