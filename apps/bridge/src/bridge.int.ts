@@ -126,19 +126,6 @@ describe('the vendor channel', () => {
     expect(again).toMatchObject({ type: 'context_created', authentication: { id: 'ctx-1' } });
   }, 120_000);
 
-  test('says that it can’t reach the database, keeps who is connected, and goes on when it is there again', async () => {
-    const connected = await vendor();
-    await b.stopDatabase();
-    const late = client('vendor');
-    await late.send({ ...hello, id: 'h' });
-    expect(await late.next(({ re }) => re === 'h')).toMatchObject({ type: 'error', code: 'service.unavailable', retryAllowed: true });
-    expect(await late.closed).toBe(4500);
-    await b.startDatabase();
-    await b.append('vendor:vendor-1', expired('after'));
-    expect(await connected.next(({ contextId }) => contextId === 'after')).toMatchObject({ offset: 1 });
-    expect((await vendor({ epoch: 'epoch-1', offset: 0 })).messages[0]).toMatchObject({ recovered: true });
-  }, 120_000);
-
   test('gives a client that comes back what it missed, or says that it can’t', async () => {
     await b.append('vendor:vendor-1', expired('a'), expired('b'), expired('c'));
     const back = await vendor({ epoch: 'epoch-1', offset: 1 });
