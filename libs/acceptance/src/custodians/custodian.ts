@@ -23,8 +23,8 @@ export class Command {
   output = '';
   over = false;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn('sh', ['-c', `umask ${carelessUmask}; exec "$0" "$@"`, process.execPath, cli, ...args], { env: { ...process.env, NODE_OPTIONS: '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, script = cli) {
+    this.#child = spawn('sh', ['-c', `umask ${carelessUmask}; exec "$0" "$@"`, process.execPath, script, ...args], { env: { ...process.env, NODE_OPTIONS: '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.ended = new Promise((resolve) =>
       this.#child.once('close', (status) => {
@@ -55,8 +55,8 @@ export class Command {
 }
 
 /** Runs a command to its end. @throws Error with what it printed, unless it succeeds */
-export async function boop(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
-  const command = new Command(args, env);
+export async function boop(args: readonly string[], env: Readonly<Record<string, string>> = {}, script = cli): Promise<string> {
+  const command = new Command(args, env, script);
   if ((await command.ended) !== 0) throw new Error(command.output);
   return command.output;
 }
@@ -68,6 +68,8 @@ export interface CustodianOptions {
   /** `--custody …` */
   readonly custody?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** `boop` of a release; that of the checkout otherwise. */
+  readonly script?: string;
   /** Of a PostgreSQL database that the custodian has; the node brings a server of its own otherwise. */
   readonly databaseUrlFile?: string;
 }
@@ -92,7 +94,7 @@ export class Custodian {
   }
 
   async node(action: string, ...args: string[]): Promise<string> {
-    return await boop(['node', ...action.split(' '), this.dir, ...args], this.options.env);
+    return await boop(['node', ...action.split(' '), this.dir, ...args], this.options.env, this.options.script);
   }
 
   async init(): Promise<void> {
@@ -102,7 +104,7 @@ export class Custodian {
 
   /** Begins to join, and waits for the fingerprint. */
   async meet(peers: readonly string[]): Promise<{ fingerprint: string; confirm: (fingerprint: string) => Promise<void> }> {
-    const command = new Command(['node', 'join', this.dir, '--peers', peers.join()], this.options.env);
+    const command = new Command(['node', 'join', this.dir, '--peers', peers.join()], this.options.env, this.options.script);
     const fingerprint = await command.shows(/^fingerprint (\S+)$/m);
     const confirm = async (agreed: string): Promise<void> => {
       command.type(agreed);
@@ -113,12 +115,12 @@ export class Custodian {
 
   /** `boop network …` at this custodian's node. */
   async decides(...args: string[]): Promise<string> {
-    return await boop(['network', ...args, '--node', this.dir], this.options.env);
+    return await boop(['network', ...args, '--node', this.dir], this.options.env, this.options.script);
   }
 
   async run(): Promise<void> {
-    const { databaseUrlFile, env } = this.options;
-    this.#running = new Command(['node', 'run', this.dir, ...(databaseUrlFile === undefined ? [] : ['--database-url-file', databaseUrlFile])], env);
+    const { databaseUrlFile, env, script } = this.options;
+    this.#running = new Command(['node', 'run', this.dir, ...(databaseUrlFile === undefined ? [] : ['--database-url-file', databaseUrlFile])], env, script);
     await this.#running.shows(/runs at/);
   }
 
