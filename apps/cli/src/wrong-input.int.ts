@@ -7,6 +7,8 @@ import { sentenceFor } from './failure.ts';
 import { withDigestsLast } from './operands.ts';
 import { boopProgram } from './program.ts';
 
+jest.setTimeout(60_000);
+
 const dir = mkdtempSync(join(tmpdir(), 'boop-wrong-'));
 const at = (name: string): string => join(dir, name);
 

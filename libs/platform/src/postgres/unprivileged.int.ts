@@ -3,8 +3,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, expect, jest, test } from '@jest/globals';
 import { findUnprivileged } from './unprivileged.ts';
+
+jest.setTimeout(60_000);
 
 const run = promisify(execFile);
 const bit = '--securebits=+no_setuid_fixup';
