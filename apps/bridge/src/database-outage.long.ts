@@ -23,6 +23,7 @@ async function hello(resume = {}): Promise<TestClient> {
 
 test('a bridge says that it can’t reach the database, keeps who is connected, and goes on when it is there again', async () => {
   const connected = await hello();
+  await connected.next('vendor_hello_response');
   // The response comes before the last look at the history, which has to be over.
   await b.append('vendor:vendor-1', { type: 'context_expired', contextId: 'before' });
   await connected.next(({ contextId }) => contextId === 'before');
