@@ -168,16 +168,19 @@ describe('a registration by REST alone', () => {
     expect(await told(id)).toMatchObject([{ type: 'registration.succeeded' }]);
   });
 
-  test('tells the person alone why the nodes refuse', async () => {
+  test.each([
+    ['registration.duplicate', 409, 'failed', 'failed'],
+    ['registration.samples-disagree', 422, 'samples', 'in-progress'],
+  ])('tells the person alone why the nodes refuse: %s', async (code, status, state, viewed) => {
     const { session, id, secret } = await ready();
-    g.nodes.behaviour.decision = new BoopError('registration.duplicate', 'told by the nodes');
+    g.nodes.behaviour.decision = new BoopError(code, 'told by the nodes');
     try {
-      expect(await step(id, 'completion', { secret, split: await splitOf(session) })).toMatchObject({ status: 409, body: { code: 'registration.duplicate' } });
+      expect(await step(id, 'completion', { secret, split: await splitOf(session) })).toMatchObject({ status, body: { code } });
     } finally {
       g.nodes.behaviour.decision = { accepted: true, reason: 'ok', verified: true };
     }
-    expect((await step(id, 'session', { secret })).body).toMatchObject({ state: 'failed' });
-    expect(await view(id)).toMatchObject({ status: 'failed' });
+    expect((await step(id, 'session', { secret })).body).toMatchObject({ state });
+    expect(await view(id)).toMatchObject({ status: viewed });
   });
 
   test('ends when the person does not want to go on', async () => {
