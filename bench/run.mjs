@@ -9,9 +9,9 @@ import { parseArgs } from 'node:util';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' }, quick: { type: 'boolean' } }, allowPositionals: true });
-const quickOnes = ['w1', 'w2', 'w3', 'identify', 'wan'];
+const quickOnes = ['w1', 'w2', 'w3', 'identify', 'enroll', 'wan', 'scale'];
 const hasNetwork = existsSync(join(root, '.boop/control.sock'));
-const known = ['biometric', 'mpc', 'w1', 'w2', 'w3', 'identify', 'wan', 'log', 'ledger', 'accounts', 'node', 'load', 'bridge', 'release', ...(hasNetwork ? ['authentication'] : [])];
+const known = ['biometric', 'mpc', 'w1', 'w2', 'w3', 'identify', 'enroll', 'wan', 'scale', 'log', 'ledger', 'accounts', 'node', 'load', 'bridge', 'release', ...(hasNetwork ? ['authentication'] : [])];
 const names = positionals.length ? positionals : known;
 if (!hasNetwork && !positionals.length) process.stderr.write('authentication: no network is running, left out\n');
 

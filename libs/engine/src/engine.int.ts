@@ -56,6 +56,16 @@ describe.each([0, 2])('an engine with %i shard threads', (shards) => {
     }
   });
 
+  test('takes correlations from stock, each block once', async () => {
+    const templates = await start(shards, 256);
+    const [batchId, runId] = [nodes.id(), nodes.id()];
+    const { committee } = nodes;
+    await nodes.all(async (engine) => await engine.stock({ committee, runId, batchId, blocks: 4, probes: 1, plan, timeoutMs: 10_000 }));
+    expect(await identify(templates[200]!, 256, {}, { batchId, firstBlock: 0 })).toEqual({ kind: 'one', row: 200 });
+    await expect(identify(templates[200]!, 256, {}, { batchId, firstBlock: 0 })).rejects.toMatchObject({ code: 'correlation.unknown' });
+    expect(await identify(templates[1]!, 256, {}, { batchId, firstBlock: 2 })).toEqual({ kind: 'one', row: 1 });
+  });
+
   test('runs many searches side by side, each with its own result', async () => {
     const templates = await start(shards, 300);
     const rows = [5, 77, 140, 299, 12];
@@ -101,16 +111,6 @@ describe.each([0, 2])('an engine with %i shard threads', (shards) => {
 });
 
 describe('an engine', () => {
-  test('takes correlations from stock, each block once', async () => {
-    const templates = await start(0, 256);
-    const [batchId, runId] = [nodes.id(), nodes.id()];
-    const { committee } = nodes;
-    await nodes.all(async (engine) => await engine.stock({ committee, runId, batchId, blocks: 4, probes: 1, plan, timeoutMs: 10_000 }));
-    expect(await identify(templates[200]!, 256, {}, { batchId, firstBlock: 0 })).toEqual({ kind: 'one', row: 200 });
-    await expect(identify(templates[200]!, 256, {}, { batchId, firstBlock: 0 })).rejects.toMatchObject({ code: 'correlation.unknown' });
-    expect(await identify(templates[1]!, 256, {}, { batchId, firstBlock: 2 })).toEqual({ kind: 'one', row: 1 });
-  });
-
   test('refuses what its queue does not hold, at once', async () => {
     const templates = await start(0, 128, { scansMax: 1, queueMax: 2 });
     const [engine] = nodes.engines;

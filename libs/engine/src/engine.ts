@@ -119,10 +119,13 @@ export class MatchingEngine {
   async stock(request: StockRequest): Promise<void> {
     const { committee, batchId, blocks, probes, plan } = request;
     const lanes = lanesOf(probes * this.statistic.shifts.length * plan.blockRows);
-    const [shard] = this.#shards;
-    // Blocks of one shard only: which shard a block belongs to is a matter of its number.
-    const task = { kind: 'stock', committee: committee.name, batchId, lanes, blocks, flights: plan.flights, backEnd: plan.backEnd, p: this.statistic.p } as const;
-    await this.#run(request, [{ shard: shard!, task, firstMachine: 0, machines: Math.min(plan.flights, blocks) }]);
+    const stride = this.#shards.length;
+    // A shard has the blocks that it will scan.
+    const parts = this.#shards.slice(0, blocks).map((shard, at): ShardPart => {
+      const task = { kind: 'stock', committee: committee.name, batchId, lanes, blocks, firstBlock: at, stride, flights: plan.flights, backEnd: plan.backEnd, p: this.statistic.p } as const;
+      return { shard, task, firstMachine: at * plan.flights, machines: Math.min(plan.flights, Math.ceil((blocks - at) / stride)) };
+    });
+    await this.#run(request, parts);
   }
 
   /**

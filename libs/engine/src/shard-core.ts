@@ -101,12 +101,12 @@ export class ShardCore {
 
   #fill(task: StockTask, events: TaskEvents): RunningTask {
     const party = this.#party(task.committee, task.p, task.backEnd);
-    const flights = Array.from({ length: Math.min(task.flights, task.blocks) }, (_, flight) => () => this.#fillFlight(task, party, flight));
+    const flights = Array.from({ length: Math.min(task.flights, Math.ceil((task.blocks - task.firstBlock) / task.stride)) }, (_, flight) => () => this.#fillFlight(task, party, flight));
     return group(flights, events, () => ({ kind: 'stocked' }), { frees: true });
   }
 
-  *#fillFlight({ committee, batchId, lanes, blocks, flights }: StockTask, party: BlockParty, flight: number): RoundProtocol<void> {
-    for (let block = flight; block < blocks; block += flights) {
+  *#fillFlight({ committee, batchId, lanes, blocks, firstBlock, stride, flights }: StockTask, party: BlockParty, flight: number): RoundProtocol<void> {
+    for (let block = firstBlock + flight * stride; block < blocks; block += flights * stride) {
       const arena = this.#arena();
       const id = blockId(batchId, block);
       let made = false;

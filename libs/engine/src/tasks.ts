@@ -54,7 +54,10 @@ export interface StockTask {
   readonly committee: string;
   readonly batchId: Uint8Array;
   readonly lanes: number;
+  /** Of all shards; this one has the `firstBlock`-th and every `stride`-th after it. */
   readonly blocks: number;
+  readonly firstBlock: number;
+  readonly stride: number;
   readonly flights: number;
   readonly backEnd: BackEndName;
   readonly p: number;
