@@ -54,11 +54,6 @@ const allReady = async (): Promise<void> =>
     return (await Promise.all(custodians.map((custodian) => custodian.checks()))).every((checks) => checks?.['live'] === custodians.length);
   }, settleTimeoutMs);
 
-const liveAtGateway = async (name: string): Promise<boolean | undefined> => {
-  const { nodes } = (await (await fetch(`${operator.gatewayUrl}/v1/network/nodes`)).json()) as { nodes: { name: string; live: boolean }[] };
-  return nodes.find((node) => node.name === name)?.live;
-};
-
 // The tests tell one story, in order.
 describe('five custodians who share nothing but addresses', () => {
   test('make keys, meet, compare one fingerprint and agree on a manifest that all have signed', async () => {
@@ -90,7 +85,7 @@ describe('five custodians who share nothing but addresses', () => {
     servicesFingerprint = shown;
     await operator.ready();
     shop = new Shop(operator);
-    await until(async () => (await Promise.all(custodians.map(({ options }) => liveAtGateway(options.name)))).every((live) => live === true), settleTimeoutMs);
+    await until(async () => (await operator.liveNodes()).length === custodians.length, settleTimeoutMs);
   }, 300_000);
 
   test('register and recognise palms together', async () => {
@@ -151,10 +146,10 @@ describe('five custodians who share nothing but addresses', () => {
     };
     await custodian.node('dismiss', 'gateway/main');
     await restarted();
-    await until(async () => (await liveAtGateway('node-2')) === false, settleTimeoutMs);
+    await until(async () => !(await operator.liveNodes()).includes('node-2'), settleTimeoutMs);
     await expect(shop.authenticate(registered.others[3]!)).resolves.toMatchObject({ outcome: 'accepted' });
     await custodian.node('accept', join(operator.dir, 'services.json'), '--fingerprint', servicesFingerprint);
-    await until(async () => (await liveAtGateway('node-2')) === true, settleTimeoutMs);
+    await until(async () => (await operator.liveNodes()).includes('node-2'), settleTimeoutMs);
   }, 600_000);
 
   test('reject what another proposes', async () => {

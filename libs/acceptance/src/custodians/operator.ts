@@ -47,6 +47,12 @@ export class Operator {
     await this.#running!.shows(/all are ready/);
   }
 
+  /** Names of the nodes that the gateway reaches. */
+  async liveNodes(): Promise<string[]> {
+    const { nodes } = (await (await fetch(`${this.gatewayUrl}/v1/network/nodes`)).json()) as { nodes: { name: string; live: boolean }[] };
+    return nodes.flatMap(({ name, live }) => (live ? [name] : []));
+  }
+
   async stop(): Promise<number> {
     const status = (await this.#running?.stop()) ?? 0;
     this.#running = undefined;
