@@ -108,9 +108,12 @@ export class NetworkService {
     };
   }
 
-  /** What a split of this epoch is judged by: nodes end sessions of the epoch before; of any other, by the manifest in force, which refuses it. */
+  /**
+   * What a split of this epoch is judged by, and what the nodes answer to it: nodes end sessions of the epoch before; of any other, by the manifest in force, which
+   * refuses it. It stays as it is when another one comes into force.
+   */
   manifestOf(epoch: number): NetworkManifest {
-    return (epoch === this.manifest.epoch - 1 ? this.#at(epoch) : undefined) ?? this.manifest;
+    return (epoch === this.manifest.epoch - 1 ? this.#at(epoch) : undefined) ?? { ...this.manifest };
   }
 
   /** The manifests that came into force from an epoch on, as their custodians signed them. */
