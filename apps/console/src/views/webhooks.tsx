@@ -52,9 +52,9 @@ export function Webhooks({ addresses }: { addresses: Addresses }) {
       {endpoints && (
         <section className="card">
           <h2>New endpoint</h2>
-          <p className="muted">Events of your authentications, payments and registrations are sent there, signed. In a test network plain HTTP on this machine will do.</p>
+          <p className="muted">Events of your authentications, payments and registrations are sent to this address (such as https://shop.example/hooks), signed. In a test network plain HTTP on this machine will do.</p>
           <form className="row" onSubmit={(event) => { event.preventDefault(); const form = event.currentTarget; void change(client.create({ url: String(new FormData(form).get('url')) }), () => form.reset()); }}>
-            <label>Address<input name="url" type="url" required size={44} placeholder="https://shop.example/hooks" /></label>
+            <label>Address<input name="url" type="url" required size={44} /></label>
             <button>Add</button>
           </form>
         </section>
