@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { bytesField } from '@boop/identity';
 import { BoopError } from '@boop/shared';
 import { InvalidArgumentError } from 'commander';
 
@@ -37,7 +38,7 @@ export function httpUrl(text: string): string {
 
 /** 32 bytes as base64url, for commander: digests and public keys. */
 export function base64Url32(text: string): string {
-  if (!/^[A-Za-z0-9_-]{43}$/.test(text)) throw new InvalidArgumentError('43 letters, digits, - or _ are needed, as boop prints them');
+  if (!bytesField(32).safeParse(text).success) throw new InvalidArgumentError('43 letters, digits, - or _ are needed, as boop prints them');
   return text;
 }
 

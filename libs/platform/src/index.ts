@@ -27,7 +27,7 @@ export { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres/embedde
 export { isDatabaseOutage, unavailableIfDriverFails, unavailableIfOutage } from './postgres/database-outage.ts';
 export { applyMigrations } from './postgres/migrations.ts';
 export { NOTIFY_BYTES_MAX, PgNotify, type PgNotifyOptions } from './postgres/pg-notify.ts';
-export { assertPortFree, isPortFree } from './postgres/port.ts';
+export { assertPortFree, freePort, isPortFree } from './postgres/port.ts';
 export { type FaultHook, guarded, noFaults } from './process/fault-hook.ts';
 export { type ProcessContext, runProcess } from './process/run-process.ts';
 export { folderDigest, releaseDigest } from './process/release-digest.ts';

@@ -13,6 +13,7 @@ export const openRegistrationSessionSchema = z.strictObject(secret);
 export type OpenRegistrationSession = z.infer<typeof openRegistrationSessionSchema>;
 
 export const registrationStates = ['consent', 'samples', 'running', 'done', 'failed', 'cancelled', 'expired'] as const;
+export type RegistrationState = (typeof registrationStates)[number];
 
 export const registrationSessionSchema = z.strictObject({
   context: registrationContextSchema,

@@ -44,6 +44,7 @@ export type WebhookEndpoint = z.infer<typeof webhookEndpointSchema>;
 
 /** Answer to creating and rotating: the only times that the secret (`whsec_…`) is shown. */
 export const webhookEndpointWithSecretSchema = webhookEndpointSchema.extend({ secret: z.string() });
+export type WebhookEndpointWithSecret = z.infer<typeof webhookEndpointWithSecretSchema>;
 
 /** `POST /v1/webhooks/endpoints/{id}/rotations`: both secrets sign for so long. */
 export const rotateWebhookSecretSchema = z.strictObject({ overlapSeconds: z.number().int().min(0).max(7 * 86_400).default(86_400) });

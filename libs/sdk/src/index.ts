@@ -12,7 +12,7 @@ export { checkAuthenticationEntry, checkRegistrationEntry, type EntryWithReceipt
 export { checkNetwork, type NetworkPin, pinOf, type PinnedMember } from './network/network-pin.ts';
 export { type SdkPorts, type Socket, systemRng } from './ports.ts';
 export { createRegistrationClient, type RegisterInput, type RegistrationClient, type RegistrationClientOptions, type RegistrationProgress } from './registration/registration-client.ts';
-export { parseRegistrationLink, type RegistrationInvitation } from '@boop/protocol';
+export { parseRegistrationLink, type RegistrationInvitation, type WebhookEndpointWithSecret } from '@boop/protocol';
 export { type CaptureRequest, type CaptureSource } from './registration/samples.ts';
 export { createSandbox, type Sandbox } from './sandbox/create-sandbox.ts';
 export { type SandboxCase, sandboxCapture, sandboxCases } from './sandbox/magic-palms.ts';
@@ -21,5 +21,5 @@ export { createTerminalClient, type TerminalClient, type TerminalOptions, type T
 export { type AuthenticationResult } from './vendor/authentication-result.ts';
 export { createTokenVerifier, type ExpectedToken, jwksUrlOf, type TokenChecks } from './vendor/token-verifier.ts';
 export { type AuthenticationHandle, createVendorClient, type VendorClient, type VendorOptions, type WaitOptions } from './vendor/vendor-client.ts';
-export { createWebhooksClient, type DeliveryPage, type WebhookEndpointWithSecret, type WebhookReplay, type WebhooksClient } from './webhooks/webhooks-client.ts';
+export { createWebhooksClient, type DeliveryPage, type WebhookReplay, type WebhooksClient } from './webhooks/webhooks-client.ts';
 export { verifyWebhook, type WebhookDelivery, type WebhookEvent } from './webhooks/verify-webhook.ts';

@@ -1,12 +1,11 @@
 import { type ConsentText, type Position, type RegistrationContext, sessionIdOf, type SignedConsent, verifyConsent } from '@boop/identity';
-import { type qualitySchema, type RegistrationReceipt, sampleQualityMin, type SealedSplit, type SplitItemPurpose } from '@boop/protocol';
+import { type qualitySchema, type RegistrationReceipt, type RegistrationState, sampleQualityMin, type SealedSplit, type SplitItemPurpose } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { type z } from 'zod';
 import { type WebhookEvent } from '../webhooks/webhook-event.ts';
 import { adminEvent, isoTime, type OutboxEntry, registrationEvent, type Transition } from './events.ts';
 
 export type Quality = z.infer<typeof qualitySchema>;
-export type RegistrationState = 'consent' | 'samples' | 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
 
 /** A registration session. Times in milliseconds since the Unix epoch; no sample and no share is ever part of it. */
 export interface RegistrationRecord {

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Position, type SigningKey } from '@boop/identity';
-import { type Principal, type Registration, type RegistrationStatus } from '@boop/protocol';
+import { type Principal, type Registration, type RegistrationState, type RegistrationStatus } from '@boop/protocol';
 import { BoopError, utf8 } from '@boop/shared';
 import { isoTime } from '../domain/events.ts';
-import { type RegistrationRecord, type RegistrationState } from '../domain/registration.ts';
+import { type RegistrationRecord } from '../domain/registration.ts';
 
 /** So long a link waits to be opened; the session that it opens has its own, shorter time. */
 export const linkLifeMs = 24 * 60 * 60_000;

@@ -1,8 +1,8 @@
 import { consentTextSchema, registrationContextSchema, signedConsentSchema } from '@boop/identity';
 import { guarded, noFaults } from '@boop/platform';
-import { registrationReceiptSchema } from '@boop/protocol';
+import { registrationReceiptSchema, type RegistrationState } from '@boop/protocol';
 import { type Transition } from '../domain/events.ts';
-import { type RegistrationRecord, type RegistrationState, staleRunMs } from '../domain/registration.ts';
+import { type RegistrationRecord, staleRunMs } from '../domain/registration.ts';
 import { Prisma, type RegistrationRow } from '../generated/prisma/client.ts';
 import { type RegistrationStore, type Versioned } from '../services/ports.ts';
 import { type Database, LostRace, type Transaction, unlessRaced } from './database.ts';

@@ -1,8 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '@boop/platform';
+import { freePort, startEmbeddedPostgres } from '@boop/platform';
 import { runBackupTool } from './run-backup-tool.ts';
 
 /**
@@ -23,13 +22,4 @@ export async function trialRestore(folder: string, backup: string): Promise<Reco
   } finally {
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-/** A port that nothing has at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'react';
-import { type WebhookEndpoint } from '@boop/protocol';
-import { createWebhooksClient, type WebhookEndpointWithSecret } from '@boop/sdk';
+import { type WebhookEndpoint, type WebhookEndpointWithSecret } from '@boop/protocol';
+import { createWebhooksClient } from '@boop/sdk';
 import { type Addresses, useCredential } from '../settings.ts';
 import { WebhookDeliveries } from '../ui/webhook-deliveries.tsx';
 

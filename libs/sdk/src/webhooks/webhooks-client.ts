@@ -1,13 +1,10 @@
-import { type WebhookDelivery, webhookDeliveriesSchema, type webhookDeliveryStatuses, type WebhookEndpoint, webhookEndpointsSchema, webhookEndpointWithSecretSchema, type WebhookEventType, webhookReplaySchema } from '@boop/protocol';
+import { type WebhookDelivery, webhookDeliveriesSchema, type webhookDeliveryStatuses, type WebhookEndpoint, webhookEndpointsSchema, type WebhookEndpointWithSecret, webhookEndpointWithSecretSchema, type WebhookEventType, webhookReplaySchema } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
 import { type z } from 'zod';
 import { type SdkPorts, systemPorts } from '../ports.ts';
 import { createRestClient } from '../rest/rest-client.ts';
 
 export type WebhookReplay = { readonly eventId: string } | { readonly since: Date };
-
-/** `secret` (`whsec_…`) is shown when an endpoint is made and when its secret is rotated, never else. */
-export type WebhookEndpointWithSecret = WebhookEndpoint & { readonly secret: string };
 
 export interface DeliveryPage {
   readonly deliveries: readonly WebhookDelivery[];
