@@ -121,6 +121,12 @@ describe('bad input has its own code and changes nothing', () => {
     expect(await present(context, { capture: palmCapture(1) })).toMatchObject({ status: 403, body: { code: 'split.gateway-not-allowed' } });
   });
 
+  test('a capture without a liveness check where the vendor asks for one', async () => {
+    const context = await open({ type: 'access', policy: { livenessLevel: 1 } });
+    expect(await present(context, { capture: palmCapture(1) })).toMatchObject({ status: 422, body: { code: 'liveness.missing' } });
+    expect(await read(context)).toEqual(context);
+  });
+
   test.each(['share.unopenable', 'split.replayed', 'share.malformed'])('what the nodes refuse with %s leaves the context open', async (code) => {
     g.nodes.behaviour.decision = new BoopError(code, 'refused by a node');
     const context = await open();
@@ -135,6 +141,7 @@ describe('bad input has its own code and changes nothing', () => {
     [{ type: 'payment' }, '/amount'],
     [{ type: 'access', amount: 5 }, '/currency'],
     [{ type: 'access', policy: { operatingPoint: 'lax' } }, '/policy/operatingPoint'],
+    [{ type: 'access', policy: { livenessLevel: 2 } }, '/policy/livenessLevel'],
     [{ type: 'access', policy: { theta: -5 } }, '/policy'],
   ])('%j names the field', async (body, pointer) => {
     const answer = await g.call('POST', '/v1/authentications', { key: keys.shop, body });

@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseTokenClaims } from '@boop/identity';
-import { entryReceiptBytes, parseLogEntry } from '@boop/protocol';
+import { entryReceiptBytes, parseLogEntry, signVerdict, splitFor, splitHash } from '@boop/protocol';
 import { fromBase64Url, type PartyId, toBase64Url, utf8 } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { memberVerifier } from './sessions/member-keys.ts';
@@ -51,6 +51,25 @@ describe('four nodes, threshold one', () => {
     const [first, again, elsewhere] = [await sub('a.example'), await sub('a.example'), await sub('b.example')];
     expect(again).toBe(first);
     expect(elsewhere).not.toBe(first);
+  });
+
+  describe('asked for a liveness check', () => {
+    const policy = { operatingPoint: 'default', acceptUnverified: true, acceptGatewaySplit: false, livenessLevel: 1 };
+    const checked = async () => {
+      const input = await probe(network.splitter, authenticationContext(network.manifest, rng, network.clock.nowMs(), { policy }), capture(palms[1]!, rng));
+      const named = { sessionId: input.split.header.sessionId, splitHash: splitHash(splitFor(input.split, 1)) };
+      return { ...input, split: { ...input.split, liveness: signVerdict({ check: 'palm-passive-1', outcome: 'bona-fide', ...named, checkedAtMs: network.clock.nowMs() }, network.splitter.device) } };
+    };
+
+    test('name its level in the token that they sign', async () => {
+      const answer = await network.node(2).authentications.run(await checked());
+      expect(verifiedClaims(answer.idToken!).acr).toBe('urn:boop:acr:palm:t1n4:verified:liveness-1');
+    });
+
+    test('refuse a capture without a verdict, whoever leads', async () => {
+      const { context, split: { liveness: _, ...split } } = await checked();
+      for (const leader of [1, 2, 3, 4]) await expect(network.node(leader).authentications.run({ context, split })).rejects.toMatchObject({ code: 'liveness.missing' });
+    });
   });
 
   test('do not recognise a stranger', async () => {

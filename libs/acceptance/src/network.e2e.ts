@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { passivePalmCheck } from '@boop/biometric';
+import { SigningKey } from '@boop/identity';
 import { consentEntryOf, logEntryHash, parseLogEntry } from '@boop/protocol';
+import { presentByRest, systemRng, type TerminalLiveness } from '@boop/sdk';
 import { fromBase64Url } from '@boop/shared';
 import { type RunningNetwork, startNetwork, until } from './network-harness.ts';
 import { type Palm, realPalmsOrSynthetic, syntheticPalmOf } from './palms.ts';
@@ -63,6 +66,19 @@ describe('a network of five nodes', () => {
     const [first, again, other] = results.map((result) => result.outcome === 'accepted' && result.claims.sub);
     expect(again).toBe(first);
     expect(other).not.toBe(first);
+  });
+
+  test('accepts only captures whose liveness was checked where the vendor asks for it, and says so in the token', async () => {
+    const { gatewayUrl, terminalKey, device, pin } = shop;
+    const present = async (liveness?: TerminalLiveness) => {
+      const handle = await shop.open({ policy: { livenessLevel: 1 } });
+      await presentByRest({ gatewayUrl, terminalKey, device, pin, authentication: handle.authentication, capture: registered.others[0]!, ...(liveness ? { liveness } : {}) });
+      return await handle.waitForResult();
+    };
+    await expect(present({ check: passivePalmCheck, key: device })).resolves.toMatchObject({ outcome: 'accepted', claims: { acr: 'urn:boop:acr:palm:t1n5:verified:liveness-1' } });
+    await expect(present()).rejects.toMatchObject({ code: 'liveness.missing' });
+    await expect(present({ check: passivePalmCheck, key: SigningKey.generate(systemRng) })).rejects.toMatchObject({ code: 'liveness.bad-signature' });
+    await expect(shop.open({ policy: { livenessLevel: 2 } })).rejects.toMatchObject({ code: 'request.malformed' });
   });
 
   test('is understood by stock clients: jose, plain Ed25519, the PostgreSQL driver', async () => {

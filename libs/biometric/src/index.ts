@@ -19,4 +19,3 @@ export { type IrisComparison, type PackedIris, compareIrises, comparePackedIrise
 export { type SyntheticEye, type SyntheticEyeSeed, syntheticEye } from './iris/synthetic-eye.ts';
 export { type EmbeddingEncoder, type EmbeddingTemplate, EMBEDDING_ENCODER, compareEmbeddings, createEmbeddingTemplate, quantiseEmbedding } from './embedding/embedding-template.ts';
 export { type AttackMeasures, type AttackSign, type LivenessAssessment, type LivenessCheck, attackMeasures, attackSigns, passivePalmCheck } from './liveness/passive-palm-check.ts';
-export { type LivenessPolicy, type LivenessVerdict, acceptVerdict, createVerdict, encodeVerdict, parseVerdict } from './liveness/verdict.ts';

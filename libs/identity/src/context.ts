@@ -48,6 +48,8 @@ export const authenticationContextSchema = z.strictObject({
     acceptUnverified: z.boolean(),
     /** Accept a probe that the gateway split for a thin device. */
     acceptGatewaySplit: z.boolean(),
+    /** Accept a probe only with the verdict of a liveness check to which the manifest gives this level at least. */
+    livenessLevel: z.number().int().min(1).max(3).optional(),
   }),
   issuedAt: secondsField,
   expiresAt: secondsField,

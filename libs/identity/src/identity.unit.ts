@@ -25,7 +25,7 @@ const context: AuthenticationContext = {
   v: 1, kind: 'authentication', networkId: 'net', contextId: 'ctx-1', issuer: 'https://issuer.example', vendorId: 'shop', sector: 'shop.example', type: 'access', nonce: 'n',
   policy: { operatingPoint: 'fmr-1e-6', acceptUnverified: false, acceptGatewaySplit: true }, issuedAt: 1, expiresAt: 31,
 };
-const assurance = { modality: 'palm', nodes: 5, threshold: 1, verified: true, livenessLevel: 0 } as const;
+const assurance = { modality: 'palm', nodes: 5, threshold: 1, verified: true } as const;
 
 describe('consent', () => {
   const signed = giveConsent({ networkId: 'net', registrationId: 'r1', text, givenAt: 5 }, key);

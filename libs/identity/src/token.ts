@@ -17,13 +17,16 @@ export interface MatchAssurance {
   readonly threshold: number;
   /** A family of committees confirmed the match, so no set of t liars sat in all of them. */
   readonly verified: boolean;
-  /** ISO/IEC 30107-3 evaluated presentation attack detection level; 0 = none. */
+  /** Of the liveness check that was asked for and passed (ISO/IEC 30107-3), as the manifest has it; 0 = none. */
   readonly livenessLevel: number;
 }
 
 /** `acr` names modality, t-of-N, whether a family of committees confirmed, and the liveness level. */
 export const acrOf = (assurance: MatchAssurance): string =>
   `urn:boop:acr:${assurance.modality}:t${assurance.threshold}n${assurance.nodes}:${assurance.verified ? 'verified' : 'unverified'}:liveness-${assurance.livenessLevel}`;
+
+/** What the context asks for and nobody is accepted without. */
+export const livenessLevelOf = ({ policy }: Pick<AuthenticationContext, 'policy'>): number => policy.livenessLevel ?? 0;
 
 /** The ID token's claim set, defined once: OIDC Core section 2 and what is ours under `boop`. */
 export const idTokenClaimsSchema = z.strictObject({
@@ -49,7 +52,7 @@ export function idTokenClaims(input: {
   context: AuthenticationContext;
   /** Pairwise subject from the threshold PRF. */
   sub: string;
-  assurance: MatchAssurance;
+  assurance: Omit<MatchAssurance, 'livenessLevel'>;
   splitAt: 'edge' | 'gateway';
   epoch: number;
   /** When the match was decided, seconds. */
@@ -66,7 +69,7 @@ export function idTokenClaims(input: {
     ...(context.nonce === undefined ? {} : { nonce: context.nonce }),
     jti: sessionIdOf(context),
     amr: [amrPalm],
-    acr: acrOf(input.assurance),
+    acr: acrOf({ ...input.assurance, livenessLevel: livenessLevelOf(context) }),
     boop: { context: context.contextId, type: context.type, verified: input.assurance.verified, splitAt: input.splitAt, epoch: input.epoch },
   };
 }

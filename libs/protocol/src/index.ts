@@ -11,6 +11,7 @@ export * from './governance-chain.ts';
 export * from './quorum.ts';
 export * from './jobs.ts';
 export * from './links.ts';
+export * from './liveness.ts';
 export * from './log-entries.ts';
 export * from './manifest.ts';
 export * from './payments.ts';

@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { BoopError, canonicalJson, toBase64Url } from '@boop/shared';
 import { bytesField, consentTextSchema, idField } from '@boop/identity';
 import { z } from 'zod';
+import { livenessCheckSchema } from './liveness.ts';
 
 /** Supported (N, t): honest majority, 2t+1 ≤ N. */
 export const supportedParameters: readonly (readonly [nodes: number, threshold: number])[] = [[3, 1], [4, 1], [5, 1], [5, 2], [7, 2], [7, 3]];
@@ -45,6 +46,8 @@ export const networkManifestSchema = z
     consentTexts: z.array(consentTextSchema).min(1).max(64),
     /** SHA-256 digests of the node software that may take part, old and new ones during an upgrade; any where absent. */
     software: z.array(bytesField(32)).min(1).max(8).optional(),
+    /** Whose verdicts on captures nodes take; without any no context can ask for liveness. */
+    livenessChecks: z.array(livenessCheckSchema).min(1).max(64).optional(),
   })
   .superRefine((manifest, context) => {
     const problem = (message: string) => context.addIssue({ code: 'custom', message });
@@ -52,6 +55,8 @@ export const networkManifestSchema = z
       problem('unsupported number of nodes and threshold');
     if (manifest.members.some(({ party }, index) => party !== index + 1)) problem('members must be listed in order of their share index 1…N');
     if (!manifest.operatingPoints.some(({ id }) => id === manifest.defaultOperatingPoint)) problem('the default operating point is not in the menu');
+    const checkers = manifest.livenessChecks?.map(({ id, publicKey }) => `${id} ${publicKey}`) ?? [];
+    if (new Set(checkers).size < checkers.length) problem('a liveness check is listed twice with one key');
     const jurisdictions = new Set(manifest.members.map(({ jurisdiction }) => jurisdiction));
     if (!manifest.testNetwork && jurisdictions.size < manifest.members.length) problem('two members in one jurisdiction');
   });

@@ -46,6 +46,8 @@ export const createAuthenticationSchema = z.strictObject({
       falseMatchRateMax: z.number().positive().max(1).optional(),
       acceptUnverified: z.boolean().optional(),
       acceptGatewaySplit: z.boolean().optional(),
+      /** Accept only captures that a liveness check of this level, or a higher one, has passed; the network's manifest lists the checks. */
+      livenessLevel: z.number().int().min(1).max(3).optional(),
     })
     .optional(),
 });

@@ -5,6 +5,7 @@ import { BoopError, canonicalJson, concatBytes, fromBase64Url, lengthPrefixed, t
 import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256 } from 'hpke';
 import { z } from 'zod';
 import { AgreementKey, dhkemX25519 } from './hpke-agreement.ts';
+import { signedVerdictSchema } from './liveness.ts';
 
 /** What a shared template in a split is for. */
 export const splitItemPurposeSchema = z.strictObject({
@@ -47,6 +48,8 @@ export const sealedSplitSchema = z.strictObject({
   header: splitHeaderSchema,
   deviceKey: bytesField(32),
   signature: bytesField(64),
+  /** What a liveness check said of the capture; bound to this split by its hash. */
+  liveness: signedVerdictSchema.optional(),
   envelopes: z.array(envelopeSchema).min(3).max(7),
 });
 export type SealedSplit = z.infer<typeof sealedSplitSchema>;
@@ -56,6 +59,7 @@ export const nodeSplitSchema = z.strictObject({
   header: splitHeaderSchema,
   deviceKey: bytesField(32),
   signature: bytesField(64),
+  liveness: signedVerdictSchema.optional(),
   hashes: z.array(bytesField(32)).min(3).max(7),
   envelope: envelopeSchema,
 });
@@ -101,7 +105,8 @@ export async function sealSplit(header: SplitHeader, shares: readonly Uint8Array
 export function splitFor(split: SealedSplit, party: number): NodeSplit {
   const envelope = split.envelopes.find((candidate) => candidate.party === party);
   if (!envelope) throw new BoopError('split.incomplete', 'the split has no envelope for a member of the network');
-  return { header: split.header, deviceKey: split.deviceKey, signature: split.signature, hashes: envelopeHashes(split), envelope };
+  const { header, deviceKey, signature, liveness } = split;
+  return { header, deviceKey, signature, ...(liveness ? { liveness } : {}), hashes: envelopeHashes(split), envelope };
 }
 
 /** What a split names, its nodes included, means something in its epoch alone. @throws BoopError `share.wrong-epoch`, which is to be tried again with the manifest in force */

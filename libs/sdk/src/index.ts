@@ -17,7 +17,8 @@ export { type CaptureRequest, type CaptureSource } from './registration/samples.
 export { createSandbox, type Sandbox } from './sandbox/create-sandbox.ts';
 export { type SandboxCase, sandboxCapture, sandboxCases } from './sandbox/magic-palms.ts';
 export { presentByRest, type PresentByRestInput } from './terminal/present-by-rest.ts';
-export { createTerminalClient, type TerminalClient, type TerminalOptions, type TerminalResult } from './terminal/terminal-client.ts';
+export { type TerminalLiveness } from './terminal/prepare-probe.ts';
+export { type CaptureFailure, createTerminalClient, type TerminalClient, type TerminalOptions, type TerminalResult } from './terminal/terminal-client.ts';
 export { type AuthenticationResult } from './vendor/authentication-result.ts';
 export { createTokenVerifier, type ExpectedToken, jwksUrlOf, type TokenChecks } from './vendor/token-verifier.ts';
 export { type AuthenticationHandle, createVendorClient, type VendorClient, type VendorOptions, type WaitOptions } from './vendor/vendor-client.ts';

@@ -3,6 +3,7 @@ import { type AuthenticationContext, contextTimeoutSeconds } from '@boop/identit
 import { type CreateAuthentication, type NetworkManifest } from '@boop/protocol';
 import { canonicalJson, type Rng, toBase64Url } from '@boop/shared';
 import { InvalidRequest } from './invalid-request.ts';
+import { assertLivenessOffered } from './liveness.ts';
 import { chooseOperatingPoint } from './operating-point.ts';
 
 /** Payments refuse an unconfirmed match unless their vendor says otherwise. */
@@ -43,6 +44,7 @@ export function buildContext(input: {
   if (type === 'payment' && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a payment needs an amount' }]);
   if (amount !== undefined && currency === undefined) throw new InvalidRequest([{ pointer: '/currency', detail: 'an amount needs a currency' }]);
   if (currency !== undefined && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a currency needs an amount' }]);
+  assertLivenessOffered(manifest, policy);
   const operatingPoint = chooseOperatingPoint(manifest, policy, vendor.operatingPoint);
   const issuedAt = Math.floor(nowMs / 1000);
   return {
@@ -65,6 +67,7 @@ export function buildContext(input: {
       operatingPoint,
       acceptUnverified: policy?.acceptUnverified ?? acceptUnverifiedByDefault(type),
       acceptGatewaySplit: policy?.acceptGatewaySplit ?? true,
+      ...(policy?.livenessLevel === undefined ? {} : { livenessLevel: policy.livenessLevel }),
     },
     issuedAt,
     expiresAt: issuedAt + Math.min(timeout ?? Infinity, contextTimeoutSeconds[type]),

@@ -8,7 +8,7 @@ import { buildContext, requestHashOf } from './authentication-request.ts';
 import { type Transition } from './events.ts';
 
 const rng = { bytes: (count: number) => new Uint8Array(count).fill(7) };
-const manifest = { networkId: 'net', epoch: 1, defaultOperatingPoint: 'std', operatingPoints: [{ id: 'std', encoder: 'e', falseMatchRate: 1, theta: 0 }] } as Parameters<typeof buildContext>[0]['manifest'];
+const manifest = { networkId: 'net', epoch: 1, livenessChecks: [{ id: 'palm-passive-1', level: 2, publicKey: 'k' }], defaultOperatingPoint: 'std', operatingPoints: [{ id: 'std', encoder: 'e', falseMatchRate: 1, theta: 0 }] } as Parameters<typeof buildContext>[0]['manifest'];
 const context = (request: Parameters<typeof buildContext>[0]['request'], nowMs = 1_000_500): AuthenticationContext =>
   buildContext({ request, vendor: { id: 'shop', sector: 's' }, manifest, issuer: 'http://issuer.example', nowMs, rng });
 const open = (nowMs = 1_000_500): AuthenticationRecord => {
@@ -26,6 +26,12 @@ describe('a context', () => {
     expect(context({ type: 'payment', amount: 5, currency: 'EUR' }).policy.acceptUnverified).toBe(false);
     expect(context({ type: 'entrance', timeout: 30 }).expiresAt).toBe(1015);
     expect(context({ type: 'access', timeout: 3 }).expiresAt).toBe(1003);
+  });
+
+  test('asks for as much liveness as the vendor does, and for no more than a check of the network has', () => {
+    expect(context({ type: 'access' }).policy).not.toHaveProperty('livenessLevel');
+    for (const livenessLevel of [1, 2]) expect(context({ type: 'access', policy: { livenessLevel } }).policy.livenessLevel).toBe(livenessLevel);
+    expect(() => context({ type: 'access', policy: { livenessLevel: 3 } })).toThrow(expect.objectContaining({ errors: [{ pointer: '/policy/livenessLevel', detail: expect.any(String) }] }));
   });
 
   test.each([['payment', 30], ['entrance', 15], ['access', 30], ['membership', 30], ['age', 30]] as const)('of type %s lives %i s, then has expired and says why', (type, seconds) => {

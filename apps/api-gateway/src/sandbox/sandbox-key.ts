@@ -36,7 +36,7 @@ export class SandboxKey {
 
   token(context: AuthenticationContext, input: { user: string; verified: boolean; nodes: number; threshold: number; epoch: number; authTime: number }): { idToken: string; signingInput: Uint8Array } {
     const { user, verified, nodes, threshold, epoch, authTime } = input;
-    const assurance = { modality: 'palm', nodes, threshold, verified, livenessLevel: 0 } as const;
+    const assurance = { modality: 'palm', nodes, threshold, verified } as const;
     const claims = idTokenClaims({ context, sub: this.subjectOf(user, context.sector), assurance, splitAt: 'edge', epoch, authTime });
     const signingInput = tokenSigningInput(claims, fromBase64Url(this.publicKey));
     return { idToken: assembleToken(signingInput, new Uint8Array(sign(null, signingInput, this.#key))), signingInput };

@@ -1,4 +1,4 @@
-import { parseTokenClaims, type SigningKey } from '@boop/identity';
+import { livenessLevelOf, parseTokenClaims, type SigningKey } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
 import { type CreateAuthentication, type Probe, type SealedSplit, type NetworkManifest } from '@boop/protocol';
 import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
@@ -225,6 +225,7 @@ export class AuthenticationService {
       return probe.split;
     }
     if (!context.policy.acceptGatewaySplit) throw new BoopError('split.gateway-not-allowed', 'the policy of this context forbids splitting at the gateway');
+    if (livenessLevelOf(context) > 0) throw new BoopError('liveness.missing', 'the gateway checks no liveness: a terminal with a check splits itself');
     const encoder = encoderOf(network.manifest, context.policy.operatingPoint);
     return splitCapture({ ...probe, sessionId, manifest: network.manifest, encoder, device, rng });
   }

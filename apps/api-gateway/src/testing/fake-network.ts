@@ -80,6 +80,7 @@ export class FakeNetwork {
       operatingPoints: [{ id: 'standard', encoder, falseMatchRate: 1e-6, theta: 0 }],
       defaultOperatingPoint: 'standard',
       software,
+      livenessChecks: [{ id: 'palm-passive-1', level: 1, publicKey: identities[0]!.publicKey }],
       consentTexts: [
         { version: 'v1-en', locale: 'en', title: 'Consent', text: 'You agree.' },
         { version: 'v1-de', locale: 'de', title: 'Einwilligung', text: 'Sie stimmen zu.' },
@@ -192,7 +193,7 @@ export class FakeNetwork {
   }
 
   #token(context: AuthenticationContext, splitAt: 'edge' | 'gateway', verified: boolean, authTime: number): string {
-    const assurance = { modality: 'palm', nodes: this.manifest.members.length, threshold: this.manifest.threshold, verified, livenessLevel: 0 } as const;
+    const assurance = { modality: 'palm', nodes: this.manifest.members.length, threshold: this.manifest.threshold, verified } as const;
     const input = tokenSigningInput(idTokenClaims({ context, sub: fakeSub, assurance, splitAt, epoch: 1, authTime }), fromBase64Url(this.tokenKey));
     const key = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d: toBase64Url(this.tokenSecret), x: this.tokenKey }, format: 'jwk' });
     return assembleToken(input, new Uint8Array(sign(null, input, key)));

@@ -46,8 +46,8 @@ export const databasesOf = (state: NetworkState): { name: string; user: string }
 /** Makes keys, certificates, manifest and credentials where they are missing, and writes every process's configuration anew. */
 export async function provision(layout: Layout, state: NetworkState, ports: PortPlan, databaseUrls: Readonly<Record<string, string>>): Promise<ProvisionedNetwork> {
   const ca = await createDevCa(layout.ca);
-  ensureManifest(layout, state, ports);
   const credentials = ensureCredentials(layout);
+  ensureManifest(layout, state, ports, credentials);
   const publicUrls = publicUrlsOf(ports);
   const manifestFile = layout.manifest;
   const { networkId } = state;

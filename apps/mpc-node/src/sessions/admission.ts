@@ -1,7 +1,7 @@
-import { type AuthenticationContext, contextTimeoutSeconds, type Position, type RegistrationContext, type SessionContext, sessionIdOf, type SignedConsent, type VerifyEd25519, verifyConsent } from '@boop/identity';
+import { type AuthenticationContext, contextTimeoutSeconds, livenessLevelOf, type Position, type RegistrationContext, type SessionContext, sessionIdOf, type SignedConsent, type VerifyEd25519, verifyConsent } from '@boop/identity';
 import { checkDeclaredValid } from '@boop/mpc';
 import { opensslArithmetic } from '@boop/platform';
-import { checkSplit, type NodeSplit, splitHash, type SplitItem } from '@boop/protocol';
+import { checkLiveness, checkSplit, type NodeSplit, splitHash, type SplitItem } from '@boop/protocol';
 import { BoopError, type SessionId } from '@boop/shared';
 import { type Network, operatingPointOf, statisticOf } from '../network.ts';
 
@@ -27,7 +27,7 @@ export interface Admission {
 
 /**
  * Everything that a node checks for itself before it opens its envelope.
- * @throws BoopError `context.*`, `share.*`, `split.*`, `template.unknown-encoder`, `consent.*`, `registration.incomplete`
+ * @throws BoopError `context.*`, `share.*`, `split.*`, `liveness.*`, `template.unknown-encoder`, `consent.*`, `registration.incomplete`
  */
 export function admit(network: Network, input: { context: SessionContext; consent?: SignedConsent | undefined; split: NodeSplit }, nowMs: number): Admission {
   const { context, split } = input;
@@ -39,9 +39,10 @@ export function admit(network: Network, input: { context: SessionContext; consen
   const statistic = statisticOf(split.header.encoder);
   for (const { valid } of split.header.items) checkDeclaredValid(statistic, valid);
   if (split.header.encoder !== point.encoder) throw new BoopError('template.unknown-encoder', 'the operating point is for another encoder');
-  if (context.kind === 'authentication') checkAuthentication(context, split);
+  const named = { sessionId, splitHash: splitHash(split) };
+  if (context.kind === 'authentication') checkAuthentication(network, context, split, { ...named, nowMs });
   else checkRegistration(network, context, split, input.consent);
-  return { sessionId, splitHash: splitHash(split), theta: point.theta };
+  return { ...named, theta: point.theta };
 }
 
 function checkTimes(context: SessionContext, nowSeconds: number): void {
@@ -51,10 +52,12 @@ function checkTimes(context: SessionContext, nowSeconds: number): void {
   if (context.expiresAt < nowSeconds - clockSkewSeconds) throw new BoopError('context.expired', 'the context has expired');
 }
 
-function checkAuthentication(context: AuthenticationContext, { header }: NodeSplit): void {
+function checkAuthentication(network: Network, context: AuthenticationContext, { header, liveness }: NodeSplit, { nowMs, ...named }: { sessionId: SessionId; splitHash: string; nowMs: number }): void {
   if (header.items.length !== 1 || header.items[0]!.role !== 'probe') throw new BoopError('split.incomplete', 'an authentication needs exactly one probe');
   if (header.splitAt === 'gateway' && !context.policy.acceptGatewaySplit)
     throw new BoopError('split.gateway-not-allowed', 'the policy forbids splitting at the gateway');
+  const level = livenessLevelOf(context);
+  if (level > 0) checkLiveness(liveness, named, { level, listed: network.manifest.livenessChecks ?? [], nowMs }, verifyStrictly);
 }
 
 function checkRegistration(network: Network, context: RegistrationContext, split: NodeSplit, consent: SignedConsent | undefined): void {

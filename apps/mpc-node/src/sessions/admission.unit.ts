@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type AuthenticationContext, giveConsent, type RegistrationContext, sessionIdOf, type SignedConsent, SigningKey } from '@boop/identity';
-import { type SealedSplit, splitFor, type SplitHeader } from '@boop/protocol';
+import { type LivenessVerdict, type SealedSplit, signVerdict, splitFor, splitHash, type SplitHeader } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { networkOf } from '../network.ts';
@@ -11,7 +11,8 @@ import { admit } from './admission.ts';
 
 const rng = seededRng(9);
 const nowMs = 1_700_000_000_000;
-const manifest = manifestOf([1, 2, 3].map(() => memoryCustody(rng)), 1);
+const checker = SigningKey.generate(rng);
+const manifest = { ...manifestOf([1, 2, 3].map(() => memoryCustody(rng)), 1), livenessChecks: [{ id: 'palm-passive-1', level: 1, publicKey: checker.publicKey }] };
 const network = networkOf(manifest, 2);
 const splitter: Splitter = { manifest, rng, device: SigningKey.generate(rng) };
 const palm = randomPalm(rng);
@@ -24,10 +25,20 @@ type Input = { context: AuthenticationContext | RegistrationContext; consent?: S
 const admitted = ({ split, ...rest }: Input, party = 2, atMs = nowMs) => admit(network, { ...rest, split: splitFor(split, party) }, atMs);
 const withSplit = (input: Input, changes: Partial<SealedSplit>): Input => ({ ...input, split: { ...input.split, ...changes } });
 
+const nameOf = ({ split }: Input) => ({ sessionId: split.header.sessionId, splitHash: splitHash(splitFor(split, 1)) });
+/** What a terminal with a liveness check sends for a context that asks for one. */
+const withVerdict = (input: Input, changes: Partial<LivenessVerdict> = {}, key = checker): Input =>
+  withSplit(input, { liveness: signVerdict({ check: 'palm-passive-1', outcome: 'bona-fide', ...nameOf(input), checkedAtMs: nowMs, ...changes }, key) });
+const lively = async (livenessLevel = 1) => await authentication(policy({ livenessLevel }));
+
 describe('a node', () => {
   test('admits what is in order', async () => {
     expect(admitted(await authentication()).theta).toBe(100);
     expect(admitted(await registration()).theta).toBe(100);
+  });
+
+  test('admits a capture whose liveness was checked as the context asks', async () => {
+    expect(admitted(withVerdict(await lively())).theta).toBe(100);
   });
 
   test('takes clocks that differ by five seconds', async () => {
@@ -54,6 +65,13 @@ describe('a node', () => {
     }],
     ['a reference instead of a probe', 'split.incomplete', () => authentication({}, { items: [{ role: 'reference', valid: 1024 }] })],
     ['a split of the gateway against the policy', 'split.gateway-not-allowed', () => authentication({}, { splitAt: 'gateway' })],
+    ['a capture whose liveness nobody checked', 'liveness.missing', () => lively()],
+    ['the verdict on another capture', 'liveness.other-capture', async () => withSplit(await lively(), { liveness: withVerdict(await lively()).split.liveness! })],
+    ['the verdict on another split of the session', 'liveness.other-capture', async () => withVerdict(await lively(), { splitHash: nameOf(await lively()).splitHash })],
+    ['a verdict by the terminal itself', 'liveness.bad-signature', async () => withVerdict(await lively(), {}, splitter.device)],
+    ['a check of too low a level', 'liveness.other-check', async () => withVerdict(await lively(2))],
+    ['a capture that the check took for an attack', 'liveness.attack', async () => withVerdict(await lively(), { outcome: 'attack' })],
+    ['a verdict of long ago', 'liveness.expired', async () => withVerdict(await lively(), { checkedAtMs: nowMs - 60_000 })],
     ['another signature', 'split.altered', async () => withSplit(await authentication(), { signature: (await authentication()).split.signature })],
     ['a key of small order, under which one signature is good for everything', 'split.altered', async () => {
       const identity = Uint8Array.of(1, ...new Uint8Array(31));

@@ -34,7 +34,7 @@ export function tokenMessage(
 ): { signingInput: Uint8Array; entry: Uint8Array } {
   const { view, context, splitAt, verified, authTime } = facts;
   const sub = pairwiseSub(prfCombine(keys.prf.group, input, partials, { arithmetic, own }));
-  const assurance = { modality: 'palm', nodes: view.nodes, threshold: view.threshold, verified, livenessLevel: 0 } as const;
+  const assurance = { modality: 'palm', nodes: view.nodes, threshold: view.threshold, verified } as const;
   const claims = idTokenClaims({ context, sub, assurance, splitAt, epoch: view.epoch, authTime });
   const signingInput = tokenSigningInput(claims, keys.token.group.publicKey);
   return { signingInput, entry: authenticationEntry(view, authTime, { verified, signingInput }) };

@@ -105,10 +105,11 @@ export class MemoryNetwork {
 
   private constructor(members: readonly TestMember[], threshold: number, rng: Rng, kernel: Kernel, log: Logger) {
     this.members = members;
-    this.manifest = manifestOf(members.map(({ custody }) => custody), threshold);
+    const device = SigningKey.generate(rng);
+    this.manifest = { ...manifestOf(members.map(({ custody }) => custody), threshold), livenessChecks: [{ id: 'palm-passive-1', level: 1, publicKey: device.publicKey }] };
     this.rng = rng;
     this.clock = { nowMs: () => (this.frozenMs ?? Date.now()) + this.offsetMs };
-    this.splitter = { manifest: this.manifest, rng, device: SigningKey.generate(rng) };
+    this.splitter = { manifest: this.manifest, rng, device };
     this.#kernel = kernel;
     this.#log = log;
   }

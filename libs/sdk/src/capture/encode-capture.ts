@@ -1,4 +1,4 @@
-import { decodeImage, encodePalm, type Quality, type Template } from '@boop/biometric';
+import { decodeImage, encodePalm, type LivenessAssessment, type LivenessCheck, type Quality, type Template } from '@boop/biometric';
 import { type Position } from '@boop/identity';
 import { BoopError } from '@boop/shared';
 
@@ -22,12 +22,13 @@ export class CaptureQualityError extends BoopError {
 /**
  * Decodes an image of a region of interest and encodes it. The decoded pixels are wiped; the caller wipes the template.
  * @param capture BMP or PNG of exactly 128×128 pixels
+ * @param check looks at the same pixels
  * @throws BoopError `capture.unreadable`, `capture.unsupported-format`, `capture.too-large`, `capture.wrong-size`
  */
-export function encodeCapture(capture: Uint8Array): { template: Template; quality: Quality } {
+export function encodeCapture(capture: Uint8Array, check?: LivenessCheck): { template: Template; quality: Quality; liveness?: LivenessAssessment } {
   const image = decodeImage(capture);
   try {
-    return encodePalm(image);
+    return { ...encodePalm(image), ...(check ? { liveness: check.assess(image) } : {}) };
   } finally {
     image.pixels.fill(0);
   }

@@ -56,7 +56,7 @@ export class SandboxAuthentications {
     const place = terminalId === undefined ? {} : { terminalId };
     const context: AuthenticationContext = {
       v: 1, kind: 'authentication', networkId, contextId: id, issuer: sandboxUrl, vendorId: sandboxVendorId, sector: 'sandbox.boop.invalid', type, nonce, ...place, ...(subject === undefined ? {} : { subject }), ...money,
-      policy: { operatingPoint: policy?.operatingPoint ?? defaultOperatingPoint, acceptUnverified: policy?.acceptUnverified ?? true, acceptGatewaySplit: policy?.acceptGatewaySplit ?? true },
+      policy: { operatingPoint: policy?.operatingPoint ?? defaultOperatingPoint, acceptUnverified: policy?.acceptUnverified ?? true, acceptGatewaySplit: policy?.acceptGatewaySplit ?? true, ...(policy?.livenessLevel === undefined ? {} : { livenessLevel: policy.livenessLevel }) },
       issuedAt, expiresAt: issuedAt + Math.min(timeout ?? Infinity, contextTimeoutSeconds[type]),
     };
     const view: Authentication = {

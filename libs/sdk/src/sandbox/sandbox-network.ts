@@ -59,7 +59,7 @@ export class SandboxNetwork {
   }
 
   token(context: AuthenticationContext, sub: string, authTime: number): string {
-    const assurance = { modality: 'palm', nodes, threshold, verified: true, livenessLevel: 0 } as const;
+    const assurance = { modality: 'palm', nodes, threshold, verified: true } as const;
     const input = tokenSigningInput(idTokenClaims({ context, sub, assurance, splitAt: 'edge', epoch: 1, authTime }), ed25519.getPublicKey(this.#tokenSecret));
     return assembleToken(input, ed25519.sign(input, this.#tokenSecret));
   }

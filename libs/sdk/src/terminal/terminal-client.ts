@@ -1,5 +1,5 @@
 import { PALM_ENCODER } from '@boop/biometric';
-import { type AuthenticationContext, sessionIdOf, type SigningKey } from '@boop/identity';
+import { type AuthenticationContext, livenessLevelOf, sessionIdOf, type SigningKey } from '@boop/identity';
 import { type AuthenticationReason, type NetworkInfo, type PvsClientMessage, type PvsConfiguration, type PvsServerMessage, pvsServerMessage } from '@boop/protocol';
 import { BoopError, isBoopError } from '@boop/shared';
 import { ChannelClient } from '../channel/channel-client.ts';
@@ -9,18 +9,22 @@ import { createNetworkGuard, type NetworkPin } from '../network/network-pin.ts';
 import { type SdkPorts, systemPorts } from '../ports.ts';
 import { judgeConfiguration } from './configuration.ts';
 import { OpenRequests } from './open-requests.ts';
-import { prepareProbe } from './prepare-probe.ts';
+import { prepareProbe, type TerminalLiveness } from './prepare-probe.ts';
 
 export interface TerminalOptions {
   readonly bridgeUrl: string;
   readonly terminalKey: string;
   /** The terminal's registered signing key. */
   readonly device: SigningKey;
+  /** Without it contexts that ask for a liveness check can't be served here. */
+  readonly liveness?: TerminalLiveness;
   readonly pin?: NetworkPin;
   /** Called once when the channel is over for good, for example because the key was withdrawn. */
   readonly onEnd?: (error: BoopError) => void;
   readonly ports?: Partial<SdkPorts>;
 }
+
+export type CaptureFailure = 'quality' | 'liveness' | 'device-error';
 
 export interface TerminalResult {
   readonly contextId: string;
@@ -35,15 +39,15 @@ export interface TerminalClient {
   /** Called for each context that names this terminal, once, also for those that still wait. @returns unsubscribes */
   onRequest(listener: (context: AuthenticationContext) => void): () => void;
   /**
-   * Presents a capture and waits for the decision.
+   * Presents a capture and waits for the decision. A capture that the terminal's liveness check takes for an attack ends the context as `liveness`.
    * @param capture BMP or PNG of a 128×128 region of interest
    * @throws CaptureQualityError and BoopError `capture.*`: the context stays open, capture again
    * @throws BoopError `mpc.aborted`, `mpc.nodes-unavailable`: undecided, capture again while the context lives
-   * @throws BoopError `context.*`, `split.*`, `network.mismatch`
+   * @throws BoopError `context.*`, `split.*`, `network.mismatch`; `liveness.missing` where the context asks for a check that this terminal doesn't have
    */
   present(context: AuthenticationContext, capture: Uint8Array, options?: { signal?: AbortSignal }): Promise<TerminalResult>;
   /** Ends a context that this terminal can't serve. */
-  captureFailed(context: AuthenticationContext, reason: 'quality' | 'liveness' | 'device-error', options?: { signal?: AbortSignal }): Promise<TerminalResult>;
+  captureFailed(context: AuthenticationContext, reason: CaptureFailure, options?: { signal?: AbortSignal }): Promise<TerminalResult>;
   /** Captures that were sealed anew because the network had gone on to another epoch. */
   readonly retries: number;
   /** The configuration that was applied last. */
@@ -92,11 +96,16 @@ export function createTerminalClient(options: TerminalOptions): TerminalClient {
   const submit = (context: AuthenticationContext, message: PvsClientMessage, signal: AbortSignal | undefined): Promise<TerminalResult> =>
     channel.request(message, (received) => resultIn(received, context.contextId), { signal, timeoutMs: context.expiresAt * 1000 - ports.clock.nowMs() + afterExpiryMs });
 
+  const captureFailed = (context: AuthenticationContext, reason: CaptureFailure, signal: AbortSignal | undefined): Promise<TerminalResult> =>
+    submit(context, { type: 'capture_failed', contextId: context.contextId, reason }, signal);
+
   const presentOnce = async (context: AuthenticationContext, capture: Uint8Array, signal: AbortSignal | undefined): Promise<TerminalResult> => {
     const checked = await guard(network!);
-    checkContext(context, checked, ports.clock.nowMs());
+    const nowMs = ports.clock.nowMs();
+    checkContext(context, checked, nowMs);
+    if (livenessLevelOf(context) > 0 && !options.liveness) throw new BoopError('liveness.missing', 'the context asks for a liveness check that this terminal does not have');
     const qualityMin = configuration?.document.sampleQualityMin;
-    const split = await prepareProbe({ capture, sessionId: sessionIdOf(context), network: checked, device: options.device, qualityMin }, ports.rng);
+    const split = await prepareProbe({ capture, sessionId: sessionIdOf(context), network: checked, device: options.device, qualityMin, liveness: options.liveness }, { rng: ports.rng, nowMs });
     return await submit(context, { type: 'probe', contextId: context.contextId, probe: { split } }, signal);
   };
 
@@ -108,7 +117,9 @@ export function createTerminalClient(options: TerminalOptions): TerminalClient {
       try {
         return await presentOnce(context, capture, signal);
       } catch (error) {
-        if (!isBoopError(error) || error.code !== 'share.wrong-epoch') throw error;
+        if (!isBoopError(error)) throw error;
+        if (error.code === 'liveness.attack') return await captureFailed(context, 'liveness', signal);
+        if (error.code !== 'share.wrong-epoch') throw error;
         // The network has gone on to another epoch since the last welcome; the next one tells its members and keys.
         retries += 1;
         channel.reconnect();
@@ -116,7 +127,7 @@ export function createTerminalClient(options: TerminalOptions): TerminalClient {
         return await presentOnce(context, capture, signal);
       }
     },
-    captureFailed: (context, reason, { signal } = {}) => submit(context, { type: 'capture_failed', contextId: context.contextId, reason }, signal),
+    captureFailed: (context, reason, { signal } = {}) => captureFailed(context, reason, signal),
     get retries() {
       return retries;
     },

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { decodeImage, encodePalm } from '@boop/biometric';
+import { decodeImage, encodePalm, passivePalmCheck } from '@boop/biometric';
 import { sessionIdOf } from '@boop/identity';
 import { palmStatistic, reconstructTemplate } from '@boop/mpc';
-import { checkSplit, type PvsConfiguration, type SealedSplit, splitFor } from '@boop/protocol';
+import { checkLiveness, checkSplit, type PvsConfiguration, type SealedSplit, splitFor, splitHash } from '@boop/protocol';
 import { canonicalJson, partyId } from '@boop/shared';
 import { probeQualityMin } from '../capture/encode-capture.ts';
 import { authenticationContext, createFakeNetwork, testKey } from '../fixtures/fake-network.ts';
-import { blankCapture, darkCapture, palmCapture } from '../fixtures/palms.ts';
+import { blankCapture, darkCapture, palmCapture, shinyCapture } from '../fixtures/palms.ts';
 import { type ReceivedMessage, type ScriptedBridge, type ScriptedConnection, startScriptedBridge, until } from '../fixtures/scripted-bridge.ts';
 import { presentByRest } from './present-by-rest.ts';
 import { createTerminalClient, type TerminalClient, type TerminalOptions } from './terminal-client.ts';
@@ -103,6 +103,38 @@ describe('a terminal', () => {
     await expect(terminal.present(authenticationContext(), blankCapture())).rejects.toMatchObject({ code: 'capture.low-quality', retryAllowed: true, quality: { reasons: ['blank'] } });
     await expect(terminal.present(authenticationContext(), new Uint8Array(10))).rejects.toMatchObject({ code: 'capture.unsupported-format' });
     expect(probesIn(bridge)).toHaveLength(0);
+  });
+
+  describe('with a liveness check', () => {
+    const checker = testKey(8);
+    const liveness = { check: passivePalmCheck, key: checker };
+    const asking = () => authenticationContext({ policy: { operatingPoint: 'default', acceptUnverified: true, acceptGatewaySplit: true, livenessLevel: 1 } });
+
+    test('sends its verdict along, which holds for this capture alone', async () => {
+      const { bridge, terminal } = await start((_, connection) => connection.send(ended(bridge.received.length, 'ok')), { liveness });
+      const context = asking();
+      for (let i = 0; i < 2; i++) await expect(terminal.present(context, palmCapture(1, i))).resolves.toMatchObject({ accepted: true });
+      const [first, second] = probesIn(bridge).map((split) => splitFor(split, 1));
+      const asked = { level: 1, listed: [{ id: 'palm-passive-1', level: 1, publicKey: checker.publicKey }], nowMs: Date.now() };
+      const named = { sessionId: sessionIdOf(context), splitHash: splitHash(first!) };
+      expect(() => checkLiveness(first!.liveness, named, asked)).not.toThrow();
+      expect(() => checkLiveness(second!.liveness, named, asked)).toThrow(expect.objectContaining({ code: 'liveness.other-capture' }));
+    });
+
+    test('ends the context where the capture looks like an attack, and sends no share', async () => {
+      const { bridge, terminal } = await start((message, connection) => {
+        if (message.type === 'capture_failed') connection.send(ended(1, 'liveness'));
+      }, { liveness });
+      await expect(terminal.present(asking(), shinyCapture())).resolves.toMatchObject({ accepted: false, reason: 'liveness', retryAllowed: true });
+      expect(probesIn(bridge)).toHaveLength(0);
+      expect(bridge.received.at(-1)).toMatchObject({ type: 'capture_failed', contextId: 'ctx_1', reason: 'liveness' });
+    });
+
+    test('is what a context may ask for: without one nothing is presented', async () => {
+      const { bridge, terminal } = await start();
+      await expect(terminal.present(asking(), palmCapture(1, 0))).rejects.toMatchObject({ code: 'liveness.missing' });
+      expect(probesIn(bridge)).toHaveLength(0);
+    });
   });
 
   test.each([

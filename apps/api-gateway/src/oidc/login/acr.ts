@@ -7,7 +7,7 @@ export const acrPasskey = 'urn:boop:acr:passkey';
 /** RFC 8176: proof of possession of a key in hardware, or of one that the person's devices share. */
 export const amrOfPasskey = (singleDevice: boolean): string[] => [singleDevice ? 'hwk' : 'swk', 'user'];
 
-/** No sensor of the network has an evaluated level yet (ISO/IEC 30107-3). */
+/** A sign-in asks for no liveness check. */
 const livenessLevel = 0;
 
 const palmAcr = (manifest: NetworkManifest, verified: boolean): string =>
