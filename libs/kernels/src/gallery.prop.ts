@@ -57,5 +57,6 @@ test('WASM, TypeScript and the definition agree on random geometries in both lay
     }),
     { numRuns: 150 },
   );
-  expect(evaluated).toBeGreaterThan(10);
+  // A fifth of the cases, drawn afresh each time: three or fewer of 150 don't come by chance.
+  expect(evaluated).toBeGreaterThan(3);
 });
