@@ -65,6 +65,6 @@ export class TestDatabases {
   async stop(): Promise<void> {
     for (const database of [...this.#shared.values(), ...this.#faulty]) await database.close();
     await this.#postgres.stop();
-    rmSync(this.#dir, { recursive: true, force: true });
+    rmSync(this.#dir, { recursive: true, force: true, maxRetries: 10 });
   }
 }
