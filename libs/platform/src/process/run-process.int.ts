@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { eventually } from '../testing/link-fixture.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'boop-process-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -23,10 +22,14 @@ const serve = `
   context.onStop(() => { clearInterval(timer); console.log('last registered'); });
   console.log('running');`;
 
+/** `exit` comes once both of its outputs have been read to their ends. */
 function collect(child: ChildProcess): { output: () => string; exit: Promise<number | string | null> } {
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  return { output: () => text, exit: new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal))) };
+  const outputs = [child.stdout!, child.stderr!];
+  for (const stream of outputs) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const read = Promise.all(outputs.map((stream) => new Promise((resolve) => stream.once('close', resolve))));
+  const exit = new Promise<number | string | null>((resolve) => child.once('exit', (code, signal) => void read.then(() => resolve(code ?? signal))));
+  return { output: () => text, exit };
 }
 
 async function running(child: ChildProcess): Promise<ReturnType<typeof collect>> {
@@ -41,7 +44,7 @@ describe('a process', () => {
     const { output, exit } = await running(child);
     child.kill(signal);
     expect(await exit).toBe(0);
-    await eventually(() => output().includes('first registered'));
+    expect(output()).toContain('first registered');
     expect(output().indexOf('last registered')).toBeLessThan(output().indexOf('first registered'));
   });
 
@@ -50,13 +53,12 @@ describe('a process', () => {
     const { output, exit } = await running(child);
     child.disconnect();
     expect(await exit).toBe(0);
-    await eventually(() => output().includes('parent gone'));
+    expect(output()).toContain('parent gone');
   });
 
   test('exits 78 with the message of a configuration error', async () => {
     const { output, exit } = collect(spawn(process.execPath, [...execArgv, script('misconfigured', `throw new BoopError('config.invalid', 'http.port: expected number');`)]));
     expect(await exit).toBe(78);
-    await eventually(() => output().endsWith('\n'));
     expect(output()).toBe('misconfigured: http.port: expected number\n');
   });
 
@@ -67,7 +69,7 @@ describe('a process', () => {
   ])('logs an error %s without its payload and exits 1', async (_name, main) => {
     const { output, exit } = collect(spawn(process.execPath, [...execArgv, script('crash', `context.onStop(() => console.log('undone'));\n${main}`)]));
     expect(await exit).toBe(1);
-    await eventually(() => output().includes('undone'));
+    expect(output()).toContain('undone');
     expect(output()).toMatch(/unhandled error/);
     expect(output()).not.toContain('hunter2');
   });

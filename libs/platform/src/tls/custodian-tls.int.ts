@@ -61,8 +61,8 @@ describe('TLS between nodes that know each other by the manifest alone', () => {
   test('connects members, each under the own identity key', async () => {
     const { port } = await serve(await tlsOf(1).material([manifest]));
     const client = dial(port, await tlsOf(2).material([manifest]));
-    await client.waitConnected(20_000);
-    expect(await client.request('anything', {}, { timeoutMs: 20_000 })).toBe('served');
+    await client.waitConnected(60_000);
+    expect(await client.request('anything', {}, { timeoutMs: 60_000 })).toBe('served');
   });
 
   test('refuses a member in the name of another one, and a service in the name of a member', async () => {
@@ -71,10 +71,10 @@ describe('TLS between nodes that know each other by the manifest alone', () => {
     const cert = await issueUnderIdentity({ uri: 'boop://net/node/2', identityKey: thief.identityPublicKey, tlsSecret, sign: (bytes) => thief.signIdentity(bytes), notBeforeMs: Date.now(), lifetimeMs: dayMs });
     const { port } = await serve(await tlsOf(1).material([manifest]));
     const honest = dial(port, await tlsOf(2).material([manifest]));
-    await honest.waitConnected(20_000);
+    await honest.waitConnected(60_000);
     const forged: TlsMaterial = { cert, key: tlsKeyPem(tlsSecret), ca: anchors };
     // Whether what the server says is read before its end arrives is up to the network.
-    expect(await refusal(dial(port, forged))).toMatch(/^(?:link\.unavailable|ECONNRESET)$/);
+    expect(await refusal(dial(port, forged))).toMatch(/^(?:link\.unavailable|ECONNRESET|EPIPE)$/);
     const second = await serve(forged);
     expect(await refusal(dial(second.port, await tlsOf(1).material([manifest]), 2))).toBe('link.bad-identity');
 
@@ -86,7 +86,7 @@ describe('TLS between nodes that know each other by the manifest alone', () => {
     const asGateway = await issueCertificate(services, { commonName: 'gateway', uri: 'boop://net/gateway/main' });
     const fourth = await serve(withServices);
     const gateway = dial(fourth.port, { ...asGateway, ca: anchors });
-    await gateway.waitConnected(20_000);
+    await gateway.waitConnected(60_000);
   });
 
   test('refuses a certificate that has ended, and one of a manifest that names other keys', async () => {
@@ -111,13 +111,13 @@ describe('TLS between nodes that know each other by the manifest alone', () => {
 
     const { server, port } = await serve(first);
     const open = dial(port, await tlsOf(2).material([manifest]));
-    await open.waitConnected(20_000);
+    await open.waitConnected(60_000);
     await tlsOf(1, { file: join(root, 'kept.json') }).rotate([manifest]);
     const second = await tls.material([manifest]);
     expect(second.key).not.toBe(first.key);
     server.renew(second);
     const late = dial(port, await tlsOf(3).material([manifest]));
-    await late.waitConnected(20_000);
+    await late.waitConnected(60_000);
     expect(open.connected).toBe(true);
 
     nowMs += 61 * dayMs;
@@ -136,7 +136,7 @@ describe('TLS between nodes that know each other by the manifest alone', () => {
     // Whoever is still at the old epoch, or already at the new one, knows both.
     for (const material of [old, fresh]) {
       const { port } = await serve(material);
-      await dial(port, await tlsOf(2).material([before!, after!])).waitConnected(20_000);
+      await dial(port, await tlsOf(2).material([before!, after!])).waitConnected(60_000);
     }
     const { port } = await serve(old);
     expect(await refusal(dial(port, await tlsOf(3).material([after!])))).toBeDefined();
