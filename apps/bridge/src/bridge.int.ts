@@ -292,7 +292,7 @@ test('no log line holds a key or a secret', () => {
 });
 
 test('by TLS 1.3 and nothing older, where a certificate is configured; one connection too many is told when to come again', async () => {
-  const secured = await TestBridge.start({ connectionsMax: 1, handshakesMax: 1 }, { tls: true });
+  const secured = await TestBridge.start({ helloTimeoutMs: 60_000, connectionsMax: 1, handshakesMax: 1 }, { tls: true });
   const ca = readFileSync(secured.caFile);
   try {
     secured.script = b.script;
@@ -335,7 +335,7 @@ test('handshakes that never end keep nobody out: the oldest of too many goes', a
 });
 
 test('shutting down tells clients to come back', async () => {
-  const drained = await TestBridge.start();
+  const drained = await TestBridge.start({ helloTimeoutMs: 60_000 });
   try {
     drained.script = b.script;
     await drained.append('vendor:vendor-1', expired('a'));

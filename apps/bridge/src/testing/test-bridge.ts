@@ -165,7 +165,7 @@ export class TestBridge {
     await this.#gateway.close();
     await this.#pool.end();
     await this.#postgres.stop();
-    rmSync(this.#dir, { recursive: true, force: true });
+    rmSync(this.#dir, { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** Until the bridge has asked the gateway this: what a client reports has no answer to wait for. */
