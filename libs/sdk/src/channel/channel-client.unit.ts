@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type VendorClientMessage, type VendorServerMessage, vendorServerMessage } from '@boop/protocol';
 import { type BoopError } from '@boop/shared';
+import { freePort } from '@boop/testing';
 import { type ReceivedMessage, type ScriptedBridge, type ScriptedConnection, startScriptedBridge, until } from '../fixtures/scripted-bridge.ts';
 import { systemPorts } from '../ports.ts';
 import { ChannelClient, type ChannelOptions } from './channel-client.ts';
@@ -185,10 +186,8 @@ describe('a channel', () => {
   });
 
   test('gives up where nobody listens', async () => {
-    const bridge = await bridgeOf(() => undefined);
-    await bridge.close();
-    cleanUp.pop();
-    expect(await codeOf(connect(bridge, { failuresMax: 1 }).ready())).toBe('connection.lost');
+    const url = `ws://127.0.0.1:${await freePort()}`;
+    expect(await codeOf(connect({ url }, { failuresMax: 1 }).ready())).toBe('connection.lost');
   });
 
   test('a wait ends by its signal or its time, the channel goes on', async () => {

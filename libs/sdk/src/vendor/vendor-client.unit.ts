@@ -151,7 +151,12 @@ describe('a vendor with a channel', () => {
       connection.send({ type: 'vendor_hello_response', re: message.id, epoch: 'e', offset: 0, recovered: true, heartbeatMs: 30_000 });
     });
     cleanUp.push(() => bridge.close());
-    return { bridge, client: vendor(gateway, { bridgeUrl: bridge.url }) };
+    const client = vendor(gateway, { bridgeUrl: bridge.url });
+    // A client goes on without a bridge that keeps it waiting: what follows is about one that has its channel.
+    await client.createAuthentication({ type: 'access' });
+    await until(() => bridge.received.length > 0);
+    await bridge.connections[0]!.settled();
+    return { bridge, client };
   }
   const gets = (gateway: FakeGateway): number => gateway.requests.filter(({ method, path }) => method === 'GET' && path.startsWith('/v1/authentications/')).length;
 
