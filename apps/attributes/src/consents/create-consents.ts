@@ -7,7 +7,7 @@ import { consentHandlers } from './consent-handlers.ts';
 import { type ConsentFeed, ConsentService } from './consent-service.ts';
 import { prismaConsentStore } from './prisma-consent-store.ts';
 
-const tellAgainMs = 1_000;
+const tellAgainMsDefault = 1_000;
 
 export interface Consents {
   readonly service: ConsentService;
@@ -25,10 +25,12 @@ export interface ConsentsOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Logger;
+  /** A second unless said otherwise. */
+  readonly tellAgainMs?: number;
 }
 
 /** Consents with their store and the work that repeats: telling the nodes what they have not confirmed. */
-export function createConsents({ database, ...use }: ConsentsOptions): Consents {
+export function createConsents({ database, tellAgainMs = tellAgainMsDefault, ...use }: ConsentsOptions): Consents {
   const service = new ConsentService({ ...use, store: prismaConsentStore(database) });
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
