@@ -69,7 +69,7 @@ let side: ReadingNodes;
 let log: MemoryLog;
 let gate: ReleaseGate;
 let feed: Feed;
-const open = async (acknowledgeTimeoutMs?: number) => await Feed.open({ nodes: side.nodes, log, gate, clock: { nowMs: () => 0 }, logger: silentLogger, ...(acknowledgeTimeoutMs !== undefined && { acknowledgeTimeoutMs }) });
+const open = async (acknowledgeTimeoutMs = 120_000) => await Feed.open({ nodes: side.nodes, log, gate, clock: { nowMs: () => 0 }, logger: silentLogger, acknowledgeTimeoutMs });
 
 beforeEach(async () => {
   [side, log, gate] = [new ReadingNodes(), new MemoryLog(), new ReleaseGate()];
