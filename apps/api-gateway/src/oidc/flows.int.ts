@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createRemoteJWKSet, customFetch, decodeProtectedHeader, jwtVerify } from 'jose';
 import * as client from 'openid-client';
+import { type Clock } from '@boop/shared';
+import { openDatabase } from '../store/database.ts';
 import { callback, contextOf, Inbox, RelyingParty, uidOf } from '../testing/relying-party.ts';
 import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
+import { pruneArtifacts } from './artifacts/artifact-adapter.ts';
 
 let gateway: TestGateway;
 let party: RelyingParty;
@@ -21,6 +24,7 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
+const remoteKeys = () => createRemoteJWKSet(new URL(config.serverMetadata().jwks_uri!), { [customFetch]: party.fetch, timeoutDuration: 60_000 });
 const keyOf = (idToken: string): string => decodeProtectedHeader(idToken).kid!;
 
 describe('discovery', () => {
@@ -79,7 +83,7 @@ describe('authorization code with PKCE', () => {
     const { verifier, url } = await party.begin(config, { nonce: 'first' });
     const back = await party.signIn(url);
     const { id_token: idToken } = await client.authorizationCodeGrant(config, back, { pkceCodeVerifier: verifier, expectedNonce: 'first' });
-    const jwks = createRemoteJWKSet(new URL(config.serverMetadata().jwks_uri!), { [customFetch]: party.fetch });
+    const jwks = remoteKeys();
     const checks = { issuer: party.issuer, audience: 'shop' };
     await expect(jwtVerify(idToken!, jwks, checks)).resolves.toBeDefined();
     await expect(jwtVerify(idToken!, jwks, { ...checks, audience: 'other' })).rejects.toMatchObject({ code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
@@ -203,6 +207,16 @@ describe('CIBA', () => {
     await expect(asked(await request({}))).resolves.toBe('authorization_pending');
     const ignored = await request({ requested_expiry: '1' });
     await eventually(async () => (await asked(ignored)) === 'expired_token');
+    const database = openDatabase(gateway.databaseUrl);
+    try {
+      const pruned = async (inMs: number) => await pruneArtifacts({ database, clock: { nowMs: () => Date.now() + inMs } as Clock });
+      await pruned(60_000);
+      await expect(asked(ignored)).resolves.toBe('expired_token');
+      await pruned(6 * 60_000);
+      await expect(asked(ignored)).resolves.toBe('invalid_grant');
+    } finally {
+      await database.$disconnect();
+    }
   });
 
   test.each([
@@ -242,7 +256,9 @@ describe('device flow', () => {
 describe('logout', () => {
   test('tells the relying party by a token of the gateway\'s own key', async () => {
     const inbox = new Inbox();
-    await party.register({ backchannel_logout_uri: await inbox.open(), post_logout_redirect_uris: ['https://shop.example/bye'] });
+    const uri = await inbox.open();
+    party.lead(uri, uri);
+    await party.register({ backchannel_logout_uri: uri, post_logout_redirect_uris: ['https://shop.example/bye'] });
     const browser = party.browser();
     const { verifier, url } = await party.begin(config);
     const tokens = await client.authorizationCodeGrant(config, await party.signIn(url, browser), { pkceCodeVerifier: verifier });
@@ -252,7 +268,7 @@ describe('logout', () => {
     expect(bye.location).toBe('https://shop.example/bye');
     await eventually(() => inbox.received.length > 0);
     const logoutToken = new URLSearchParams(inbox.received[0]!.body).get('logout_token')!;
-    const { payload } = await jwtVerify(logoutToken, createRemoteJWKSet(new URL(config.serverMetadata().jwks_uri!), { [customFetch]: party.fetch }), { issuer: party.issuer, audience: 'shop', typ: 'logout+jwt' });
+    const { payload } = await jwtVerify(logoutToken, remoteKeys(), { issuer: party.issuer, audience: 'shop', typ: 'logout+jwt' });
     expect(payload).toMatchObject({ sub: 'subject', events: { 'http://schemas.openid.net/event/backchannel-logout': {} } });
     expect(keyOf(logoutToken)).not.toBe(keyOf(tokens.id_token!));
     await inbox.close();

@@ -27,11 +27,17 @@ export class RelyingParty {
     };
   }
 
-  /** Leads what the gateway sends to one address to another, as a name server would. */
+  /**
+   * Leads what the gateway sends to one address to another, as a name server would. There it has time to arrive: the provider gives up after 2.5 s and
+   * doesn't come again, which a busy machine may take.
+   */
   lead(from: string, to: string): void {
-    const real = globalThis.fetch;
-    globalThis.fetch = (input, init) => real(String(input).startsWith(from) ? to : input, init);
-    this.#undo = () => void (globalThis.fetch = real);
+    const [real, undo] = [globalThis.fetch, this.#undo];
+    globalThis.fetch = (input, init) => (String(input).startsWith(from) ? real(to, { ...init, signal: null }) : real(input, init));
+    this.#undo = () => {
+      globalThis.fetch = real;
+      undo();
+    };
   }
 
   close(): void {

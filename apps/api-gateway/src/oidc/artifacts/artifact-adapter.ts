@@ -61,9 +61,12 @@ export function artifactAdapter(kind: string, { database, secrets, clock }: Arti
 
 const placeOf = (kind: string, idHash: Uint8Array): string => `${kind} ${Buffer.from(idHash).toString('hex')}`;
 
-/** Forgets what has expired; one call removes at most some thousands of rows. */
+/** Whoever comes with what has just expired is told so, and not that there was never such a thing. */
+const rememberedMs = 5 * 60_000;
+
+/** Forgets what expired a while ago; one call removes at most some thousands of rows. */
 export async function pruneArtifacts({ database, clock }: Pick<ArtifactSurroundings, 'database' | 'clock'>): Promise<void> {
-  const now = new Date(clock.nowMs());
-  await database.$executeRaw`DELETE FROM oidc_artifacts WHERE ctid IN (SELECT ctid FROM oidc_artifacts WHERE expires_at < ${now} LIMIT 5000)`;
+  const [now, before] = [new Date(clock.nowMs()), new Date(clock.nowMs() - rememberedMs)];
+  await database.$executeRaw`DELETE FROM oidc_artifacts WHERE ctid IN (SELECT ctid FROM oidc_artifacts WHERE expires_at < ${before} LIMIT 5000)`;
   await database.oidcBackchannelRequest.deleteMany({ where: { expiresAt: { lt: now } } });
 }
