@@ -13,7 +13,7 @@ if (!hasChromium) process.stderr.write('SKIPPED sign-in page in a browser: no Ch
 const withChromium = hasChromium ? describe : describe.skip;
 /** Where to keep a picture of the page, for the documentation. */
 const pictureFile = process.env['BOOP_LOGIN_PICTURE'];
-const waitMs = 20_000;
+const waitMs = 60_000;
 
 withChromium('the sign-in page in a browser', () => {
   let gateway: TestGateway;
@@ -41,6 +41,7 @@ withChromium('the sign-in page in a browser', () => {
 
   async function opened(options: { javaScriptEnabled?: boolean; passkeys?: boolean } = {}) {
     const context = await browser.newContext({ javaScriptEnabled: options.javaScriptEnabled ?? true, viewport: { width: 480, height: 820 }, colorScheme: 'light' });
+    context.setDefaultTimeout(waitMs);
     const page = await context.newPage();
     const problems: string[] = [];
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
