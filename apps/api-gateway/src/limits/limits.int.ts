@@ -28,7 +28,7 @@ afterAll(async () => {
   await database.$disconnect();
   await postgres.stop();
   await redis?.stop();
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const policy = (quota: number, windowSeconds = 3_600) => ({ name: 'things', quota, windowSeconds });

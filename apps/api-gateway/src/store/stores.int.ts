@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await database?.$disconnect();
   await postgres?.stop();
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const event = (contextId: string, vendor = 'shop'): ChannelEvent => vendorEvent(vendor, { type: 'context_expired', contextId });

@@ -88,7 +88,7 @@ export class TestGateway {
     await this.nodes.close();
     await this.ledger.close();
     await this.#postgres.stop();
-    rmSync(this.dir, { recursive: true, force: true });
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 10 });
   }
 
   async call(method: string, path: string, options: { key?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<{ status: number; headers: Headers; body: any }> { // eslint-disable-line @typescript-eslint/no-explicit-any
@@ -105,9 +105,10 @@ export class TestGateway {
     return { status: response.status, headers: response.headers, body: text === '' ? undefined : /[/+]json/.test(response.headers.get('content-type') ?? '') ? (JSON.parse(text) as unknown) : text };
   }
 
+  /** Not a number where the gateway gives no answer. */
   async liveNodes(): Promise<number> {
-    const { body } = await this.call('GET', '/v1/network/nodes');
-    return (body as { nodes: { ready: boolean }[] }).nodes.filter(({ ready }) => ready).length;
+    const { status, body } = await this.call('GET', '/v1/network/nodes');
+    return status !== 200 ? Number.NaN : (body as { nodes: { ready: boolean }[] }).nodes.filter(({ ready }) => ready).length;
   }
 
   /** Ends the database server as a power cut would: the postmaster and, with it, all of its processes. */
