@@ -1,4 +1,4 @@
-import { type Logger } from '@boop/platform';
+import { type Logger, unavailableIfOutage } from '@boop/platform';
 import { problemOf } from '@boop/protocol';
 import { BoopError, isBoopError } from '@boop/shared';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
@@ -19,9 +19,10 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<HttpRequest>();
     const problem = problemOf(publicError(error), request.id);
     // Everything else is the caller's business, or told where it arises.
-    if (problem.code === 'service.internal') this.#log.error('a request failed', { requestId: request.id, error });
+    if (problem.code === 'service.internal' || problem.code === 'service.unavailable') this.#log.error('a request failed', { requestId: request.id, error });
     const reply = http.getResponse<HttpReply>();
     if (error instanceof RateLimited) reply.header('retry-after', String(error.retryAfterSeconds));
+    else if (problem.code === 'service.unavailable') reply.header('retry-after', String(OUTAGE_RETRY_SECONDS));
     reply
       .status(problem.status)
       .header('content-type', 'application/problem+json')
@@ -30,11 +31,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** After which a database that was away may be back. */
+const OUTAGE_RETRY_SECONDS = 2;
 const NOT_FOUND = ['log.tile-missing', 'log.malformed-tile-path'];
 
 function publicError(error: unknown): unknown {
   if (error instanceof HttpException) return httpError(error.getStatus());
-  if (!isBoopError(error)) return fastifyError(error) ?? error;
+  if (!isBoopError(error)) return fastifyError(error) ?? unavailableIfOutage(error);
   if (NOT_FOUND.includes(error.code)) return new BoopError('request.not-found', 'the log has no such resource');
   if (error.code === 'log.no-quorum') return new BoopError('log.unavailable', error.message, { kind: 'unavailable' });
   return error;

@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import { guarded, noFaults } from '@boop/platform';
+import { guarded, noFaults, unavailableIfDriverFails } from '@boop/platform';
 import { type FaultHook, type FaultPoint } from '../faults/fault-points.ts';
 import { type Prisma, PrismaClient } from '../generated/prisma/client.ts';
 
@@ -34,10 +34,14 @@ export class LedgerDatabase {
 
   /**
    * A read by a prepared statement, past Prisma: for what is asked so often that planning and converting it would count.
-   * Types are those of `pg`: bigint as a string, bytea as a Buffer.
+   * Types are those of `pg`: bigint as a string, bytea as a Buffer. @throws BoopError `service.unavailable` while PostgreSQL is away
    */
   async prepared<Row extends object>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
-    return (await this.#pool.query<Row>({ name, text, values: [...values] })).rows;
+    try {
+      return (await this.#pool.query<Row>({ name, text, values: [...values] })).rows;
+    } catch (error) {
+      throw unavailableIfDriverFails(error);
+    }
   }
 
   readonly guard: Guard = async (point, write) => await guarded(this.#faults, point, write);
