@@ -8,7 +8,8 @@ import { type Logger } from '../logging/logger.ts';
 import { type PostgresBinaries } from './postgres-binaries.ts';
 import { type Unprivileged } from './unprivileged.ts';
 
-const START_TIMEOUT_MS = 30_000;
+/** A server that can't start ends at once; one on a slow disk may have much to recover. */
+const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 40;
 const LOG_LINES_KEPT = 20;
