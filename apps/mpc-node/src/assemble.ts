@@ -77,6 +77,8 @@ export interface Surroundings {
   readonly onForm?: (form: ChosenForm) => void;
   /** How much longer than enough others a node may take to open a session, in real time. */
   readonly stragglersMs?: number;
+  /** How many times as long as usual a session may take and be held, in real time: 1 unless said otherwise. */
+  readonly patience?: number;
   /** One of so many searches that found nobody is repeated by the rest of its family: 16 unless said otherwise, 0 for none. */
   readonly rescanOneIn?: number;
   readonly onRescan?: (found: boolean) => void;
@@ -119,7 +121,7 @@ export interface AssembledNode {
 const encoder = 'palm-compcode-1';
 
 export function assembleNode(surroundings: Surroundings): AssembledNode {
-  const { network, peers, registry, kernel, custody, hpke, stores, clock, rng, log, pool } = surroundings;
+  const { network, peers, registry, kernel, custody, hpke, stores, clock, rng, log, pool, patience = 1 } = surroundings;
   const members = memberVerifier(network.manifest);
   const signIdentity = (bytes: Uint8Array): Uint8Array => custody.signIdentity(bytes);
   const gallery = new Gallery(kernel, statisticOf(encoder), surroundings.shares);
@@ -167,8 +169,8 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     registrar,
     sync,
     checkpoints,
-    authentications: new AuthenticationLeader({ network, peers, lead, gallery, sync, isSuspended: (row) => orderService.isSuspended(row), splitChecks, subjects: subjectLead, tokens, release, investigator, rescan, members, clock, rng, log }),
-    registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log }),
+    authentications: new AuthenticationLeader({ network, peers, lead, gallery, sync, isSuspended: (row) => orderService.isSuspended(row), splitChecks, subjects: subjectLead, tokens, release, investigator, rescan, members, clock, rng, log, patience }),
+    registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log, patience }),
     erasure,
     orders: { lead: new OrderLeader({ network, peers, members, log }), service: orderService, sync: new OrderSync({ network, peers, orders: subjectOrders, service: orderService, log }) },
     retention: new RetentionKeeper({ network, peers, registrar, erasure, onEntry: surroundings.onEntry ?? (() => Promise.resolve()), clock, log }),

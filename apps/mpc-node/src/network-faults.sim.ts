@@ -64,7 +64,7 @@ describe('nodes that are down', () => {
     const open = network.node(4).handlers['session.open'];
     const never = new Promise<Record<string, never>>(() => undefined);
     Object.assign(network.node(4).handlers, { 'session.open': async () => await never });
-    await expect(authenticate(1)).resolves.toMatchObject({ accepted: true, verified: true });
+    await network.leadingInHaste(1, async () => await expect(authenticate(1)).resolves.toMatchObject({ accepted: true, verified: true }));
     Object.assign(network.node(4).handlers, { 'session.open': open });
   });
 
@@ -81,8 +81,8 @@ describe('nodes that are down', () => {
       await expect(network.node(1).authentications.run(body)).rejects.toMatchObject({ code: 'mpc.nodes-unavailable' });
       durations.push(performance.now() - startedAt);
     }
-    // Before the time that a run may take is over; the best, as the machine may be busy.
-    expect(Math.min(...durations)).toBeLessThan(4_500);
+    // Before the time that a run may take here is over, 20 s; the best, as the machine may be busy.
+    expect(Math.min(...durations)).toBeLessThan(15_000);
   });
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { parseTokenClaims, sessionIdOf } from '@boop/identity';
 import { seededRng } from '@boop/testing';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from './testing/fixtures.ts';
-import { MemoryNetwork } from './testing/memory-network.ts';
+import { MemoryNetwork, sessionPatience } from './testing/memory-network.ts';
 
 const rng = seededRng(7);
 const palm = randomPalm(rng);
@@ -49,7 +49,7 @@ test('a session about which nobody decides ends unsigned', async () => {
   try {
     const { session, answer } = await match();
     expect(held(answer)).toBeDefined();
-    await jest.advanceTimersByTimeAsync(5_000);
+    await jest.advanceTimersByTimeAsync(sessionPatience * 5_000);
     await expect(network.node(2).authentications.sign({ session, sign: true })).rejects.toMatchObject({ code: 'mpc.aborted' });
   } finally {
     jest.useRealTimers();

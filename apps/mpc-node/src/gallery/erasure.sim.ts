@@ -38,10 +38,10 @@ describe('the owner of an account has both palms erased', () => {
       [{ ...foreign, signed: signAsOwner(palmErasureDomain, palmErasureBytes(foreign.record), neighbour) }, 'owner.bad-signature'],
       [{ ...foreign, record: { ...foreign.record, nonce: toBase64Url(new Uint8Array(32)) } }, 'owner.bad-signature'],
       [requestOf(owner, { networkId: 'other-net' }), 'erasure.wrong-network'],
-      [requestOf(owner, { requestedAt: Math.floor(Date.now() / 1000) + 900 }), 'erasure.time'],
+      [requestOf(owner, { requestedAt: Math.floor(network.clock.nowMs() / 1000) + 900 }), 'erasure.time'],
       [requestOf(SigningKey.generate(rng)), 'subject.unknown'],
       // A request that is older than the registration does not mean it.
-      [requestOf(owner, { requestedAt: Math.floor(Date.now() / 1000) - 3_600 }), 'subject.unknown'],
+      [requestOf(owner, { requestedAt: Math.floor(network.clock.nowMs() / 1000) - 3_600 }), 'subject.unknown'],
     ];
     for (const [wrongRequest, code] of wrong) await expect(network.node(2).erasure.run({ request: wrongRequest })).rejects.toMatchObject({ code });
     await expect(authenticate(left)).resolves.toMatchObject({ accepted: true });

@@ -39,11 +39,12 @@ const rejectTimeoutMs = 3_000;
 
 /** Leads authentications: all check the split, one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
 export class AuthenticationLeader {
-  readonly #held = new HeldSessions();
-  readonly #input: { network: Network; peers: Peers; lead: SessionLead; gallery: Gallery; sync: GallerySync; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger };
+  readonly #held: HeldSessions;
+  readonly #input: { network: Network; peers: Peers; lead: SessionLead; gallery: Gallery; sync: GallerySync; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger; patience: number };
 
-  constructor(input: { network: Network; peers: Peers; lead: SessionLead; gallery: Gallery; sync: GallerySync; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger }) {
+  constructor(input: { network: Network; peers: Peers; lead: SessionLead; gallery: Gallery; sync: GallerySync; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger; patience: number }) {
     this.#input = input;
+    this.#held = new HeldSessions(input.patience);
   }
 
   /** @throws BoopError with a documented code only */
@@ -71,14 +72,14 @@ export class AuthenticationLeader {
   }
 
   async #lead(request: AuthenticationRequest, hold: Hold | undefined): Promise<AuthenticationAnswer> {
-    const { lead, network, log } = this.#input;
+    const { lead, network, log, patience } = this.#input;
     const stages = new Stages();
     let led: Led | undefined;
     let early: EarlyCheck | undefined;
     const check = (session: Session, asked: readonly PartyId[]): void => void (early = this.#checkEarly(session, asked));
     try {
       led = await stages.time('open', () => lead.open(request.context, request.split, undefined, network.committeeSize, check));
-      const answer = await within(sessionTimeoutMs, this.#decide(led, early, stages, hold));
+      const answer = await within(patience * sessionTimeoutMs, this.#decide(led, early, stages, hold));
       log.info('authentication decided', { session: led.session.splitHash, reason: answer.reason, verified: answer.verified, durationMs: answer.stages['total'] });
       return answer;
     } catch (error) {

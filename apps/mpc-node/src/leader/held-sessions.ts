@@ -24,6 +24,12 @@ const heldMax = 256;
 /** Sessions that matched and wait for the gateway's word before anything is signed. Each ends once: signed, dropped, or too late. */
 export class HeldSessions {
   readonly #waiting = new Map<string, Waiting>();
+  readonly #holdMs: number;
+
+  /** @param patience how many times as long as usual a session is held */
+  constructor(patience = 1) {
+    this.#holdMs = patience * holdMs;
+  }
 
   has(session: string): boolean {
     return this.#waiting.has(session);
@@ -41,7 +47,7 @@ export class HeldSessions {
     decided.catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     const whole = lead(async (subject) => {
-      timer = setTimeout(() => drop(new BoopError('session.timeout', 'nobody said whether to sign', { kind: 'unavailable' })), holdMs);
+      timer = setTimeout(() => drop(new BoopError('session.timeout', 'nobody said whether to sign', { kind: 'unavailable' })), this.#holdMs);
       this.#waiting.set(session, { whole, go, drop });
       announce(subject);
       await decided;

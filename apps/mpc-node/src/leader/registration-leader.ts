@@ -42,6 +42,7 @@ export class RegistrationLeader {
     clock: Clock;
     rng: Rng;
     log: Logger;
+    patience: number;
   };
   readonly #mutex = new Mutex();
   /** Sessions of registrations that this node leads now, or has yet to begin. */
@@ -60,6 +61,7 @@ export class RegistrationLeader {
     clock: Clock;
     rng: Rng;
     log: Logger;
+    patience: number;
   }) {
     this.#input = input;
   }
@@ -90,13 +92,13 @@ export class RegistrationLeader {
   }
 
   async #run({ context, consent, split }: RegistrationRequest): Promise<RegistrationAnswer> {
-    const { lead, network, sync, log } = this.#input;
+    const { lead, network, sync, log, patience } = this.#input;
     const stages = new Stages();
     let led: Led | undefined;
     try {
       led = await stages.time('open', () => lead.open(context, split, consent, network.nodes));
       const opened = led;
-      const { verdicts, verified } = await within(checkTimeoutMs, this.#check(opened, stages));
+      const { verdicts, verified } = await within(patience * checkTimeoutMs, this.#check(opened, stages));
       const answer = await sync.lead(opened.session.splitHash, () => stages.time('store', () => this.#store(opened, verdicts, verified)));
       log.info('registration stored', { session: opened.session.splitHash, verified, ...stages.summary() });
       return { ...answer, verified, stages: stages.summary() };

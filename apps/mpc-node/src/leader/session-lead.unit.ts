@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type PartyId } from '@boop/shared';
 import { settledOrEnough } from './session-lead.ts';
 
@@ -10,6 +10,9 @@ const statuses = async (tasks: Promise<void>[], enough: number) => {
   return [...results.values()].map(({ status }) => status);
 };
 
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
 describe('waiting for nodes', () => {
   test('ends when all have answered', async () => {
     expect(await statuses([done, failed(), done], 9)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -17,11 +20,16 @@ describe('waiting for nodes', () => {
 
   test('ends some time after enough have opened', async () => {
     const late = new Promise<void>((resolve) => setTimeout(resolve, 5));
-    expect(await statuses([done, late, never, done], 2)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    const waiting = statuses([done, late, never, done], 2);
+    await jest.advanceTimersByTimeAsync(20);
+    expect(await waiting).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
   });
 
   test('does not end while too few have opened', async () => {
     const waiting = statuses([done, failed(), never], 2);
-    expect(await Promise.race([waiting, new Promise((resolve) => setTimeout(() => resolve('waits'), 50))])).toBe('waits');
+    let ended = false;
+    void waiting.then(() => (ended = true));
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(ended).toBe(false);
   });
 });

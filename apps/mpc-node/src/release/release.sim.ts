@@ -19,7 +19,6 @@ let vendor: RecipientKey;
 
 beforeAll(async () => {
   network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
-  network.frozenMs = Date.now();
   side = new AttributeSide(network);
 }, 120_000);
 

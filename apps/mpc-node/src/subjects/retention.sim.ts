@@ -22,8 +22,6 @@ const erased = (party: number): boolean[] => network.stores(party).registrations
 
 beforeAll(async () => {
   network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
-  // The clock moves by the test alone.
-  network.frozenMs = Date.now();
   await register(brief, briefConsentText);
   await register(lasting);
 }, 120_000);

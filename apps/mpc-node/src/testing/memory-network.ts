@@ -22,12 +22,12 @@ export interface TestMember {
   readonly stores: MemoryStores;
 }
 
-/** Gives runs more time than nodes do: here all of them share a core, maybe with other tests. */
+/** Gives runs and their early messages more time than nodes do: here all of them share a core, maybe with other tests. */
 class PatientRegistry extends RunRegistry {
   readonly #times: () => number;
 
   constructor(times: () => number) {
-    super();
+    super({ ageMaxMs: 60_000 });
     this.#times = times;
   }
 
@@ -69,6 +69,11 @@ export function manifestOf(custodies: readonly KeyCustody[], threshold: number, 
 const tireless: AttemptLimits = { freeFailures: 1_000, delaySeconds: 0, failuresMax: 1_000, acceptedPerDayMax: 1_000 };
 export const patient: BudgetLimits = { terminal: tireless, vendor: tireless, subjectAcceptedPerDayMax: 1_000 };
 
+/** How many times as long as in production a session may take, with all its runs. */
+export const sessionPatience = 10;
+
+const patientMs = 60_000;
+
 /** N nodes in one process: real protocols and keys, memory instead of sockets and databases, a clock that the test moves. */
 export class MemoryNetwork {
   readonly hub = new MemoryHub();
@@ -79,8 +84,8 @@ export class MemoryNetwork {
   readonly clock: Clock & { nowMs(): number };
   readonly splitter: Splitter;
   offsetMs = 0;
-  /** Where the clock stands still; it moves by `offsetMs` alone. */
-  frozenMs: number | undefined;
+  /** Where the clock stands still: it moves by `offsetMs` alone, so that nothing expires by a machine's slowness, and no test sees midnight. Without it time passes. */
+  frozenMs: number | undefined = Date.now();
   /** Set before the nodes start; a test makes many attempts in a short time. */
   limits: BudgetLimits = patient;
   /** Set before the nodes start. */
@@ -91,6 +96,8 @@ export class MemoryNetwork {
   rescanOneIn = 0;
   /** How many times as long as in production a run may take. */
   patience = 4;
+  /** As of a node's surroundings; set before a node starts that is not to wait for others. A test that stands still for a moment must not leave a node out by that. */
+  stragglersMs = patientMs;
   /** What nodes would have the log tell. */
   readonly entries: Uint8Array[] = [];
   /** What repeated searches found. */
@@ -151,8 +158,8 @@ export class MemoryNetwork {
       limits: this.limits,
       ...(this.tokenKey && { tokenKey: this.tokenKey }),
       rescanOneIn: this.rescanOneIn,
-      // A test that stands still for a moment must not leave a node out by that.
-      stragglersMs: 2_000,
+      stragglersMs: this.stragglersMs,
+      patience: sessionPatience,
       onEntry: async (entry) => void this.entries.push(entry),
       onForm: (form) => this.forms.push(form),
       onRescan: (found) => this.rescans.push(found),
@@ -184,6 +191,24 @@ export class MemoryNetwork {
   /** Ends whatever still runs. */
   stop(): void {
     for (const party of [...this.nodes.keys()]) this.kill(party);
+  }
+
+  /** Starts a node anew, with what has been set meanwhile. */
+  async restart(party: number): Promise<void> {
+    this.kill(party);
+    await this.start(party as PartyId);
+  }
+
+  /** While this lasts, sessions that a node leads wait no longer than they have to for those that enough others have opened already. It starts anew before and after. */
+  async leadingInHaste<T>(leader: number, work: () => Promise<T>): Promise<T> {
+    this.stragglersMs = 100;
+    await this.restart(leader);
+    try {
+      return await work();
+    } finally {
+      this.stragglersMs = patientMs;
+      await this.restart(leader);
+    }
   }
 
   /** Kills a node's process: memory gone, stores kept. */
