@@ -97,19 +97,21 @@ describe('authorization code with PKCE', () => {
     await expect(client.authorizationCodeGrant(config, replayed, { pkceCodeVerifier: second.verifier, expectedNonce: 'second' })).rejects.toMatchObject({ code: 'OAUTH_JWT_CLAIM_COMPARISON_FAILED', cause: { cause: { claim: 'nonce' } } });
   });
 
-  test('acr_values that leave out unconfirmed matches reach the nodes', async () => {
+  test('acr_values that leave out unconfirmed matches, or ask for a liveness check, reach the nodes', async () => {
     const verified = 'urn:boop:acr:palm:t1n5:verified:liveness-0';
     const page = async (extra: Record<string, string>) => {
       const browser = party.browser();
       return await browser.follow(await browser.get(String((await party.begin(config, extra)).url)));
     };
     const policyOf = async (extra: Record<string, string>) => {
-      const rows = await gateway.sql<{ context: { policy: { acceptUnverified: boolean } } }>('SELECT context FROM authentications WHERE id = $1', [contextOf((await page(extra)).text)]);
-      return rows[0]!.context.policy.acceptUnverified;
+      const rows = await gateway.sql<{ context: { policy: { acceptUnverified: boolean; livenessLevel?: number } } }>('SELECT context FROM authentications WHERE id = $1', [contextOf((await page(extra)).text)]);
+      const { acceptUnverified, livenessLevel } = rows[0]!.context.policy;
+      return { acceptUnverified, livenessLevel };
     };
-    await expect(policyOf({})).resolves.toBe(true);
-    await expect(policyOf({ acr_values: verified })).resolves.toBe(false);
-    await expect(policyOf({ claims: JSON.stringify({ id_token: { acr: { essential: true, value: verified } } }) })).resolves.toBe(false);
+    await expect(policyOf({})).resolves.toEqual({ acceptUnverified: true });
+    await expect(policyOf({ acr_values: verified })).resolves.toEqual({ acceptUnverified: false });
+    await expect(policyOf({ acr_values: 'urn:boop:acr:palm:t1n5:verified:liveness-1' })).resolves.toEqual({ acceptUnverified: false, livenessLevel: 1 });
+    await expect(policyOf({ claims: JSON.stringify({ id_token: { acr: { essential: true, value: verified } } }) })).resolves.toEqual({ acceptUnverified: false });
     expect((await page({ acr_values: 'urn:boop:acr:passkey' })).text).not.toContain('/authenticate/');
   });
 

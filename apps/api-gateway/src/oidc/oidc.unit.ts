@@ -10,18 +10,22 @@ import { OidcSecrets } from './oidc-secrets.ts';
 import { html, Html } from './pages/html.ts';
 import { agrees } from './provider/id-tokens.ts';
 
-const manifest = { members: [1, 2, 3, 4, 5], threshold: 1 } as unknown as NetworkManifest;
-const [verified, unverified] = acrValuesOf(manifest) as [string, string];
+const manifest = { members: [1, 2, 3, 4, 5], threshold: 1, livenessChecks: [{ id: 'palm-passive-1', level: 1, publicKey: 'k' }] } as unknown as NetworkManifest;
+const [verified, unverified, lively, livelyUnverified] = acrValuesOf(manifest) as [string, string, string, string];
 
 describe('the requested acr', () => {
-  const all = { palm: true, passkey: true, unverified: true };
+  const all = { palm: true, passkey: true, unverified: true, livenessLevel: 0 };
   test.each([
     [{}, all],
     [{ acr_values: 'urn:elsewhere:loa:3' }, all],
-    [{ acr_values: `${verified} ${unverified}` }, { palm: true, passkey: false, unverified: true }],
-    [{ acr_values: verified }, { palm: true, passkey: false, unverified: false }],
-    [{ acr_values: acrPasskey }, { palm: false, passkey: true, unverified: false }],
-    [{ claims: JSON.stringify({ id_token: { acr: { essential: true, values: [verified] } } }) }, { palm: true, passkey: false, unverified: false }],
+    [{ acr_values: `${verified} ${unverified}` }, { palm: true, passkey: false, unverified: true, livenessLevel: 0 }],
+    [{ acr_values: verified }, { palm: true, passkey: false, unverified: false, livenessLevel: 0 }],
+    [{ acr_values: acrPasskey }, { palm: false, passkey: true, unverified: false, livenessLevel: 0 }],
+    [{ acr_values: lively }, { palm: true, passkey: false, unverified: false, livenessLevel: 1 }],
+    [{ acr_values: `${lively} ${livelyUnverified} ${acrPasskey}` }, { palm: true, passkey: true, unverified: true, livenessLevel: 1 }],
+    [{ acr_values: `${livelyUnverified} ${verified}` }, { palm: true, passkey: false, unverified: false, livenessLevel: 0 }],
+    [{ acr_values: lively.replace('liveness-1', 'liveness-2') }, all],
+    [{ claims: JSON.stringify({ id_token: { acr: { essential: true, values: [verified] } } }) }, { palm: true, passkey: false, unverified: false, livenessLevel: 0 }],
     [{ claims: JSON.stringify({ id_token: { acr: null } }) }, all],
     [{ claims: JSON.stringify({ userinfo: {} }) }, all],
   ])('%p', (params, ways) => {

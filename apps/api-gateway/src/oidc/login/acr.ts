@@ -7,14 +7,14 @@ export const acrPasskey = 'urn:boop:acr:passkey';
 /** RFC 8176: proof of possession of a key in hardware, or of one that the person's devices share. */
 export const amrOfPasskey = (singleDevice: boolean): string[] => [singleDevice ? 'hwk' : 'swk', 'user'];
 
-/** A sign-in asks for no liveness check. */
-const livenessLevel = 0;
-
-const palmAcr = (manifest: NetworkManifest, verified: boolean): string =>
+const palmAcr = (manifest: NetworkManifest, verified: boolean, livenessLevel: number): string =>
   acrOf({ modality: 'palm', nodes: manifest.members.length, threshold: manifest.threshold, verified, livenessLevel });
 
+/** Liveness levels that a context may ask for: up to the highest of the checks that the manifest lists. */
+const livenessLevels = ({ livenessChecks = [] }: NetworkManifest): number[] => Array.from({ length: 1 + Math.max(0, ...livenessChecks.map(({ level }) => level)) }, (_, level) => level);
+
 /** All that this network's tokens may say. */
-export const acrValuesOf = (manifest: NetworkManifest): string[] => [palmAcr(manifest, true), palmAcr(manifest, false), acrPasskey];
+export const acrValuesOf = (manifest: NetworkManifest): string[] => [...livenessLevels(manifest).flatMap((level) => [palmAcr(manifest, true, level), palmAcr(manifest, false, level)]), acrPasskey];
 
 /** Which ways of signing in satisfy a request. */
 export interface AcceptedWays {
@@ -22,6 +22,8 @@ export interface AcceptedWays {
   readonly passkey: boolean;
   /** A match that no family of committees confirmed. */
   readonly unverified: boolean;
+  /** What a palm's liveness check must have; the lowest that was asked for. */
+  readonly livenessLevel: number;
 }
 
 /**
@@ -32,8 +34,9 @@ export function acceptedWays(params: Readonly<Record<string, unknown>>, manifest
   const known = acrValuesOf(manifest);
   const asked = askedAcr(params).filter((acr) => known.includes(acr));
   const accepts = (acr: string): boolean => asked.length === 0 || asked.includes(acr);
-  const unverified = accepts(palmAcr(manifest, false));
-  return { palm: unverified || accepts(palmAcr(manifest, true)), passkey: accepts(acrPasskey), unverified };
+  const livenessLevel = livenessLevels(manifest).find((level) => accepts(palmAcr(manifest, true, level)) || accepts(palmAcr(manifest, false, level))) ?? 0;
+  const unverified = accepts(palmAcr(manifest, false, livenessLevel));
+  return { palm: unverified || accepts(palmAcr(manifest, true, livenessLevel)), passkey: accepts(acrPasskey), unverified, livenessLevel };
 }
 
 function askedAcr(params: Readonly<Record<string, unknown>>): string[] {

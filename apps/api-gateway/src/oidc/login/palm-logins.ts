@@ -34,9 +34,10 @@ export class PalmLogins {
    * @throws BoopError as `AuthenticationService.create`
    */
   async open(vendorId: string, params: Readonly<Record<string, unknown>>, at: { terminalId?: string | undefined; subject?: string | undefined; timeoutSeconds?: number | undefined } = {}): Promise<AuthenticationRecord> {
+    const { unverified, livenessLevel } = acceptedWays(params, this.#manifest);
     const request: CreateAuthentication = {
       type: 'access',
-      policy: { acceptUnverified: acceptedWays(params, this.#manifest).unverified },
+      policy: { acceptUnverified: unverified, ...(livenessLevel === 0 ? {} : { livenessLevel }) },
       ...(at.terminalId === undefined ? {} : { terminalId: at.terminalId }),
       ...(at.subject === undefined ? {} : { subject: at.subject }),
       ...(at.timeoutSeconds === undefined ? {} : { timeout: at.timeoutSeconds }),
