@@ -52,13 +52,14 @@ describe('a network of five nodes', () => {
     if (registration.kind !== 'registration') throw new Error(registration.kind);
     const consent = await shop.vendor.getLogProof(logEntryHash(consentEntryOf(registration)), { waitMs: 60_000 });
     expect((await shop.vendor.verifyProof(consent)).entry).toMatchObject({ kind: 'consent', consent: registration.consent, action: 'given' });
-    await expect(shop.register({ 'right-palm': real.samples })).resolves.toMatchObject({ verified: true });
+    await expect(shop.registerByRest({ 'right-palm': real.samples })).resolves.toMatchObject({ verified: true });
     await expect(shop.authenticate(registered.others[0]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true, claims: { boop: { verified: true } } });
     await expect(shop.authenticateByChannel(registered.others[1]!)).resolves.toMatchObject({ outcome: 'accepted', verified: true });
     await expect(shop.authenticate(stranger.others[0]!)).resolves.toMatchObject({ outcome: 'rejected', reason: 'no-match' });
     for (const capture of real.others) await expect(shop.authenticate(capture)).resolves.toMatchObject({ outcome: 'accepted', verified: true });
     for (const capture of realStranger.others.slice(0, 3)) await expect(shop.authenticateByChannel(capture)).resolves.toMatchObject({ outcome: 'rejected', reason: 'no-match' });
     await expect(shop.register({ 'right-palm': real.others.slice(0, 3) })).rejects.toMatchObject(duplicate);
+    await expect(shop.registerByRest({ 'right-palm': registered.others.slice(0, 3) })).rejects.toMatchObject(duplicate);
   });
 
   test('gives a person the same name at the same vendor every time', async () => {

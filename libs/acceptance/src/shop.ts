@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Position, SigningKey } from '@boop/identity';
 import { type CreateAuthentication, type NetworkInfo, type Problem, type RegistrationReceipt } from '@boop/protocol';
 import { type AuthenticationHandle, type AuthenticationResult, createRegistrationClient, createTerminalClient, createVendorClient, type NetworkPin, pinOf, presentByRest, systemRng, type TerminalClient, type VendorClient } from '@boop/sdk';
@@ -41,6 +42,15 @@ export class Shop {
   async register(positions: { readonly [position in Position]?: readonly Uint8Array[] }): Promise<RegistrationReceipt> {
     const client = createRegistrationClient({ bridgeUrl: this.bridgeUrl, pin: this.pin });
     return await client.register({ accountKey: SigningKey.generate(systemRng), positions, onConsent: () => Promise.resolve(true) });
+  }
+
+  /** The same by a link of the vendor's, opened without a channel. */
+  async registerByRest(positions: { readonly [position in Position]?: readonly Uint8Array[] }): Promise<RegistrationReceipt> {
+    const { gatewayUrl, apiKey, pin } = this;
+    const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() };
+    const response = await fetch(`${gatewayUrl}/v1/registrations`, { method: 'POST', headers, body: JSON.stringify({ positions: Object.keys(positions) }) });
+    const { link } = (await response.json()) as { link: string };
+    return await createRegistrationClient({ gatewayUrl, pin }).register({ accountKey: SigningKey.generate(systemRng), positions, link, onConsent: () => Promise.resolve(true) });
   }
 
   /** Opens a context and presents a capture to it, both by REST. */
