@@ -59,16 +59,18 @@ describe('bad input', () => {
   let before: object;
 
   beforeAll(async () => {
-    // The registration's own entry is on its way to the log, and the gateway asks the nodes once a second.
-    // The registration and its consent.
-    await until(async () => (await logSize()) === 2 && (await network.nodes()).every(({ galleryRows }) => galleryRows === 1), 60_000);
-    before = await stored();
-    expect(before).toEqual({ rows: [1, 1, 1, 1, 1], told: [1, 1, 1, 1, 1], entries: 2, size: 2 });
+    // The registration and its consent are on their way to the log, and the gateway asks the nodes once a second.
+    const expected = { rows: [1, 1, 1, 1, 1], told: [1, 1, 1, 1, 1], entries: 2, size: 2 };
+    await until(async () => {
+      before = await stored().catch(() => ({}));
+      return isDeepStrictEqual(before, expected);
+    }, 60_000).catch(() => undefined);
+    expect(before).toEqual(expected);
   });
   // What a node last told of itself is missing for a second when it was late once.
   afterEach(async () => {
     let after: object = {};
-    await until(async () => isDeepStrictEqual((after = await stored()), before), 30_000).catch(() => undefined);
+    await until(async () => isDeepStrictEqual((after = await stored().catch(() => after)), before), 60_000).catch(() => undefined);
     expect(after).toEqual(before);
   });
 
@@ -82,6 +84,15 @@ describe('bad input', () => {
       return await sealSplit(header, shares, members, shop.device);
     };
     const present = async (probe: object, context = authentication): Promise<Answer> => await postJson(`${shop.gatewayUrl}/v1/authentications/${context.id}/probe`, shop.terminalKey, probe);
+    /** Makes a probe anew where nodes were too late to judge it, as on a busy machine. */
+    const judged = async <Probe extends object>(make: () => Promise<Probe> | Probe): Promise<{ probe: Probe; answer: Answer }> => {
+      for (let tries = 1; ; tries++) {
+        const probe = await make();
+        const answer = await present(probe);
+        if (tries === 3 || answer.status !== 503) return { probe, answer };
+        await sleep(1_000);
+      }
+    };
     const swapped = <Item>(items: readonly Item[], a: number, b: number): Item[] => items.map((item, at) => (at === a ? items[b]! : at === b ? items[a]! : item));
     /** Node 3's share is sealed to node 4's key and the other way round, and the device signs that. */
     const sealedToOthers = () => split({}, info.members.map((member, at) => ({ ...member, hpkeKey: swapped(info.members, 2, 3)[at]!.hpkeKey })));
@@ -117,7 +128,7 @@ describe('bad input', () => {
         return { split: { ...good, envelopes: good.envelopes.slice(1) } };
       }],
     ])('%s is refused, and the context stays open', async (_, code, status, probe) => {
-      const answer = await present(await probe());
+      const { answer } = await judged(probe);
       expect(answer).toMatchObject({ status, contentType: expect.stringMatching(/^application\/problem\+json/), body: { code, status } });
       expect(refused(answer.body)).toBe(code);
       const { authentication: now } = authentication;
@@ -126,8 +137,8 @@ describe('bad input', () => {
     });
 
     test('a split that nodes have opened is refused when it comes again', async () => {
-      const spent = { split: await sealedToOthers() };
-      expect((await present(spent)).body.code).toBe('share.unopenable');
+      const { probe: spent, answer } = await judged(async () => ({ split: await sealedToOthers() }));
+      expect(answer.body.code).toBe('share.unopenable');
       const again = await present(spent);
       expect(again).toMatchObject({ status: 409, body: { code: 'split.replayed' } });
       expect(refused(again.body)).toBe('split.replayed');

@@ -14,7 +14,7 @@ export interface ProcessStatus {
 type Request = { readonly command: 'status' } | { readonly command: 'node'; readonly action: 'start' | 'stop' | 'kill'; readonly party: number };
 type Reply = { readonly ok: true; readonly answer: readonly ProcessStatus[] } | { readonly ok: false; readonly code: string; readonly message: string };
 
-const replyTimeoutMs = 30_000;
+const replyTimeoutMs = 60_000;
 
 /** One request over the launcher's control socket: a JSON object a line, as `boop network status` and `boop network node` send it. */
 export async function askLauncher(dataDir: string, request: Request): Promise<readonly ProcessStatus[]> {

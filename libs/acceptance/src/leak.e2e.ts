@@ -80,7 +80,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await network?.dispose();
-  rmSync(recordDir, { recursive: true, force: true });
+  rmSync(recordDir, { recursive: true, force: true, maxRetries: 10 });
 }, 120_000);
 
 describe('the evidence is complete', () => {

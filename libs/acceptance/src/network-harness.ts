@@ -35,8 +35,9 @@ const wrapper = `
 `;
 const portsSpan = 100;
 const startTimeoutMs = 240_000;
-const stopTimeoutMs = 30_000;
-const settleTimeoutMs = 60_000;
+const stopTimeoutMs = 60_000;
+const settleTimeoutMs = 120_000;
+const answerTimeoutMs = 20_000;
 const pollMs = 50;
 
 /**
@@ -205,7 +206,7 @@ export class RunningNetwork {
   async dispose(): Promise<void> {
     await this.stop();
     for (const pid of (await this.leftovers()).pids) kill(pid, 'SIGKILL');
-    if (this.#options.dataDir === undefined) rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
+    if (this.#options.dataDir === undefined) rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 10 });
   }
 
   #seen(status: readonly ProcessStatus[]): readonly ProcessStatus[] {
@@ -254,12 +255,12 @@ export async function freePortBase(...given: readonly number[]): Promise<number>
 
 /** What a process says of itself while it is ready. */
 export async function checksAt(port: number): Promise<Record<string, unknown> | undefined> {
-  const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(answerTimeoutMs) }).catch(() => undefined);
   return response?.status === 200 ? ((await response.json()) as { checks: Record<string, unknown> }).checks : undefined;
 }
 
 async function getJson(url: string): Promise<unknown> {
-  return await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).json();
+  return await (await fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs) })).json();
 }
 
 function kill(pid: number, signal: 'SIGINT' | 'SIGKILL'): void {

@@ -104,6 +104,6 @@ describe('an unmodified openid-client before five nodes', () => {
     const open = (): Promise<number> => fetch(`${network.gatewayUrl}/v1/authentications`, { method: 'POST', headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' }, body: '{"type":"access"}' }).then(({ status }) => status);
     expect(await open()).toBe(201);
     await client.tokenRevocation(config, accessToken);
-    await until(async () => (await open()) === 401, 30_000);
+    await until(async () => (await open()) === 401, 60_000);
   });
 });

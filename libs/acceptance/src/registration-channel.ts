@@ -25,7 +25,7 @@ export class RegistrationChannel {
   async ask(message: object, types: readonly string[]): Promise<Message> {
     const from = this.#messages.length;
     this.#socket.send(JSON.stringify({ ...message, id: `m${from}` }));
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       const answer = this.#messages.slice(from).find(({ type }) => type === 'error' || types.includes(type));
       if (answer) return answer;

@@ -24,9 +24,9 @@ beforeAll(async () => {
   network = await startNetwork();
 }, 300_000);
 afterAll(async () => {
-  await network.dispose();
-  rmSync(folder, { recursive: true, force: true });
-});
+  await network?.dispose();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+}, 120_000);
 
 async function shell(script: string): Promise<{ status: number | null; output: string }> {
   const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', script], {

@@ -43,7 +43,7 @@ export class Visitor {
 
   async #send(url: URL, init: RequestInit): Promise<Response> {
     const cookie = [...this.#cookies.values()].filter(({ path }) => url.pathname.startsWith(path)).map(({ pair }) => pair);
-    const response = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, ...(cookie.length ? { cookie: cookie.join('; ') } : {}) }, signal: AbortSignal.timeout(20_000) });
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, ...(cookie.length ? { cookie: cookie.join('; ') } : {}) }, signal: AbortSignal.timeout(60_000) });
     for (const line of response.headers.getSetCookie()) {
       const path = /; *path=([^;]+)/i.exec(line)?.[1] ?? '/';
       const pair = line.split(';')[0]!;
