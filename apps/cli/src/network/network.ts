@@ -24,16 +24,18 @@ export class DevelopmentNetwork {
   readonly state: NetworkState;
   readonly #programs: Programs;
   readonly #onEvent: (message: string) => void;
+  readonly #releaseTimeoutMs: number | undefined;
   readonly #processes = new Map<string, ManagedProcess>();
   #postgres: Promise<EmbeddedPostgres> | undefined;
   #provisioned: ProvisionedNetwork | undefined;
   #stopping = false;
 
   /** @throws BoopError `network.foreign-data`, `network.other-parameters`, `network.unsupported` */
-  constructor(options: { layout: Layout; requested: RequestedParameters; programs: Programs; onEvent: (message: string) => void }) {
+  constructor(options: { layout: Layout; requested: RequestedParameters; programs: Programs; onEvent: (message: string) => void; releaseTimeoutMs?: number }) {
     this.layout = options.layout;
     this.#programs = options.programs;
     this.#onEvent = options.onEvent;
+    this.#releaseTimeoutMs = options.releaseTimeoutMs;
     this.state = openDataDirectory(options.layout.dir, options.requested);
   }
 
@@ -50,7 +52,7 @@ export class DevelopmentNetwork {
   /** Starts everything and waits until all of it can serve. The caller stops what was started when this rejects. */
   async start(show: ShowStep): Promise<void> {
     const ports = portPlan(this.state);
-    await assertPortsFree(ports);
+    await assertPortsFree(ports, this.#releaseTimeoutMs);
     for (const [role, { script }] of Object.entries(this.#programs)) {
       if (!existsSync(script)) throw new BoopError('network.not-built', `the program of the ${role} is not built (${script}): run npm run build`);
     }

@@ -19,6 +19,8 @@ const layout = layoutOf(data);
 const script = fileURLToPath(new URL('./testing/run-up.ts', import.meta.url));
 const launched: Launcher[] = [];
 const portBase = await freePortBase();
+/** What a machine that stands still for a while needs more. */
+const patienceMs = 200_000;
 
 afterEach(async () => {
   for (const { child, exit } of launched.splice(0)) {
@@ -26,7 +28,7 @@ afterEach(async () => {
     await exit;
   }
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => rmSync(root, { recursive: true, force: true, maxRetries: 10 }));
 
 interface Launcher {
   readonly child: ChildProcess;
@@ -35,8 +37,8 @@ interface Launcher {
   shows(text: string): Promise<void>;
 }
 
-function launch(requested: RequestedParameters = {}, options: { fresh?: boolean; dir?: string; env?: Record<string, string> } = {}): Launcher {
-  const request = JSON.stringify({ data: options.dir ?? data, requested: { portBase, ...requested }, fresh: options.fresh ?? false });
+function launch(requested: RequestedParameters = {}, options: { fresh?: boolean; dir?: string; releaseTimeoutMs?: number; env?: Record<string, string> } = {}): Launcher {
+  const request = JSON.stringify({ data: options.dir ?? data, requested: { portBase, ...requested }, fresh: options.fresh ?? false, releaseTimeoutMs: options.releaseTimeoutMs ?? patienceMs });
   const child = spawn(process.execPath, ['--conditions=@boop/source', '--disable-warning=ExperimentalWarning', script, request], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
@@ -54,7 +56,7 @@ function launch(requested: RequestedParameters = {}, options: { fresh?: boolean;
   return launcher;
 }
 
-async function until(condition: () => boolean | Promise<boolean>, describeFailure: () => string = () => 'not in time', timeoutMs = 110_000): Promise<void> {
+async function until(condition: () => boolean | Promise<boolean>, describeFailure: () => string = () => 'not in time', timeoutMs = patienceMs): Promise<void> {
   for (const deadline = Date.now() + timeoutMs; !(await condition()); ) {
     if (Date.now() > deadline) throw new Error(describeFailure());
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -184,7 +186,7 @@ describe('boop network up', () => {
   test('names a port that another program holds', async () => {
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(portBase + 33, '127.0.0.1', resolve));
-    const { exit, output } = launch();
+    const { exit, output } = launch({}, { releaseTimeoutMs: 1_000 });
     expect(await exit).toBe(1);
     expect(output()).toMatch(new RegExp(`port ${portBase + 33} \\(node 3 health\\) is taken`));
     await new Promise((resolve) => squatter.close(resolve));

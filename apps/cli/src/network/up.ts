@@ -16,6 +16,8 @@ export interface UpOptions {
   readonly fresh: boolean;
   readonly programs: Programs;
   readonly write: Write;
+  /** How long ports may stay taken by a network that was killed. */
+  readonly releaseTimeoutMs?: number;
 }
 
 /**
@@ -23,12 +25,12 @@ export interface UpOptions {
  * end of the process that started us. A second signal kills what still runs. Nothing that dies is started again.
  * @returns exit status
  */
-export async function networkUp({ dataDirectory, requested, fresh, programs, write }: UpOptions): Promise<number> {
+export async function networkUp({ dataDirectory, requested, fresh, programs, write, releaseTimeoutMs }: UpOptions): Promise<number> {
   const layout = layoutOf(dataDirectory);
   if (await isRunning(layout.socket)) throw new BoopError('network.already-running', `a network already runs in ${layout.dir}: stop it first, or give another folder with --data`);
   if (fresh) removeDataDirectory(layout.dir);
   const stopRequest = listenForStop();
-  const network = new DevelopmentNetwork({ layout, requested, programs, onEvent: (message) => write(`  ! ${message}\n`) });
+  const network = new DevelopmentNetwork({ layout, requested, programs, onEvent: (message) => write(`  ! ${message}\n`), ...(releaseTimeoutMs === undefined ? {} : { releaseTimeoutMs }) });
   const control = await serveControl(layout.socket, (request) => handleControl(network, request, stopRequest.stop));
   try {
     write(`network ${network.state.networkId}: ${network.state.nodes} nodes, threshold ${network.state.threshold}, data in ${layout.dir}\n`);
