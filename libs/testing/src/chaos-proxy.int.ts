@@ -33,7 +33,7 @@ class Client {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 5))) if (Date.now() > deadline) throw new Error('nothing happened');
+  for (const deadline = Date.now() + 60_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 5))) if (Date.now() > deadline) throw new Error('nothing happened');
 }
 
 beforeEach(async () => {
