@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { score } from '@boop/mpc';
 import { type ScanPlan } from './engine.ts';
-import { MemoryNodes, statistic, theta } from './testing/memory-nodes.ts';
+import { MemoryNodes, patientMs, statistic, theta } from './testing/memory-nodes.ts';
 
 // Threads start slowly on a busy machine.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let nodes: MemoryNodes;
 afterEach(async () => await nodes.close());
@@ -19,7 +19,7 @@ async function start(shards: number, rows: number, options: Parameters<typeof Me
   return templates;
 }
 
-async function identify(probe: Int8Array, rows: number, extra: Partial<ScanPlan> = {}, stock?: { batchId: Uint8Array; firstBlock: number }, timeoutMs = 10_000) {
+async function identify(probe: Int8Array, rows: number, extra: Partial<ScanPlan> = {}, stock?: { batchId: Uint8Array; firstBlock: number }, timeoutMs = patientMs) {
   const [shares, runId] = [nodes.shares(probe), nodes.id()];
   const { committee } = nodes;
   const request = (at: number) => ({ committee, runId, probes: [shares[at]!], rows, theta, plan: { ...plan, ...extra }, timeoutMs, ...(stock && { stock }) });
@@ -45,7 +45,7 @@ describe.each([0, 2])('an engine with %i shard threads', (shards) => {
     const templates = await start(shards, 200);
     const probes = [templates[150]!, nodes.template(), templates[0]!];
     const [shares, runId] = [probes.map((probe) => nodes.shares(probe)), nodes.id()];
-    const opened = await nodes.all(async (engine, at) => await engine.scanBits({ committee: nodes.committee, runId, probes: shares.map((share) => share[at]!), rows: 200, theta, plan: { ...plan, blockRows: 64 }, timeoutMs: 10_000 }));
+    const opened = await nodes.all(async (engine, at) => await engine.scanBits({ committee: nodes.committee, runId, probes: shares.map((share) => share[at]!), rows: 200, theta, plan: { ...plan, blockRows: 64 }, timeoutMs: patientMs }));
     for (const blocks of opened) {
       expect(blocks.reduce((sum, { rows }) => sum + rows, 0)).toBe(200);
       for (const { fromRow, rows, words } of blocks)
@@ -60,7 +60,7 @@ describe.each([0, 2])('an engine with %i shard threads', (shards) => {
     const templates = await start(shards, 256);
     const [batchId, runId] = [nodes.id(), nodes.id()];
     const { committee } = nodes;
-    await nodes.all(async (engine) => await engine.stock({ committee, runId, batchId, blocks: 4, probes: 1, plan, timeoutMs: 10_000 }));
+    await nodes.all(async (engine) => await engine.stock({ committee, runId, batchId, blocks: 4, probes: 1, plan, timeoutMs: patientMs }));
     expect(await identify(templates[200]!, 256, {}, { batchId, firstBlock: 0 })).toEqual({ kind: 'one', row: 200 });
     await expect(identify(templates[200]!, 256, {}, { batchId, firstBlock: 0 })).rejects.toMatchObject({ code: 'correlation.unknown' });
     expect(await identify(templates[1]!, 256, {}, { batchId, firstBlock: 2 })).toEqual({ kind: 'one', row: 1 });
