@@ -76,7 +76,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await postgres?.stop();
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10 });
 }, 120_000);
 
 describe('a backup of a node', () => {

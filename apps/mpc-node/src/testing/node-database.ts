@@ -20,7 +20,7 @@ export async function startNodeDatabase(): Promise<NodeDatabase> {
   const close = async (): Promise<void> => {
     await database.$disconnect();
     await postgres.stop();
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10 });
   };
   return { database, url, close };
 }

@@ -248,7 +248,7 @@ export class ProcessNetwork {
     });
     await Promise.all(ends);
     await this.#postgres.stop();
-    rmSync(this.dir, { recursive: true, force: true });
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** The gallery of a node that is stopped. */
