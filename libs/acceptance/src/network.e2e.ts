@@ -186,7 +186,7 @@ describe('with nodes killed', () => {
       const presentedAt = performance.now();
       await expect(shop.present(early, registered.others[0]!)).rejects.toMatchObject({ code: 'mpc.nodes-unavailable', status: 503 });
       lateMs = Math.max(durationMs, performance.now() - presentedAt);
-      if (tries === 3) expect(lateMs).toBeLessThan(2_000);
+      if (tries === 6) expect(lateMs).toBeLessThan(2_000);
     }
 
     await takeDown([]);
@@ -200,7 +200,7 @@ describe('with nodes killed', () => {
   async function refusal() {
     const ask = () => postJson(`${network.gatewayUrl}/v1/authentications`, shop.apiKey, { type: 'access' });
     let answer = await ask();
-    await until(async () => answer.status !== 201 || (answer = await ask()).status !== 201, 20_000);
+    await until(async () => answer.status !== 201 || (answer = await ask()).status !== 201, 60_000);
     return answer;
   }
 });

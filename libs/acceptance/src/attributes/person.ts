@@ -4,7 +4,7 @@ import { type AttributeNetwork, type AttributesClient, type ConsentsClient, crea
 import { fromBase64Url } from '@boop/shared';
 import { type RunningNetwork } from '../network-harness.ts';
 import { type Palm } from '../palms.ts';
-import { postJson } from '../shop.ts';
+import { patiently, postJson } from '../shop.ts';
 
 /** Where a person is. */
 type Place = Pick<RunningNetwork, 'gatewayUrl' | 'bridgeUrl' | 'manifest'>;
@@ -28,7 +28,7 @@ export class Person {
 
   async register(palm: Palm): Promise<void> {
     const client = createRegistrationClient({ bridgeUrl: this.#bridgeUrl, pin: this.#pin });
-    await client.register({ accountKey: this.key, positions: { 'right-palm': palm.samples }, onConsent: () => Promise.resolve(true) });
+    await patiently(() => client.register({ accountKey: this.key, positions: { 'right-palm': palm.samples }, onConsent: () => Promise.resolve(true) }));
   }
 }
 
