@@ -12,7 +12,7 @@ import { type Encoded, numberForms, templateForms, type Wrapping, wrappings } fr
 import { dumpDatabases, type Evidence, filesUnder, recordsOf } from './leak/evidence.ts';
 import { NeedleIndex } from './leak/needle-index.ts';
 import { type ReceivedShare, receivedShares, type StoredRow, storedRows } from './leak/node-holdings.ts';
-import { type RunningNetwork, startNetwork } from './network-harness.ts';
+import { type RunningNetwork, startNetwork, until } from './network-harness.ts';
 import { syntheticPalmOf } from './palms.ts';
 import { Shop } from './shop.ts';
 
@@ -69,6 +69,8 @@ beforeAll(async () => {
   sessions = new Map(results.map(({ authentication }, at) => [authentication.sessionId, `probe ${at}`]));
   shop.close();
 
+  // A node that was late gets its rows from another.
+  for (const party of parties) await until(async () => (await storedRows(network, party)).length === Object.keys(palms).length, 60_000);
   dumps = await dumpDatabases(network);
   for (const party of parties) stored.set(party, await storedRows(network, party));
   await network.stop();

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -241,13 +241,20 @@ export async function until(condition: () => boolean | Promise<boolean>, timeout
   }
 }
 
+/** Where the ports begin that the system gives to outgoing connections, such as the network's own: such a port could be taken while a node is down. */
+function outgoingPortsFrom(): number {
+  const file = '/proc/sys/net/ipv4/ip_local_port_range';
+  return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : 32_768;
+}
+
 /**
- * Below the range from which systems take ports for outgoing connections.
+ * Below the range from which systems take ports for outgoing connections, which begins at 32,768 or, in some sandboxes, at 16,000.
  * @param given already promised to others, though nothing listens there yet
  */
 export async function freePortBase(...given: readonly number[]): Promise<number> {
+  const [first, count] = outgoingPortsFrom() >= 32_000 ? [20_000, 120] : [10_300, 50];
   for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 120) * portsSpan;
+    const base = first + Math.floor(Math.random() * count) * portsSpan;
     const free = await Promise.all(Array.from({ length: portsSpan }, (_, at) => isPortFree(base + at)));
     if (!given.includes(base) && free.every(Boolean)) return base;
   }
