@@ -10,7 +10,7 @@ import { toBase64Url } from '@boop/shared';
 import { type RunningNetwork, startNetwork, until } from './network-harness.ts';
 import { blankCapture, syntheticPalmOf } from './palms.ts';
 import { type Message, RegistrationChannel } from './registration-channel.ts';
-import { type Answer, postJson, Shop } from './shop.ts';
+import { type Answer, patiently, postJson, Shop } from './shop.ts';
 import { checkCheckpoint, query } from './stock-clients.ts';
 
 const palm = syntheticPalmOf(1);
@@ -229,8 +229,11 @@ describe('bad input', () => {
 });
 
 test('one context takes one decision, however often its probe is sent', async () => {
-  const authentication = await shop.open();
-  await shop.present(authentication, palm.others[0]!);
+  const authentication = await patiently(async () => {
+    const opened = await shop.open();
+    await shop.present(opened, palm.others[0]!);
+    return opened;
+  });
   await expect(shop.present(authentication, palm.others[0]!)).rejects.toMatchObject({ code: 'context.decided', status: 409 });
   await expect(authentication.waitForResult()).resolves.toMatchObject({ outcome: 'accepted', verified: true });
 }, 120_000);

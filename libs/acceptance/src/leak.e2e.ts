@@ -78,7 +78,7 @@ beforeAll(async () => {
   for (const party of parties) received.set(party, await receivedShares(network, party, records.get(`node-${party}`)!));
   files = filesUnder(network.dataDir);
   for (const [party, shares] of received) for (const share of shares) shareIndex.add(`share ${party} of ${nameOf(share)}`, numberForms(words(share.bytes)), 4);
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await network?.dispose();
