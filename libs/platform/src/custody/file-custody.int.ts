@@ -63,7 +63,8 @@ describe('keys in a folder', () => {
     await expect(open('correct horse')).rejects.toEqual(refusal('custody.wrong-passphrase'));
     writeFileSync(join(dir, 'master.key'), systemRng.bytes(32));
     await expect(open('correct horse')).rejects.toEqual(refusal('custody.exposed'));
-  });
+    // Each opening derives a key from the passphrase, which is meant to be slow.
+  }, 600_000);
 
   test('are not opened with a passphrase that others may read', async () => {
     writeFileSync(join(root, 'open-passphrase'), 'x', { mode: 0o644 });
