@@ -8,7 +8,7 @@ import { fromBase64Url } from '@boop/shared';
 import { type RunningNetwork, startNetwork, until } from './network-harness.ts';
 import { type Palm, realPalmsOrSynthetic, syntheticPalmOf } from './palms.ts';
 import { isAlive } from './processes.ts';
-import { postJson, Shop } from './shop.ts';
+import { patiently, postJson, Shop } from './shop.ts';
 import { checkCheckpoint, query } from './stock-clients.ts';
 
 const all = [1, 2, 3, 4, 5];
@@ -76,7 +76,7 @@ describe('a network of five nodes', () => {
       await presentByRest({ gatewayUrl, terminalKey, device, pin, authentication: handle.authentication, capture: registered.others[0]!, ...(liveness ? { liveness } : {}) });
       return await handle.waitForResult();
     };
-    await expect(present({ check: passivePalmCheck, key: device })).resolves.toMatchObject({ outcome: 'accepted', claims: { acr: 'urn:boop:acr:palm:t1n5:verified:liveness-1' } });
+    await expect(patiently(() => present({ check: passivePalmCheck, key: device }))).resolves.toMatchObject({ outcome: 'accepted', claims: { acr: 'urn:boop:acr:palm:t1n5:verified:liveness-1' } });
     await expect(present()).rejects.toMatchObject({ code: 'liveness.missing' });
     await expect(present({ check: passivePalmCheck, key: SigningKey.generate(systemRng) })).rejects.toMatchObject({ code: 'liveness.bad-signature' });
     await expect(shop.open({ policy: { livenessLevel: 2 } })).rejects.toMatchObject({ code: 'request.malformed' });
