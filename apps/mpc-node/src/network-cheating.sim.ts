@@ -7,11 +7,17 @@ const rng = seededRng(31);
 let cheating: CheatingNode;
 let lies: NodeLie[];
 
+const nameOf = ({ liar, method, direction, path }: NodeLie): string => `${liar} ${method} ${direction} ${path.join('.')}`;
+
 // A slice of what network-cheating.long.ts goes through.
 describe('among five nodes', () => {
   beforeAll(async () => {
     cheating = await CheatingNode.create(5, rng);
-    lies = [...(await cheating.liesOf(1 as PartyId)), ...(await cheating.liesOf(4 as PartyId))];
+    const seen = [...(await cheating.liesOf(1 as PartyId)), ...(await cheating.liesOf(4 as PartyId))];
+    // Some lies keep a run waiting for its end by time; nothing below is wrong when one that is merely slow ends so, too.
+    cheating.network.patience = 1;
+    // In an order of its own, since that in which messages went by is another every time: the same ten are told below.
+    lies = seen.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   }, 120_000);
   afterAll(() => cheating.network.stop());
 
@@ -31,5 +37,5 @@ describe('among five nodes', () => {
       expect({ ...result, stranger: result.stranger === 'accepted', named: result.named.filter((party) => party !== lie.liar) }).toMatchObject({ stranger: false, misnamed: false, named: [] });
     }
     expect(told).toBeGreaterThan(0);
-  }, 120_000);
+  }, 600_000);
 });

@@ -92,10 +92,12 @@ export class CheatingNode {
     network.blames.length = 0;
     // Whoever asks leads; whoever answers helps its neighbour, which has it sign.
     const leader = direction === 'request' && method !== 'run.join' && method !== 'run.contribute' ? liar : this.#before(liar);
+    // What a lie about the end of a session has left open is too old by now.
+    for (const { sessions } of network.nodes.values()) sessions.expire();
     const known = await this.#authenticate(leader, this.#palm);
     const stranger = await this.#authenticate(leader, this.#stranger);
     this.#quiet();
-    await this.#settled();
+    await this.#settled(leader);
     const named = network.blames.filter(({ by }) => by !== liar).flatMap((blame) => blame.named);
     // Let the standing of those who were named, or silent, be forgotten.
     network.offsetMs += 11 * 60_000;
@@ -122,11 +124,9 @@ export class CheatingNode {
     this.network.hub.onAnswer = undefined;
   }
 
-  /** Until nobody investigates any more. */
-  async #settled(): Promise<void> {
-    const { network } = this;
-    for (const deadline = Date.now() + 5_000; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 5)))
-      if (network.members.every(({ party }) => network.node(party).sessions.count === 0)) return;
-    // A lie about the end of a session leaves it open until it is old.
+  /** Until whoever led investigates no more: it ends its own session after that, whatever the others are told of its end. */
+  async #settled(leader: number): Promise<void> {
+    const { sessions } = this.network.node(leader);
+    for (const deadline = Date.now() + 60_000; sessions.count > 0 && Date.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
