@@ -56,8 +56,8 @@ export class LedgerFixture {
 
   /** @param id replica's name: two of one name would take each other's connections */
   async ledger(database: string, id = 'a', options: { witnesses?: readonly WitnessAddress[]; witness?: Witness; tuning?: Tuning } = {}): Promise<RunningLedger> {
-    // Nodes answer in time on a machine that stands still for a while, and who failed to cosign is soon asked again.
-    const tuning = options.tuning ?? tuningSchema.parse({ batchIntervalMs: 20, checkpointIntervalMs: 20, revisionIntervalMs: 20, leaderIntervalMs: 50, leftOutMs: 500, nodeTimeoutMs: 60_000, cosignatureRefreshMs: 1_000 });
+    // Nodes answer in time on a machine that stands still for a while; who spoiled an attempt is not back at a late retry, and who failed to cosign is soon asked again.
+    const tuning = options.tuning ?? tuningSchema.parse({ batchIntervalMs: 20, checkpointIntervalMs: 20, revisionIntervalMs: 20, leaderIntervalMs: 50, leftOutMs: 60_000, nodeTimeoutMs: 60_000, cosignatureRefreshMs: 1_000 });
     const { manifest } = this.network;
     const ledger = await startLedger({
       config: { networkId: manifest.networkId, http: address, link: address, metrics: address, witnesses: [...(options.witnesses ?? [])], tuning },

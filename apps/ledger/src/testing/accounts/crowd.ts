@@ -15,10 +15,12 @@ export interface CrowdOptions {
   readonly processes?: number;
   /** A process ends at each of these in turn, at moments spread over the run; its clients ask the next one again. */
   readonly crashes: readonly (readonly [AccountFaultPoint, 'before' | 'after'])[];
+  /** The clients go on until so many of them have happened: a slow machine makes few batches of many transfers. */
+  readonly crashesMin?: number;
 }
 
 /** Clients at work on one ledger through crashes; every answer, balance, limit and used-up id is then held against the oracle. */
-export async function runCrowd({ databaseUrl, clients, transfers, seed, accounts = 40, processes = 1, crashes }: CrowdOptions): Promise<{ created: number; statuses: Set<string>; restarts: number }> {
+export async function runCrowd({ databaseUrl, clients, transfers, seed, accounts = 40, processes = 1, crashes, crashesMin = 0 }: CrowdOptions): Promise<{ created: number; statuses: Set<string>; restarts: number }> {
   const clock = new TestClock();
   const decisions = new Decisions();
   const members: NewAccount[] = randomAccounts(accounts);
@@ -44,7 +46,7 @@ export async function runCrowd({ databaseUrl, clients, transfers, seed, accounts
   await running[0]!.accounts.create(members);
   const client = async (number: number): Promise<void> => {
     const random = new RandomRequests(picker(seed * 1_000 + number), members, `c${number}`);
-    while (sent < transfers) {
+    while (sent < transfers || restarts < crashesMin) {
       const request = random.next();
       sent += request.length;
       clock.now += 7;
