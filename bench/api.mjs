@@ -1,5 +1,5 @@
 // The public API of a whole network of its own: npm run bench -- api [--json FILE]. By itself:
-// node --conditions=@boop/source bench/api.mjs [--nodes 5] [--gallery 10000] [--probes 200] [--overload-seconds 5] [--json FILE]
+// node --conditions=@boop/source bench/api.mjs [--nodes 5] [--gallery 10000] [--probes 200] [--pause-ms 100] [--overload-seconds 5] [--json FILE]
 // Needs `npm run build`. Health: autocannon in a process of its own. Authentications: from the capture's presentation at the terminal until the vendor holds the
 // verified token. Overload: probes with ready-made splits, sent at ten times the measured capacity whether or not the last ones were answered.
 import { execFile, execFileSync } from 'node:child_process';
@@ -27,17 +27,16 @@ import { randomPalm } from '../apps/mpc-node/src/testing/fixtures.ts';
 
 const { values } = parseArgs({
   options: {
-    nodes: { type: 'string', default: '5' }, gallery: { type: 'string', default: '10000' }, probes: { type: 'string', default: '200' },
+    nodes: { type: 'string', default: '5' }, gallery: { type: 'string', default: '10000' }, probes: { type: 'string', default: '200' }, 'pause-ms': { type: 'string', default: '100' },
     'overload-seconds': { type: 'string', default: '5' }, json: { type: 'string' },
   },
 });
-const [nodes, gallery, probes, overloadSeconds] = [values.nodes, values.gallery, values.probes, values['overload-seconds']].map(Number);
+const [nodes, gallery, probes, pauseMs, overloadSeconds] = [values.nodes, values.gallery, values.probes, values['pause-ms'], values['overload-seconds']].map(Number);
 const PALMS = 6;
 const WARM_UP = 10;
 const STRANGERS = 2_048;
 const OVERLOAD = 10;
 const CAPACITY_PROBES = 24;
-const LOW_LOAD_PAUSE_MS = 100;
 const autocannon = createRequire(import.meta.url).resolve('autocannon');
 const story = new Story(process.stderr);
 const signal = new AbortController().signal;
@@ -99,7 +98,7 @@ async function lowLoad(shop, some) {
   const results = [];
   for (const probe of some(probes)) {
     results.push(...(await presentAll(shop, [probe], { concurrency: 1, story, signal })));
-    await sleep(LOW_LOAD_PAUSE_MS);
+    await sleep(pauseMs);
   }
   return timesOf(results);
 }
