@@ -44,6 +44,8 @@ export class Feed {
   #appending: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #forgetting: Promise<void> = Promise.resolve();
+  /** Erased documents are still kept, for nodes that had read no further than this; undefined where none are, or while they are being forgotten. */
+  #keptFor: number | undefined;
 
   private constructor(input: FeedInput, head: FeedPosition) {
     this.#input = input;
@@ -65,10 +67,13 @@ export class Feed {
     await Promise.allSettled([...[...this.#readers.values()].map((reader) => reader.settled()), this.#appending, this.#forgetting]);
   }
 
-  /** Tells every node how far the feed goes, and brings those that are behind up to it. */
+  /** Tells every node how far the feed goes, brings those that are behind up to it, and forgets what the last of them has read meanwhile. */
   beat(): void {
     for (const reader of this.#readers.values()) void reader.beat();
+    if (this.#keptFor !== undefined && this.#readByAll() > this.#keptFor) this.forgetErased();
   }
+
+  #readByAll = (): number => Math.min(...[...this.#readers.values()].map(({ read }) => read));
 
   /**
    * Another manifest is in force: what waits, waits for N − t of its members, and whoever is new among them reads the feed from where it stands.
@@ -179,15 +184,19 @@ export class Feed {
     }
   }
 
-  /** Empties entries of persons who had themselves erased, as far as all nodes have read them. */
+  /** Empties entries of persons who had themselves erased, as far as all nodes have read them; the rest at a later beat. */
   forgetErased(): void {
     const { log, logger } = this.#input;
+    this.#keptFor = undefined;
     this.#forgetting = this.#forgetting
       .then(async () => {
-        const readBy = Math.min(...[...this.#readers.values()].map(({ read }) => read));
-        for (const personId of await log.toForget()) await log.forget(personId, readBy);
+        const readBy = this.#readByAll();
+        for (const personId of await log.toForget()) if (!(await log.forget(personId, readBy))) this.#keptFor = readBy;
       })
-      .catch((error: unknown) => logger.warn('erased documents not forgotten yet', { error }));
+      .catch((error: unknown) => {
+        this.#keptFor = -1;
+        logger.warn('erased documents not forgotten yet', { error });
+      });
   }
 }
 

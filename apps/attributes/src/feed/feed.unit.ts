@@ -20,9 +20,14 @@ class MemoryLog implements FeedLog {
   append = async (position: { seq: number; digest: string }, document: FeedDocument) => void this.entries.push({ ...position, document, settled: false, refused: undefined, receipts: 0 });
   settle = async (seq: number, receipts: ReadonlyMap<number, string>) => this.#set(seq, { settled: true, receipts: receipts.size });
   refuse = async (seq: number, code: string) => this.#set(seq, { refused: code });
-  forget = async () => true;
+  /** Up to where erased documents were forgotten, call by call. */
+  readonly forgotten: number[] = [];
+  forget = async (_: string, readBy: number) => {
+    this.forgotten.push(readBy);
+    return readBy >= this.entries.length;
+  };
   revoked = async () => [];
-  toForget = async () => [];
+  toForget = async () => (this.entries.some(({ document: { type } }) => type === 'erasure') && this.forgotten.at(-1) !== this.entries.length ? ['person'] : []);
   #set(seq: number, changes: Partial<FeedLogEntry & { receipts: number }>): void {
     this.entries[seq - 1] = { ...this.entries[seq - 1]!, ...changes };
   }
@@ -64,7 +69,7 @@ class ReadingNodes {
   }
 }
 
-const document = (type: 'grant' | 'revocation', consentId: string) => ({ type, document: { record: { consentId, accountKey: toBase64Url(new Uint8Array(32)) } } }) as unknown as FeedDocument;
+const document = (type: 'grant' | 'revocation' | 'erasure', consentId: string) => ({ type, document: { record: { consentId, accountKey: toBase64Url(new Uint8Array(32)) } } }) as unknown as FeedDocument;
 let side: ReadingNodes;
 let log: MemoryLog;
 let gate: ReleaseGate;
@@ -99,6 +104,31 @@ describe('the feed', () => {
     await expect(feed.publish(revocation)).resolves.toMatchObject({ seq: 1 });
     expect(log.entries).toHaveLength(1);
   }, 120_000);
+
+  test('forgets what was erased once the last node has read it, however late, and also when the database was away', async () => {
+    side.down.add(5);
+    await feed.publish(document('grant', 'c1'));
+    await feed.publish(document('erasure', 'c1'));
+    await feed.stop();
+    expect(log.forgotten).toEqual([0]);
+    feed.beat();
+    await feed.stop();
+    expect(log.forgotten).toEqual([0]);
+    side.down.clear();
+    const { forget } = log;
+    log.forget = async () => await Promise.reject(new Error('away'));
+    for (let beats = 0; beats < 3; beats++) {
+      feed.beat();
+      await feed.stop();
+    }
+    log.forget = forget;
+    feed.beat();
+    await feed.stop();
+    expect(log.forgotten).toEqual([0, 2]);
+    feed.beat();
+    await feed.stop();
+    expect(log.forgotten).toEqual([0, 2]);
+  });
 
   test('does not count a confirmation that its node did not sign', async () => {
     feed = await open(100);
