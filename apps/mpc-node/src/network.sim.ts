@@ -70,6 +70,22 @@ describe('four nodes, threshold one', () => {
       const { context, split: { liveness: _, ...split } } = await checked();
       for (const leader of [1, 2, 3, 4]) await expect(network.node(leader).authentications.run({ context, split })).rejects.toMatchObject({ code: 'liveness.missing' });
     });
+
+    test('give a leader that lies no session: not one of them takes what it did to the verdict or to the context', async () => {
+      const liar = 4 as PartyId;
+      const { head } = network.node(liar).gallery;
+      const [{ context, split }, another] = [await checked(), await checked()];
+      const { liveness: _, ...bare } = split;
+      const lies: [string, { context: typeof context; split: typeof another.split | typeof bare }][] = [
+        ['liveness.missing', { context, split: bare }],
+        ['liveness.other-capture', { context, split: { ...split, liveness: another.split.liveness } }],
+        ['liveness.malformed', { context, split: { ...split, liveness: { ...split.liveness, verdict: '' } } }],
+        ['share.wrong-session', { context: { ...context, policy: { ...policy, livenessLevel: undefined } }, split: bare }],
+      ];
+      for (const [code, lie] of lies) {
+        for (const party of [1, 2, 3]) await expect(network.node(party).handlers['session.open'](liar, { context: lie.context, split: splitFor(lie.split, party), head })).rejects.toMatchObject({ code });
+      }
+    });
   });
 
   test('do not recognise a stranger', async () => {
