@@ -1,6 +1,6 @@
 import { authenticationContextSchema, bytesField, idField, positionSchema, registrationContextSchema, sealedSchema, signedConsentSchema } from '@boop/identity';
 import { z } from 'zod';
-import { createAuthenticationSchema, probeSchema } from './rest.ts';
+import { captureFailureSchema, createAuthenticationSchema, probeSchema } from './rest.ts';
 import { pvsConfigurationSchema, pvsDocumentSchema, qualitySchema } from './channels.ts';
 import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
 import { manifestChainSchema } from './governance-chain.ts';
@@ -149,7 +149,7 @@ export const gatewayMethods = {
   'context.create': { body: z.strictObject({ vendorId: idField, request: createAuthenticationSchema }), answer: z.unknown() },
   'context.cancel': { body: z.strictObject({ vendorId: idField, contextId: idField }), answer: z.unknown() },
   'probe.submit': { body: z.strictObject({ terminalId: idField, contextId: idField, probe: probeSchema }), answer: z.strictObject({}) },
-  'capture.failed': { body: z.strictObject({ terminalId: idField, contextId: idField, reason: z.enum(['quality', 'liveness', 'device-error']) }), answer: z.strictObject({}) },
+  'capture.failed': { body: z.strictObject({ terminalId: idField, contextId: idField, reason: captureFailureSchema }), answer: z.strictObject({}) },
   /** A terminal connected anew: its settings and the contexts that wait for it follow as events of its stream. */
   'terminal.hello': { body: z.strictObject({ terminalId: idField }), answer: z.strictObject({}) },
   /** By an administrator: all terminals hear of it. */

@@ -56,6 +56,10 @@ export type CreateAuthentication = z.infer<typeof createAuthenticationSchema>;
 export const authenticationReasons = ['ok', 'no-match', 'vendor-not-consented', 'user-missing-attributes', 'quality', 'liveness', 'device-error', 'vendor-suspended', 'insufficient-balance', 'unverified', 'timeout'] as const;
 export type AuthenticationReason = (typeof authenticationReasons)[number];
 
+/** Why a terminal gives a context up. */
+export const captureFailureSchema = z.enum(['quality', 'liveness', 'device-error']);
+export type CaptureFailure = z.infer<typeof captureFailureSchema>;
+
 export const authenticationStatuses = ['pending', 'processing', 'succeeded', 'failed', 'expired', 'cancelled'] as const;
 
 /** An authentication context as its vendor sees it. */

@@ -12,13 +12,13 @@ export { checkAuthenticationEntry, checkRegistrationEntry, type EntryWithReceipt
 export { checkNetwork, type NetworkPin, pinOf, type PinnedMember } from './network/network-pin.ts';
 export { type SdkPorts, type Socket, systemRng } from './ports.ts';
 export { createRegistrationClient, type RegisterInput, type RegistrationClient, type RegistrationClientOptions, type RegistrationProgress } from './registration/registration-client.ts';
-export { parseRegistrationLink, type RegistrationInvitation, type WebhookEndpointWithSecret } from '@boop/protocol';
+export { type CaptureFailure, parseRegistrationLink, type RegistrationInvitation, type WebhookEndpointWithSecret } from '@boop/protocol';
 export { type CaptureRequest, type CaptureSource } from './registration/samples.ts';
 export { createSandbox, type Sandbox } from './sandbox/create-sandbox.ts';
 export { type SandboxCase, sandboxCapture, sandboxCases } from './sandbox/magic-palms.ts';
 export { presentByRest, type PresentByRestInput } from './terminal/present-by-rest.ts';
 export { type TerminalLiveness } from './terminal/prepare-probe.ts';
-export { type CaptureFailure, createTerminalClient, type TerminalClient, type TerminalOptions, type TerminalResult } from './terminal/terminal-client.ts';
+export { createTerminalClient, type TerminalClient, type TerminalOptions, type TerminalResult } from './terminal/terminal-client.ts';
 export { type AuthenticationResult } from './vendor/authentication-result.ts';
 export { createTokenVerifier, type ExpectedToken, jwksUrlOf, type TokenChecks } from './vendor/token-verifier.ts';
 export { type AuthenticationHandle, createVendorClient, type VendorClient, type VendorOptions, type WaitOptions } from './vendor/vendor-client.ts';

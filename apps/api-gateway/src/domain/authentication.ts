@@ -1,5 +1,5 @@
 import { type Sealed, sessionIdOf } from '@boop/identity';
-import { type AuthenticationReason } from '@boop/protocol';
+import { type AuthenticationReason, type CaptureFailure } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { type ClaimedPerson } from '../attempts/attempt-limits.ts';
 import { type WebhookEvent } from '../webhooks/webhook-event.ts';
@@ -64,7 +64,7 @@ export function releaseProbe(record: AuthenticationRecord): Transition<Authentic
 export type NodesReason = 'ok' | 'no-match' | 'unverified' | 'user-missing-attributes' | 'vendor-not-consented';
 
 /** Reasons for which a context ends without a signed decision. */
-export type UndecidedReason = 'quality' | 'liveness' | 'device-error' | 'vendor-suspended' | 'vendor-not-consented' | 'user-missing-attributes' | 'insufficient-balance';
+export type UndecidedReason = CaptureFailure | 'vendor-suspended' | 'vendor-not-consented' | 'user-missing-attributes' | 'insufficient-balance';
 
 export interface ProbeDecision {
   readonly accepted: boolean;
@@ -127,7 +127,7 @@ function personOf({ vendorId, context }: AuthenticationRecord, sub?: string): Cl
 }
 
 /** The terminal gives up: pending → failed, without a decision of the nodes. */
-export function failCapture(record: AuthenticationRecord, terminalId: string, reason: 'quality' | 'liveness' | 'device-error', nowMs: number): Transition<AuthenticationRecord> {
+export function failCapture(record: AuthenticationRecord, terminalId: string, reason: CaptureFailure, nowMs: number): Transition<AuthenticationRecord> {
   assertOpen(record, nowMs);
   if (record.status !== 'pending') throw new BoopError('request.conflict', 'a probe is being processed for this context');
   return failUndecided(record, terminalId, reason, nowMs);

@@ -1,6 +1,6 @@
 import { livenessLevelOf, parseTokenClaims, type SigningKey } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
-import { type CreateAuthentication, type Probe, type SealedSplit, type NetworkManifest } from '@boop/protocol';
+import { type CaptureFailure, type CreateAuthentication, type Probe, type SealedSplit, type NetworkManifest } from '@boop/protocol';
 import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
 import { type AttemptLimits, checkAttempts } from '../attempts/attempt-limits.ts';
 import { type AttemptStore } from '../attempts/attempt-store.ts';
@@ -152,7 +152,7 @@ export class AuthenticationService {
   }
 
   /** The terminal gives up on a context. */
-  async failCapture(terminalId: string, id: string, reason: 'quality' | 'liveness' | 'device-error'): Promise<void> {
+  async failCapture(terminalId: string, id: string, reason: CaptureFailure): Promise<void> {
     const { vendorId } = await this.getForTerminal(terminalId, id);
     await this.#change(vendorId, id, (record) => failCapture(record, terminalId, reason, this.#with.clock.nowMs()));
   }

@@ -1,6 +1,6 @@
 import { authenticationContextSchema, idField } from '@boop/identity';
 import { z } from 'zod';
-import { authenticationReasons, networkInfoSchema, probeSchema } from '../rest.ts';
+import { authenticationReasons, captureFailureSchema, networkInfoSchema, probeSchema } from '../rest.ts';
 import { error, event, id, ping, pong, position, re, reconnect, resume } from './envelope.ts';
 
 // /ws/pvs
@@ -8,7 +8,7 @@ export const pvsClientMessage = z.discriminatedUnion('type', [
   ping,
   z.strictObject({ type: z.literal('pvs_hello'), ...id, ...resume, terminalKey: z.string().max(200), encoder: idField }),
   z.strictObject({ type: z.literal('probe'), ...id, contextId: idField, probe: probeSchema }),
-  z.strictObject({ type: z.literal('capture_failed'), ...id, contextId: idField, reason: z.enum(['quality', 'liveness', 'device-error']) }),
+  z.strictObject({ type: z.literal('capture_failed'), ...id, contextId: idField, reason: captureFailureSchema }),
   z.strictObject({ type: z.literal('configuration_applied'), ...id, version: z.number().int().positive() }),
   z.strictObject({ type: z.literal('configuration_rejected'), ...id, version: z.number().int().positive(), code: z.string().max(64) }),
 ]);

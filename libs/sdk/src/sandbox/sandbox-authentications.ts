@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { score, type Template } from '@boop/biometric';
 import { type AuthenticationContext, contextTimeoutSeconds, sessionIdOf } from '@boop/identity';
-import { type Authentication, type AuthenticationReason, type CreateAuthentication, type LogEntry, type SealedSplit } from '@boop/protocol';
+import { type Authentication, type AuthenticationReason, type CaptureFailure, type CreateAuthentication, type LogEntry, type SealedSplit } from '@boop/protocol';
 import { BoopError, canonicalJson, type Clock, type Rng, toBase64Url, utf8 } from '@boop/shared';
 import { tokenHash } from '../log/receipts.ts';
 import { type EventStreams } from './event-streams.ts';
@@ -115,7 +115,7 @@ export class SandboxAuthentications {
   }
 
   /** @throws BoopError `request.not-found`, `context.*` */
-  failCapture(id: string, reason: 'quality' | 'liveness' | 'device-error'): Authentication {
+  failCapture(id: string, reason: CaptureFailure): Authentication {
     return this.#fail(this.#pending(id), reason);
   }
 
@@ -137,7 +137,7 @@ export class SandboxAuthentications {
     return open.view;
   }
 
-  #fail(open: Open, reason: 'quality' | 'liveness' | 'device-error'): Authentication {
+  #fail(open: Open, reason: CaptureFailure): Authentication {
     open.view = { ...open.view, status: 'failed' };
     this.#tell(open, reason, true);
     return open.view;

@@ -1,6 +1,6 @@
 import { PALM_ENCODER } from '@boop/biometric';
 import { type AuthenticationContext, livenessLevelOf, sessionIdOf, type SigningKey } from '@boop/identity';
-import { type AuthenticationReason, type NetworkInfo, type PvsClientMessage, type PvsConfiguration, type PvsServerMessage, pvsServerMessage } from '@boop/protocol';
+import { type AuthenticationReason, type CaptureFailure, type NetworkInfo, type PvsClientMessage, type PvsConfiguration, type PvsServerMessage, pvsServerMessage } from '@boop/protocol';
 import { BoopError, isBoopError } from '@boop/shared';
 import { ChannelClient } from '../channel/channel-client.ts';
 import { channelUrl } from '../channel/connection.ts';
@@ -23,8 +23,6 @@ export interface TerminalOptions {
   readonly onEnd?: (error: BoopError) => void;
   readonly ports?: Partial<SdkPorts>;
 }
-
-export type CaptureFailure = 'quality' | 'liveness' | 'device-error';
 
 export interface TerminalResult {
   readonly contextId: string;
