@@ -4,7 +4,7 @@ import * as client from 'openid-client';
 import { type Authentication } from '@boop/protocol';
 import { type RunningNetwork, startNetwork, until } from './network-harness.ts';
 import { syntheticPalmOf } from './palms.ts';
-import { Shop } from './shop.ts';
+import { patiently, Shop } from './shop.ts';
 import { Visitor } from './visitor.ts';
 
 const callback = 'https://shop.example/callback';
@@ -36,7 +36,8 @@ afterAll(async () => {
 /** Somebody reads the page's code with a scanner and holds a palm over it. */
 async function show(contextId: string, capture: Uint8Array): Promise<void> {
   const response = await fetch(`${network.gatewayUrl}/v1/authentications/${contextId}`, { headers: { authorization: `Bearer ${shop.apiKey}` } });
-  await shop.present({ authentication: (await response.json()) as Authentication }, capture);
+  const authentication = (await response.json()) as Authentication;
+  await patiently(() => shop.present({ authentication }, capture));
 }
 
 async function signIn(extra: Record<string, string> = {}) {

@@ -6,8 +6,6 @@ import { type AuthenticationHandle, type AuthenticationResult, createRegistratio
 import { fromBase64Url, isBoopError } from '@boop/shared';
 import { type RunningNetwork } from './network-harness.ts';
 
-/** The nodes broke a run off: a person would try again. */
-const presentationsMax = 3;
 /** Nodes were late: a person would begin again. */
 const triesMax = 3;
 const pauseMs = 1_000;
@@ -72,17 +70,10 @@ export class Shop {
     return await this.vendor.createAuthentication({ type: 'access', ...request });
   }
 
-  /** Tries again where the network says that one may capture again. */
+  /** Once: see {@link patiently}. */
   async present({ authentication }: Pick<AuthenticationHandle, 'authentication'>, capture: Uint8Array): Promise<void> {
     const { gatewayUrl, terminalKey, device, pin } = this;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await presentByRest({ gatewayUrl, terminalKey, device, authentication, capture, pin });
-        return;
-      } catch (error) {
-        if (attempt === presentationsMax || !isBoopError(error) || error.code !== 'mpc.aborted') throw error;
-      }
-    }
+    await presentByRest({ gatewayUrl, terminalKey, device, authentication, capture, pin });
   }
 
   /** The same over `/ws/pvs`: the terminal hears of the context by itself. */
