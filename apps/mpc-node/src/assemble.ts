@@ -1,4 +1,5 @@
 import { type Kernel } from '@boop/kernels';
+import { planSearch, type SearchPlan } from '@boop/mpc';
 import { type KeyCustody, type Logger, type RunRegistry } from '@boop/platform';
 import { type EntryReceipt, type HpkeKeyPair } from '@boop/protocol';
 import { type Clock, type PartyId, type Rng } from '@boop/shared';
@@ -25,6 +26,7 @@ import { ErasureLeader } from './leader/erasure-leader.ts';
 import { Investigator } from './leader/investigation.ts';
 import { RegistrationLeader } from './leader/registration-leader.ts';
 import { Rescan } from './leader/rescan.ts';
+import { FamilySearch } from './leader/search.ts';
 import { SessionLead } from './leader/session-lead.ts';
 import { Standing } from './leader/standing.ts';
 import { SubjectLead } from './leader/subject-lead.ts';
@@ -75,6 +77,9 @@ export interface Surroundings {
   readonly limits?: BudgetLimits;
   readonly onRun?: (operation: string, durationMs: number) => void;
   readonly onForm?: (form: ChosenForm) => void;
+  /** In which order a family searches. */
+  readonly planSearch?: typeof planSearch;
+  readonly onSearch?: (plan: SearchPlan) => void;
   /** How much longer than enough others a node may take to open a session, in real time. */
   readonly stragglersMs?: number;
   /** How many times as long as usual a session may take and be held, in real time: 1 unless said otherwise. */
@@ -153,6 +158,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const checkpoints = new CheckpointService({ self: network.self, network: network.manifest, ring, store: stores.checkpoints, signIdentity, clock, rng, log });
   const release = assembleRelease({ network, gallery, ring, peers, store: stores.feed, storage: surroundings.storage, signIdentity, clock, rng, log });
   const lead = new SessionLead({ network, peers, gallery, sessions, service, runs, members, standing, rng, log, ...(surroundings.stragglersMs !== undefined && { stragglersMs: surroundings.stragglersMs }) });
+  const search = new FamilySearch({ peers, lead, committees, gallery, rng, plan: surroundings.planSearch ?? planSearch, onSearch: surroundings.onSearch ?? (() => undefined) });
   const investigator = new Investigator({ network, peers, lead, members, standing, evidence: stores.evidence, clock, log, onBlame: surroundings.onBlame ?? (() => undefined) });
   const rescan = new Rescan({ network, lead, rng, oneIn: surroundings.rescanOneIn ?? 16, onRescan: surroundings.onRescan ?? (() => undefined) });
   const tokens = new TokenAssembly({ peers, ring, gallery, members, log, threshold: network.threshold });
@@ -169,7 +175,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
     registrar,
     sync,
     checkpoints,
-    authentications: new AuthenticationLeader({ network, peers, lead, gallery, sync, isSuspended: (row) => orderService.isSuspended(row), splitChecks, subjects: subjectLead, tokens, release, investigator, rescan, members, clock, rng, log, patience }),
+    authentications: new AuthenticationLeader({ network, peers, lead, search, gallery, sync, isSuspended: (row) => orderService.isSuspended(row), splitChecks, subjects: subjectLead, tokens, release, investigator, rescan, members, clock, log, patience }),
     registrations: new RegistrationLeader({ network, peers, lead, splitChecks, investigator, service: registrations, sync, members, clock, rng, log, patience }),
     erasure,
     orders: { lead: new OrderLeader({ network, peers, members, log }), service: orderService, sync: new OrderSync({ network, peers, orders: subjectOrders, service: orderService, log }) },

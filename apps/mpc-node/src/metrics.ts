@@ -10,6 +10,7 @@ export class NodeMetrics {
   readonly #suspected: Counter<'party'>;
   readonly #rescans: Counter<'found'>;
   readonly #plans: Counter<'back_end' | 'reason'>;
+  readonly #searches: Counter<'order' | 'reason'>;
   readonly #outcomes: Histogram<'session' | 'outcome'>;
 
   constructor(registry: Registry, levels: { rows: () => number; lanes: () => number; live: () => number; sessions: () => number }) {
@@ -20,6 +21,7 @@ export class NodeMetrics {
     this.#blamed = new Counter({ name: 'boop_mpc_blamed_total', help: 'Sessions in which this node found a node to have lied, by party', labelNames: ['party'], registers });
     this.#suspected = new Counter({ name: 'boop_mpc_suspected_total', help: 'Sessions in which a party may have lied and nobody could be named', labelNames: ['party'], registers });
     this.#plans = new Counter({ name: 'boop_mpc_plan_total', help: 'Comparison runs that this node arranged, by back end and why it was chosen', labelNames: ['back_end', 'reason'], registers });
+    this.#searches = new Counter({ name: 'boop_mpc_searches_total', help: 'Searches that this node led, by whether the whole family searched at once, and why', labelNames: ['order', 'reason'], registers });
     this.#rescans = new Counter({ name: 'boop_mpc_rescans_total', help: 'Searches without a match that were repeated by other committees, by what those found', labelNames: ['found'], registers });
     const gauge = (name: string, help: string, level: () => number): void => {
       new Gauge({
@@ -48,6 +50,10 @@ export class NodeMetrics {
   blame(named: readonly number[], suspects: readonly number[]): void {
     for (const party of named) this.#blamed.inc({ party });
     if (named.length === 0) for (const party of suspects) this.#suspected.inc({ party });
+  }
+
+  search(order: string, reason: string): void {
+    this.#searches.inc({ order, reason });
   }
 
   rescan(found: boolean): void {

@@ -65,6 +65,7 @@ describe('five nodes', () => {
   afterEach(() => {
     network.hub.onSession = undefined;
     network.hub.onRequest = undefined;
+    network.searchOrder = undefined;
     network.blames.length = 0;
   });
 
@@ -79,16 +80,21 @@ describe('five nodes', () => {
     network.offsetMs += 11 * 60_000;
   }, 120_000);
 
-  test('name a node that denies what honest committees confirm; outside it looks like a refusal', async () => {
+  // The decision opens as the sum of what three members send: 0 for a denial; (P, Q) likewise: 0, 0 for nobody.
+  test.each([
+    ['denies what honest committees confirm', 'in-turn', 'verify', 10],
+    ['finds nobody where honest committees find somebody', 'together', 'identify', 18],
+  ] as const)('name a node that %s; outside it looks like a refusal', async (_, order, operation, length) => {
     const liar = 4 as PartyId;
-    const runs = runsOf('verify');
-    // The decision opens as the sum of what three members send: 0 for a denial.
-    network.hub.onSession = suppressing(liar, runs, 10);
+    network.searchOrder = order;
+    const runs = runsOf(operation);
+    network.hub.onSession = suppressing(liar, runs, length);
     const answer = await authenticate(2);
     expect(answer).toMatchObject({ accepted: false, reason: 'no-match', verified: false });
     await until(() => network.blames.length > 0);
     expect(network.blames).toEqual([{ by: 2, named: [liar], suspects: [liar] }]);
     expect(network.node(2).sessions.count).toBe(0);
+    expect(network.searches.at(-1)).toMatchObject({ order });
     network.offsetMs += 11 * 60_000;
   }, 120_000);
 
@@ -113,6 +119,7 @@ describe('five nodes', () => {
   test('find out who hides matches, by repeating searches that found nobody', async () => {
     const liar = 3 as PartyId;
     network.rescanOneIn = 1;
+    network.searchOrder = 'in-turn';
     network.kill(2);
     await network.start(2 as PartyId);
     const runs = runsOf('identify');

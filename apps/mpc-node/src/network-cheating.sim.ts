@@ -10,9 +10,9 @@ let lies: NodeLie[];
 const nameOf = ({ liar, method, direction, path }: NodeLie): string => `${liar} ${method} ${direction} ${path.join('.')}`;
 
 // A slice of what network-cheating.long.ts goes through.
-describe('among five nodes', () => {
+describe.each(['in-turn', 'together'] as const)('among five nodes that search %s', (order) => {
   beforeAll(async () => {
-    cheating = await CheatingNode.create(5, rng);
+    cheating = await CheatingNode.create(5, rng, order);
     const seen = [...(await cheating.liesOf(1 as PartyId)), ...(await cheating.liesOf(4 as PartyId))];
     // Some lies keep a run waiting for its end by time; nothing below is wrong when one that is merely slow ends so, too.
     cheating.network.patience = 1;

@@ -49,7 +49,7 @@ describe('a lying node', () => {
 
   test('that signs another outcome ends the session', async () => {
     network.hub.onAnswer = (_from, to, method, answer) => (method === 'run.join' && to === 4 ? { ...(answer as object), signature: toBase64Url(network.members[3]!.custody.signIdentity(new Uint8Array(1))) } : answer);
-    const outcomes = await Promise.all([1, 2, 5].map((leader) => authenticate(leader).catch((error: BoopError) => error.code)));
+    const outcomes = await Promise.all([2, 3, 5].map((leader) => authenticate(leader).catch((error: BoopError) => error.code)));
     expect(outcomes).toEqual(['mpc.aborted', 'mpc.aborted', 'mpc.aborted']);
   });
 
@@ -58,8 +58,9 @@ describe('a lying node', () => {
     ['share', 'token.sign'],
   ])('that sends a bad %s is left out, and the token comes from others', async (field, method) => {
     let lies = 0;
-    network.hub.onAnswer = (_from, to, asked, answer) => {
-      if (asked !== method || to !== 2) return answer;
+    network.hub.onAnswer = (from, to, asked, answer) => {
+      // Of sessions that others led, and that broke off, something may still be on its way.
+      if (asked !== method || from !== 1 || to !== 2) return answer;
       lies += 1;
       const bytes = (answer as Record<string, Uint8Array>)[field]!.slice();
       bytes[20]! ^= 1;

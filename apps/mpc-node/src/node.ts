@@ -1,4 +1,5 @@
 import { loadKernel } from '@boop/kernels';
+import { type SearchPlan } from '@boop/mpc';
 import { createMetrics, type Logger, type MeshNode, type NodeCustody, NodeMesh, RunRegistry, startHealthServer, startMetricsServer, systemClock, systemRng } from '@boop/platform';
 import { type EntryReceipt, type NetworkManifest, nodeMethods } from '@boop/protocol';
 import { BoopError, partyId, type PartyId } from '@boop/shared';
@@ -144,6 +145,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
           pool,
           onRun: (operation: string, durationMs: number) => metrics.run(operation, durationMs),
           onForm: ({ backEnd, reason }: ChosenForm) => metrics.plan(backEnd, reason),
+          onSearch: ({ order, reason }: SearchPlan) => metrics.search(order, reason),
           onRescan: (found: boolean) => metrics.rescan(found),
           onEntry: async (entry: Uint8Array, receipts: readonly EntryReceipt[]) => await entries.add(entry, receipts),
           onBlame: (named: readonly PartyId[], suspects: readonly PartyId[]) => metrics.blame(named, suspects),

@@ -14,7 +14,7 @@ export { type Decision, MatchSums, type Opening } from './match-sums.ts';
 export { type Adder } from './modular-adders.ts';
 export { type BlockParty, type BlockRequest, offlineBlock, outsideBlock } from './offline-block.ts';
 export { blockId, type BlockScores, contributeBlock, type ContributionInput, onlineBits, onlineBlock, type OnlineBlockInput } from './online-block.ts';
-export { type ComparisonPlan, planComparison, type PlanInput, type PlanReason, planReasons } from './planner.ts';
+export { type ComparisonPlan, planComparison, type PlanInput, type PlanReason, planReasons, planSearch, type SearchInput, type SearchPlan, searchReasons } from './planner.ts';
 export { type Prf, softwareAesCtr } from './prf.ts';
 export { pairScoreShares, scoreShares, shiftedProbes } from './score-shares.ts';
 export { parseShare, reconstructTemplate, splitTemplate } from './sharing.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { backEnds, type ComparisonPlan, planComparison, type PlanInput, planReasons } from './index.ts';
+import { backEnds, type ComparisonPlan, planComparison, type PlanInput, planReasons, planSearch, type SearchInput, searchReasons } from './index.ts';
 
 const inputs: fc.Arbitrary<PlanInput> = fc.record({
   comparisons: fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 1e8 })),
@@ -60,5 +60,45 @@ describe('the planner', () => {
     ['100,000 palms on a local network', { comparisons: 2_500_000, roundTripMs: 0.1, poolLanes: 65_536 }, { backEnd: 'digits', adder: 'ripple', orForm: 'tree', reason: 'bytes_dominate' }],
   ])('%s', (_, input, plan) => {
     expect(planComparison({ threshold: 1, p: 8191, ...input })).toMatchObject(plan);
+  });
+});
+
+describe('the order of a search', () => {
+  const searches: fc.Arbitrary<SearchInput> = fc.record({
+    comparisons: fc.oneof(fc.integer({ min: 0, max: 100_000 }), fc.integer({ min: 0, max: 1e8 })),
+    committees: fc.integer({ min: 1, max: 21 }),
+    roundTripMs: fc.double({ min: 0, max: 1000, noNaN: true }),
+    stocked: fc.boolean(),
+  });
+  const isTogether = (input: SearchInput): boolean => planSearch(input).order === 'together';
+
+  test('has a known reason, and takes what is in stock alone', () => {
+    fc.assert(
+      fc.property(searches, (input) => {
+        expect(searchReasons).toContain(planSearch(input).reason);
+        if (isTogether(input)) expect(input).toMatchObject({ stocked: true });
+      }),
+    );
+  });
+
+  test('is never together for more lanes or committees, nor in turn for a longer round trip', () => {
+    fc.assert(
+      fc.property(searches, fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: 0, max: 20 }), fc.double({ min: 0, max: 1000, noNaN: true }), (input, lanes, committees, more) => {
+        const larger = { ...input, comparisons: input.comparisons + lanes, committees: Math.max(2, input.committees) + committees };
+        if (isTogether(larger)) expect(isTogether({ ...larger, comparisons: input.comparisons, committees: Math.max(2, input.committees) })).toBe(true);
+        if (isTogether(input)) expect(isTogether({ ...input, roundTripMs: input.roundTripMs + more })).toBe(true);
+      }),
+    );
+  });
+
+  test.each([
+    ['a small gallery on one site', { comparisons: 2_500, committees: 3, roundTripMs: 0.2, stocked: true }, { order: 'together', reason: 'rounds_dominate' }],
+    ['10,000 palms on one site', { comparisons: 250_000, committees: 3, roundTripMs: 0.2, stocked: true }, { order: 'in-turn', reason: 'lanes_dominate' }],
+    ['10,000 palms, nodes 20 ms apart', { comparisons: 250_000, committees: 3, roundTripMs: 40, stocked: true }, { order: 'together', reason: 'rounds_dominate' }],
+    ['the same with nothing in stock', { comparisons: 250_000, committees: 3, roundTripMs: 40, stocked: false }, { order: 'in-turn', reason: 'not_in_stock' }],
+    ['21 committees', { comparisons: 250_000, committees: 21, roundTripMs: 40, stocked: true }, { order: 'in-turn', reason: 'lanes_dominate' }],
+    ['too few nodes for a family', { comparisons: 25, committees: 1, roundTripMs: 40, stocked: true }, { order: 'in-turn', reason: 'one_committee' }],
+  ])('%s', (_, input, plan) => {
+    expect(planSearch(input)).toEqual(plan);
   });
 });

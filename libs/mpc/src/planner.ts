@@ -72,3 +72,42 @@ function timeMs(backEnd: BackEndName, adder: Adder, lanes: number, roundMs: numb
   const { onlineRounds, offlineRounds, onlineBits, offlineBits } = backEnds[backEnd];
   return (onlineRounds(p) + offlineRounds(p, threshold, adder)) * roundMs + ((onlineBits(p, threshold) + offlineBits(p, threshold, adder)) * lanes) / BITS_PER_MS;
 }
+
+export interface SearchInput {
+  /** Lanes of one committee's search: shifts × rows. */
+  readonly comparisons: number;
+  /** Of the family that has to agree. */
+  readonly committees: number;
+  /** Between the nodes of the session, slowest pair. */
+  readonly roundTripMs: number;
+  /** Whether correlations for the whole search are in stock. */
+  readonly stocked: boolean;
+}
+
+export const searchReasons = ['one_committee', 'not_in_stock', 'rounds_dominate', 'lanes_dominate'] as const;
+
+/** Whether the whole family searches at once, or one committee does and the others then confirm the row that it named. */
+export interface SearchPlan {
+  readonly order: 'together' | 'in-turn';
+  /** A label for metrics. */
+  readonly reason: (typeof searchReasons)[number];
+}
+
+/** From the answer of the committee that identifies to the last confirmation: request, announcement, the run's own four, statements, answer. */
+const CONFIRMATION_DELAYS = 8;
+/** What these cost where the network takes no time. */
+const CONFIRMATION_MS = 8;
+/** Work of one more search at the nodes of its committee, and beside it. */
+const SEARCH_MS_PER_LANE = 1e-4;
+
+/**
+ * Both orders prove the same. Together, the family takes as many times the lanes; in turn, the confirmations' messages wait for the identification's. What isn't in stock is never made for
+ * a search that one committee can do. Total on finite inputs ≥ 0. Monotone: more lanes or committees never choose together, a longer round trip never in turn.
+ */
+export function planSearch({ comparisons, committees, roundTripMs, stocked }: SearchInput): SearchPlan {
+  if (committees <= 1) return { order: 'in-turn', reason: 'one_committee' };
+  if (!stocked) return { order: 'in-turn', reason: 'not_in_stock' };
+  const waitedMs = CONFIRMATION_MS + (CONFIRMATION_DELAYS / 2) * roundTripMs;
+  const workedMs = (committees - 1) * comparisons * SEARCH_MS_PER_LANE;
+  return workedMs <= waitedMs ? { order: 'together', reason: 'rounds_dominate' } : { order: 'in-turn', reason: 'lanes_dominate' };
+}

@@ -21,8 +21,9 @@ export const matchStatementSchema = z.strictObject({
   theta: z.number().int(),
   /** Rows of the gallery that were compared: [0, galleryRows). */
   galleryRows: z.number().int().min(0),
-  /** Row compared by `verify` and its version. */
+  /** Row compared by `verify`. */
   row: z.number().int().min(0).optional(),
+  /** Version of that row, or of the one that `identify` named. */
   rowVersion: z.number().int().positive().optional(),
   decision: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('none') }),

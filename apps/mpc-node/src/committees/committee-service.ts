@@ -55,6 +55,12 @@ export class CommitteeService {
     return this.#current(scope)?.accounts[backEnd].available ?? 0;
   }
 
+  /** Whether a run of so many lanes would find them in stock, as any holder sees it. */
+  hasInStock(scope: RunScope, lanes: number): boolean {
+    const state = this.#current(scope);
+    return state !== undefined && (['one-hot', 'digits'] as const).some((backEnd) => state.lanesLeft(backEnd) >= lanes);
+  }
+
   get lanesHeld(): number {
     return [...this.#states.values()].reduce((lanes, state) => lanes + state.lanesHeld, 0);
   }

@@ -42,6 +42,13 @@ export class CommitteeState {
     return lanes;
   }
 
+  /** Lanes of a back end that no run has taken here; at every holder what the lowest party may still allot, but for runs that are on their way. */
+  lanesLeft(backEnd: PoolBackEnd): number {
+    let lanes = 0;
+    for (const batch of this.#batches.values()) if (batch.scope.backEnd === backEnd) lanes += batch.lanesLeft;
+    return lanes;
+  }
+
   isOf(bootIds: readonly (Uint8Array | undefined)[]): boolean {
     return bootIds.length === this.bootIds.length && bootIds.every((id, at) => id !== undefined && equalBytes(id, this.bootIds[at]!));
   }

@@ -125,6 +125,7 @@ export class RunService {
   }
 
   async #take(session: Session, join: RunJoin, plan: RunPlan): Promise<Outcome> {
+    const { gallery } = this.#input;
     const startedAt = performance.now();
     const scope = this.#scope(join);
     session.requireWellFormed();
@@ -148,6 +149,7 @@ export class RunService {
       theta,
       galleryRows,
       ...(row === undefined ? {} : { row, rowVersion }),
+      ...(decision.kind === 'one' && { rowVersion: gallery.row(decision.row).version }),
       decision,
     };
     const transcript = transcriptDigest(session.transcripts.get(statement.runId)!);

@@ -1,8 +1,8 @@
 import { sessionIdOf } from '@boop/identity';
 import { committeeFamily } from '@boop/mpc';
 import { type Logger } from '@boop/platform';
-import { type nodeMethods } from '@boop/protocol';
-import { type Clock, type PartyId, type Rng } from '@boop/shared';
+import { type MatchStatement, type nodeMethods } from '@boop/protocol';
+import { type Clock, type PartyId } from '@boop/shared';
 import { type z } from 'zod';
 import { type SplitCheckService } from '../committees/split-check-service.ts';
 import { type Gallery } from '../gallery/gallery.ts';
@@ -18,6 +18,7 @@ import { type Hold, HeldSessions, type MatchAnswer, type SignAnswer } from './he
 import { type Investigator } from './investigation.ts';
 import { logFailure, outward, within } from './outward.ts';
 import { type Rescan } from './rescan.ts';
+import { type FamilySearch } from './search.ts';
 import { type Led, nodesUnavailable, type SessionLead } from './session-lead.ts';
 import { type SubjectLead } from './subject-lead.ts';
 import { Stages } from './stages.ts';
@@ -37,12 +38,12 @@ interface EarlyCheck {
 const sessionTimeoutMs = 10_000;
 const rejectTimeoutMs = 3_000;
 
-/** Leads authentications: all check the split, one committee identifies, the rest of its family confirms, 2t+1 nodes sign. */
+/** Leads authentications: all check the split, a family of committees finds the person, 2t+1 nodes sign. */
 export class AuthenticationLeader {
   readonly #held: HeldSessions;
-  readonly #input: { network: Network; peers: Peers; lead: SessionLead; gallery: Gallery; sync: GallerySync; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger; patience: number };
+  readonly #input: { network: Network; peers: Peers; lead: SessionLead; search: FamilySearch; gallery: Gallery; sync: GallerySync; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; log: Logger; patience: number };
 
-  constructor(input: { network: Network; peers: Peers; lead: SessionLead; gallery: Gallery; sync: GallerySync; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; rng: Rng; log: Logger; patience: number }) {
+  constructor(input: { network: Network; peers: Peers; lead: SessionLead; search: FamilySearch; gallery: Gallery; sync: GallerySync; isSuspended: (row: number) => boolean; splitChecks: SplitCheckService; subjects: SubjectLead; tokens: TokenAssembly; release: AttributeRelease; investigator: Investigator; rescan: Rescan; members: MemberVerifier; clock: Clock; log: Logger; patience: number }) {
     this.#input = input;
     this.#held = new HeldSessions(input.patience);
   }
@@ -108,31 +109,31 @@ export class AuthenticationLeader {
   }
 
   async #decide(led: Led, early: EarlyCheck | undefined, stages: Stages, hold: Hold | undefined): Promise<AuthenticationAnswer> {
-    const { network, lead, splitChecks, subjects, isSuspended, tokens, release, clock } = this.#input;
+    const { network, search, splitChecks, subjects, isSuspended, tokens, release, clock } = this.#input;
     const check = early?.asked.join() === led.opened.join() ? early.passed : splitChecks.lead(led.session, led.opened);
     check.catch(() => undefined);
     // The others say at the end what they have found; what is compared meanwhile this node has seen pass itself.
     await stages.time('check', () => Promise.race([check, led.session.splitChecked()]));
     if (!led.session.splitPassed) await check;
     const family = committeeFamily(led.opened, network.nodes, network.threshold);
-    const [first, ...others] = this.#rotated(family.committees);
-    const identified = await stages.time('identify', () => lead.run(led, first!, 'identify'));
+    const { identified, verdicts: allVerdicts } = search.start(led, family);
+    const named = await stages.time('identify', () => identified);
     const checked = await stages.time('check', () => check);
-    const { decision } = identified.statement;
+    const { decision } = named.statement;
     if (decision.kind !== 'one') {
+      const verdicts = await stages.time('verify', () => allVerdicts(named));
       await this.#demandRows(led);
-      return await this.#reject(led, [identified], 'no-match', stages);
+      return await this.#reject(led, verdicts, 'no-match', stages);
     }
     const { row } = decision;
     const authTime = Math.floor(clock.nowMs() / 1000);
     // What does not depend on the confirmations does not wait for them.
-    const preparation = tokens.prepare(led, identified, authTime);
-    const claims = led.session.authentication.subject === undefined ? undefined : subjects.isClaimed(led, identified, row);
+    const preparation = tokens.prepare(led, named, authTime);
+    const claims = led.session.authentication.subject === undefined ? undefined : subjects.isClaimed(led, named, row);
     claims?.catch(() => undefined);
-    const confirmations = await stages.time('verify', () => Promise.all(others.map((committee) => lead.run(led, committee, 'verify', { row, basis: identified }))));
-    const verdicts = [identified, ...confirmations];
+    const verdicts = await stages.time('verify', () => allVerdicts(named));
     // Honest committees agree: where two differ a node lied, nothing is accepted, and nobody outside is told the difference.
-    if (confirmations.some(isDenied)) return await this.#reject(led, verdicts, 'no-match', stages);
+    if (!verdicts.every(({ statement }) => affirms(statement, row))) return await this.#reject(led, verdicts, 'no-match', stages);
     // Before anything else that is known of the person: outside, somebody else's palm is like nobody's.
     const isOther = claims && !(await stages.time('subject', () => claims));
     if (isOther) return await this.#reject(led, verdicts, 'no-match', stages, 'subject');
@@ -147,19 +148,6 @@ export class AuthenticationLeader {
     led.accepted = verdicts;
     const released = led.session.authentication.attributes && (await stages.time('release', () => release.leader.collect(led, accepted)));
     return { accepted: true, reason: 'ok', verified, idToken, entry, receipts: [...receipts], ...(released && { released }), stages: stages.summary() };
-  }
-
-  /**
-   * Another committee of the family identifies every time, so that work and what a liar could see spread; one of those that this node arranges itself, if there are any,
-   * which saves two messages on the way.
-   */
-  #rotated(committees: readonly PartyId[][]): PartyId[][] {
-    const { peers, rng } = this.#input;
-    const own = committees.filter(([lowest]) => lowest === peers.self);
-    const able = own.length > 0 ? own : committees;
-    const [a, b] = rng.bytes(2);
-    const first = able[((a! << 8) | b!) % able.length]!;
-    return [first, ...committees.filter((committee) => committee !== first)];
   }
 
   /**
@@ -189,7 +177,7 @@ export class AuthenticationLeader {
   }
 }
 
-const isDenied = ({ statement: { decision } }: CertifiedStatement): boolean => decision.kind === 'bit' && !decision.bit;
+const affirms = ({ decision }: MatchStatement, row: number): boolean => (decision.kind === 'one' ? decision.row === row : decision.kind === 'bit' && decision.bit);
 
 /** Row that a committee of this session found, with its statement. */
 function candidateOf({ attempts }: Led): { row: number; basis: CertifiedStatement } | undefined {

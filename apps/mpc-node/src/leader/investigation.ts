@@ -92,11 +92,12 @@ export class Investigator {
     const { network, lead } = this.#input;
     const last = led.attempts.find(wentWrong) ?? led.attempts.at(-1);
     if (!last) return;
-    const operation = candidate ? 'verify' : last.operation;
+    const searches = led.attempts.filter(({ operation: asked }) => asked === 'identify').length;
+    const operation = candidate && searches === 1 ? 'verify' : last.operation;
     if (operation === 'verify' && !candidate) return;
     const asked = new Set(led.attempts.filter((attempt) => attempt.operation === operation).map(({ committee }) => committee.join()));
     for (const committee of subsets(led.opened, network.committeeSize)) {
-      if (!asked.has(committee.join())) await lead.run(led, committee, operation, candidate).catch(() => undefined);
+      if (!asked.has(committee.join())) await lead.run(led, committee, operation, operation === 'verify' ? candidate : undefined).catch(() => undefined);
     }
   }
 }

@@ -84,7 +84,7 @@ export class SessionLead {
   /** Has one committee run one comparison. @throws BoopError of the run; `transcript.*` when the certificate is not what was asked for */
   async run(led: Led, committee: readonly PartyId[], operation: RunRequest['operation'], candidate?: { row: number; basis: CertifiedStatement }): Promise<CertifiedStatement> {
     const { rng } = this.#input;
-    const holders = this.#holders(led.opened, committee);
+    const holders = this.holdersOf(led.opened, committee);
     const request: RunRequest = { splitHash: led.session.splitHash, runId: rng.bytes(16), operation, committee: [...committee], holders, ...candidate };
     const common = { runId: toBase64Url(request.runId), operation, row: candidate?.row, committee, holders };
     try {
@@ -109,7 +109,7 @@ export class SessionLead {
   }
 
   /** All nodes that opened the session where they can check what opens, else the committee alone. */
-  #holders(opened: readonly PartyId[], committee: readonly PartyId[]): PartyId[] {
+  holdersOf(opened: readonly PartyId[], committee: readonly PartyId[]): PartyId[] {
     return [...(opened.length >= this.#input.network.verifiableSize ? opened : committee)];
   }
 

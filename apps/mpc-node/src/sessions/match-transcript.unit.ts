@@ -13,6 +13,8 @@ const other = toBase64Url(new Uint8Array(32).fill(9));
 
 /** Leaves out each of the five nodes once. */
 const family = (row = 1) => [mill.identify([1, 2, 3], row), mill.confirm([1, 4, 5], row), mill.confirm([2, 4, 5], row), mill.confirm([3, 4, 5], row)];
+/** The same family, all of whose committees searched. */
+const together = (row = 1, last: MatchStatement['decision'] = { kind: 'one', row }) => [...[[1, 2, 3], [1, 4, 5], [2, 4, 5]].map((committee) => mill.identify(committee, row)), mill.certify('identify', [3, 4, 5], last, { rowVersion: 1 })];
 const altered = (certified: CertifiedStatement, changes: Partial<MatchStatement>): CertifiedStatement => ({ ...certified, statement: { ...certified.statement, ...changes } });
 
 describe('a match', () => {
@@ -20,8 +22,14 @@ describe('a match', () => {
     expect(check(family())).toEqual({ row: 1, verified: true });
   });
 
+  test('is verified when all committees of a family found the same row', () => {
+    expect(check(together())).toEqual({ row: 1, verified: true });
+    expect(check(together(), false)).toEqual({ row: 1, verified: false });
+  });
+
   test('is unverified when some node sat in every committee', () => {
     expect(check(family().slice(0, 1))).toEqual({ row: 1, verified: false });
+    expect(check([mill.identify([1, 2, 3], 1), mill.identify([1, 4, 5], 1)])).toEqual({ row: 1, verified: false });
     expect(check([mill.identify([1, 2, 3], 1), mill.confirm([1, 2, 4], 1), mill.confirm([1, 3, 5], 1)])).toEqual({ row: 1, verified: false });
   });
 
@@ -46,7 +54,14 @@ describe('a match', () => {
     ['a committee with a stranger', 'transcript.malformed-committee', () => [mill.identify([1, 2, 6], 1)]],
     ['one committee counted twice', 'transcript.repeated', () => [...family(), mill.confirm([3, 4, 5], 1)]],
     ['one run counted twice', 'transcript.repeated', () => [mill.identify([1, 2, 3], 1), last, mill.confirm([1, 4, 5], 1, true, { runId: last.statement.runId })]],
-    ['two identifications', 'transcript.wrong-operation', () => [mill.identify([1, 2, 3], 1), mill.identify([1, 4, 5], 1)]],
+    ['two identifications and a confirmation', 'transcript.wrong-operation', () => [mill.identify([1, 2, 3], 1), mill.identify([1, 4, 5], 1), last]],
+    ['identifications of different rows', 'transcript.other-row', () => together(1, { kind: 'one', row: 2 })],
+    ['a family of which one found nobody', 'transcript.no-match', () => together(1, { kind: 'none' })],
+    ['a family of which one found several', 'transcript.no-match', () => together(1, { kind: 'several' })],
+    ['an identification of another version', 'transcript.other-row', () => [mill.identify([1, 2, 3], 1, { rowVersion: 2 })]],
+    ['an identification of no version', 'transcript.other-row', () => [mill.certify('identify', [1, 2, 3], { kind: 'one', row: 1 })]],
+    ['one of several identifications beyond what it compared', 'transcript.unknown-row', () => [mill.identify([1, 2, 3], 1), mill.identify([1, 4, 5], 1, { galleryRows: 1 })]],
+    ['one committee that identified twice', 'transcript.repeated', () => [...together(), mill.identify([3, 4, 5], 1)]],
     ['confirmations alone', 'transcript.wrong-operation', () => family().slice(1)],
     ['an operation of registrations', 'transcript.wrong-operation', () => [...family(), mill.certify('agree', [1, 2, 4], { kind: 'bit', bit: true })]],
     ['an identification that found nobody', 'transcript.no-match', () => [mill.certify('identify', [1, 2, 3], { kind: 'none' })]],
@@ -73,13 +88,20 @@ describe('a refusal', () => {
     expect(refusal([mill.identify([1, 2, 3], 1), mill.confirm([1, 4, 5], 1, false)])).toBe('no-match');
   });
 
+  test('is a no-match when committees of a family found different things', () => {
+    for (const last of [{ kind: 'none' }, { kind: 'several' }, { kind: 'one', row: 2 }] as const) expect(refusal(together(1, last))).toBe('no-match');
+    expect(refusal([[1, 2, 3], [1, 4, 5]].map((committee) => mill.certify('identify', committee, { kind: 'none' })))).toBe('no-match');
+  });
+
   test('is unverified when no family confirmed', () => {
     expect(refusal([mill.identify([1, 2, 3], 1)])).toBe('unverified');
+    expect(refusal(together().slice(1))).toBe('unverified');
     expect(refusal(family(), false)).toBe('unverified');
   });
 
   test.each<[string, string, () => CertifiedStatement[]]>([
     ['a verified match', 'transcript.match', () => family()],
+    ['a match that all found', 'transcript.match', () => together()],
     ['a forged statement', 'transcript.signature', () => [altered(mill.identify([1, 2, 3], 1), { decision: { kind: 'none' } })]],
     ['confirmations without a candidate', 'transcript.other-row', () => [mill.certify('identify', [1, 2, 3], { kind: 'none' }), mill.confirm([1, 4, 5], 1)]],
   ])('is not proven by %s', (_, code, verdicts) => {

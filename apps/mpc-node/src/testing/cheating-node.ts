@@ -42,8 +42,9 @@ export class CheatingNode {
     this.#sub = sub;
   }
 
-  static async create(nodes: number, rng: MemoryNetwork['rng']): Promise<CheatingNode> {
+  static async create(nodes: number, rng: MemoryNetwork['rng'], order: MemoryNetwork['searchOrder']): Promise<CheatingNode> {
     const network = await MemoryNetwork.create({ nodes, threshold: 1 }, rng);
+    network.searchOrder = order;
     const [palm, stranger] = [randomPalm(rng), randomPalm(rng)];
     for (const each of [randomPalm(rng), palm]) await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': each }, network.clock.nowMs()));
     const first = new CheatingNode(network, palm, stranger, '');

@@ -1,4 +1,5 @@
 import { type Kernel, loadKernel } from '@boop/kernels';
+import { planSearch, type SearchPlan } from '@boop/mpc';
 import { type KeyCustody, type Logger, type RunOptions, RunRegistry, type RunRoute, silentLogger } from '@boop/platform';
 import { SigningKey } from '@boop/identity';
 import { heldHpkeKeyPair, type NetworkManifest, parseManifest } from '@boop/protocol';
@@ -94,6 +95,8 @@ export class MemoryNetwork {
   storage: RecordStorage = { open: () => Promise.reject(new BoopError('attributes.unavailable', 'no storage side here', { kind: 'unavailable' })) };
   /** Set before the nodes start. */
   rescanOneIn = 0;
+  /** In which order families search, whatever the planner says. */
+  searchOrder: SearchPlan['order'] | undefined;
   /** How many times as long as in production a run may take. */
   patience = 4;
   /** As of a node's surroundings; set before a node starts that is not to wait for others. A test that stands still for a moment must not leave a node out by that. */
@@ -104,6 +107,8 @@ export class MemoryNetwork {
   readonly rescans: boolean[] = [];
   /** How the runs since then were compared. */
   readonly forms: ChosenForm[] = [];
+  /** In which order families searched, and why. */
+  readonly searches: SearchPlan[] = [];
   /** What nodes found out about each other. */
   readonly blames: { by: PartyId; named: readonly PartyId[]; suspects: readonly PartyId[] }[] = [];
   readonly #kernel: Kernel;
@@ -162,6 +167,8 @@ export class MemoryNetwork {
       patience: sessionPatience,
       onEntry: async (entry) => void this.entries.push(entry),
       onForm: (form) => this.forms.push(form),
+      planSearch: (input) => (this.searchOrder ? { order: this.searchOrder, reason: 'rounds_dominate' } : planSearch(input)),
+      onSearch: (plan) => this.searches.push(plan),
       onRescan: (found) => this.rescans.push(found),
       onBlame: (named, suspects) => this.blames.push({ by: party, named, suspects }),
     });

@@ -68,7 +68,7 @@ export class StatementMill {
   }
 
   identify(committee: number[], row: number, changes: Partial<MatchStatement> = {}): CertifiedStatement {
-    return this.certify('identify', committee, { kind: 'one', row }, changes);
+    return this.certify('identify', committee, { kind: 'one', row }, { rowVersion: 1, ...changes });
   }
 
   confirm(committee: number[], row: number, bit = true, changes: Partial<MatchStatement> = {}): CertifiedStatement {

@@ -1,0 +1,130 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseTokenClaims } from '@boop/identity';
+import { type SearchPlan } from '@boop/mpc';
+import { type BoopError, type PartyId } from '@boop/shared';
+import { seededRng } from '@boop/testing';
+import { type RunJoin, type RunRequest } from './link/peer-methods.ts';
+import { authenticationContext, capture, enrolment, probe, randomPalm } from './testing/fixtures.ts';
+import { MemoryNetwork } from './testing/memory-network.ts';
+
+const rng = seededRng(43);
+const [palm, other, stranger] = [randomPalm(rng), randomPalm(rng), randomPalm(rng)];
+const orders: SearchPlan['order'][] = ['in-turn', 'together'];
+let network: MemoryNetwork;
+
+const authenticate = async (leader: number, template: Int8Array) => {
+  const request = await probe(network.splitter, authenticationContext(network.manifest, rng, network.clock.nowMs()), capture(template, rng));
+  return await network.node(leader).authentications.run(request).catch((error: BoopError) => error.code);
+};
+
+/** What leaders ask committees for. */
+const watched = (): RunJoin['operation'][] => {
+  const operations: RunJoin['operation'][] = [];
+  network.hub.onRequest = (_from, to, method, body) => {
+    const { operation, committee } = body as RunJoin;
+    // Every run once.
+    if (method === 'run.join' && to === committee[1]) operations.push(operation);
+    return undefined;
+  };
+  return operations;
+};
+
+describe.each([
+  { nodes: 4, threshold: 1, committees: 4 },
+  { nodes: 5, threshold: 1, committees: 3 },
+  { nodes: 7, threshold: 2, committees: 21 },
+])('a family of $committees committees of ($nodes, $threshold)', ({ nodes, threshold, committees }) => {
+  beforeAll(async () => {
+    network = await MemoryNetwork.create({ nodes, threshold }, rng);
+    for (const each of [other, palm]) await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': each }, network.clock.nowMs()));
+  }, 120_000);
+  afterAll(() => network.stop());
+  afterEach(() => {
+    network.hub.onRequest = undefined;
+    network.hub.onAnswer = undefined;
+    network.searchOrder = undefined;
+  });
+
+  test('finds the same person in both orders, verified, under the same name, and nobody else', async () => {
+    const subs = new Set<string>();
+    for (const order of orders) {
+      network.searchOrder = order;
+      const operations = watched();
+      const answer = await authenticate(2, palm);
+      expect(answer).toMatchObject({ accepted: true, verified: true });
+      if (typeof answer === 'object') subs.add(parseTokenClaims(answer.idToken!).sub);
+      expect(operations.toSorted()).toEqual(order === 'together' ? new Array(committees).fill('identify') : ['identify', ...new Array<string>(committees - 1).fill('verify')]);
+      expect(await authenticate(3, stranger)).toMatchObject({ accepted: false, reason: 'no-match' });
+    }
+    expect(subs.size).toBe(1);
+  }, 240_000);
+
+  test('searches together once the whole family has lanes in stock', async () => {
+    // Each run makes more lanes than it takes.
+    network.searchOrder = 'together';
+    await authenticate(1, palm);
+    network.searchOrder = undefined;
+    await authenticate(1, palm);
+    expect(network.searches.at(-1)).toEqual({ order: 'together', reason: 'rounds_dominate' });
+    network.kill(nodes);
+    await network.start(nodes as PartyId);
+    await authenticate(1, palm);
+    expect(network.searches.at(-1)).toEqual({ order: 'in-turn', reason: 'not_in_stock' });
+  }, 240_000);
+});
+
+describe('a leader that lies about what its family found together', () => {
+  const leader = 2;
+  beforeAll(async () => {
+    network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
+    for (const each of [other, palm]) await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': each }, network.clock.nowMs()));
+    network.searchOrder = 'together';
+  }, 120_000);
+  afterAll(() => network.stop());
+  afterEach(() => {
+    network.hub.onRequest = undefined;
+  });
+
+  type Verdicts = { verdicts: { statement: { decision: unknown; rowVersion?: number } }[] };
+  test.each<[string, string, (body: Verdicts) => unknown]>([
+    ['shows fewer identifications than a family', 'decision.verified-mismatch', ({ verdicts }) => ({ verdicts: verdicts.slice(1) })],
+    ['shows one of them twice', 'transcript.repeated', ({ verdicts }) => ({ verdicts: [...verdicts, verdicts[0]] })],
+    ['writes another row into all of them', 'transcript.signature', ({ verdicts }) => ({ verdicts: verdicts.map((each) => ({ ...each, statement: { ...each.statement, decision: { kind: 'one', row: 0 } } })) })],
+    ['leaves out the version of the row', 'transcript.signature', ({ verdicts }) => ({ verdicts: verdicts.map((each) => ({ ...each, statement: { ...each.statement, rowVersion: 2 } })) })],
+  ])('and %s gets no share of a token', async (_, code, lie) => {
+    network.hub.onRequest = (_from, _to, method, body) => (method === 'token.sign' ? { ...(body as object), ...(lie(body as Verdicts) as object) } : undefined);
+    const { handlers } = network.node(3);
+    const sign = handlers['token.sign'];
+    const refusals: string[] = [];
+    Object.assign(handlers, {
+      'token.sign': async (...input: Parameters<typeof sign>) =>
+        await sign(...input).catch((error: BoopError) => {
+          refusals.push(error.code);
+          throw error;
+        }),
+    });
+    try {
+      expect(typeof (await authenticate(leader, palm))).toBe('string');
+    } finally {
+      Object.assign(handlers, { 'token.sign': sign });
+    }
+    expect(new Set(refusals)).toEqual(new Set([code]));
+  }, 120_000);
+
+  test('and asks one committee to search twice gets one answer', async () => {
+    const codes: string[] = [];
+    const repeat = async (to: PartyId, body: RunRequest): Promise<void> => {
+      const { handlers } = network.node(to);
+      codes.push(await handlers['run.request'](leader as PartyId, { ...body, runId: rng.bytes(16) }).then(() => 'answered', (error: BoopError) => error.code));
+    };
+    const asked: RunRequest[] = [];
+    network.hub.onRequest = async (_from, _to, method, body) => {
+      if (method === 'token.prepare' && codes.length === 0) for (const run of asked) await repeat(run.committee[0] as PartyId, run);
+      if (method === 'run.request') asked.push(body as RunRequest);
+      return undefined;
+    };
+    expect(await authenticate(leader, palm)).toMatchObject({ accepted: true });
+    expect(codes.length).toBeGreaterThan(0);
+    expect(new Set(codes)).toEqual(new Set(['session.decided']));
+  }, 120_000);
+});
