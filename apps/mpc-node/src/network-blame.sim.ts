@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { backEnds } from '@boop/mpc';
 import { type BoopError, type PartyId, toHex } from '@boop/shared';
 import { seededRng } from '@boop/testing';
-import { type RunJoin } from './link/peer-methods.ts';
+import { type RunLanes, type RunRequest } from './link/peer-methods.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from './testing/fixtures.ts';
 import { MemoryNetwork } from './testing/memory-network.ts';
 import { budgetLimits } from './sessions/budgets.ts';
@@ -26,24 +26,26 @@ const until = async (condition: () => boolean) => {
 /** Sums the bodies, keeps the round. */
 const xor = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, i) => (i < 2 ? byte : byte ^ b[i]!));
 /** Runs of one operation, by the requests that announce them, and the round in which each opens its decision. */
-const runsOf = (operation: string): Map<string, number> => {
+const runsOf = (operation: string): { roundOf(run: string): number | undefined } => {
   const runs = new Map<string, number>();
+  const asked = new Set<string>();
   network.hub.onRequest = (_from, _to, method, body) => {
-    if (method !== 'run.join') return undefined;
-    const { operation: asked, runId, backEnd } = body as RunJoin;
+    if (method === 'run.take' && (body as RunRequest).operation === operation) asked.add(toHex((body as RunRequest).runId));
+    if (method !== 'run.lanes') return undefined;
+    const { runId, backEnd } = body as RunLanes;
     // One round before it to agree on the run.
-    if (asked === operation) runs.set(toHex(runId), 1 + backEnds[backEnd].onlineRounds(8191));
+    runs.set(toHex(runId), 1 + backEnds[backEnd].onlineRounds(8191));
     return undefined;
   };
-  return runs;
+  return { roundOf: (run) => (asked.has(run) ? runs.get(run) : undefined) };
 };
 
 /** A liar that waits until the others have sent theirs can send what makes an opened sum 0. */
-function suppressing(liar: PartyId, runs: ReadonlyMap<string, number>, length: number) {
+function suppressing(liar: PartyId, runs: ReturnType<typeof runsOf>, length: number) {
   const openings = new Map<string, { held: { to: PartyId; own: Uint8Array }[]; honest: Map<PartyId, Uint8Array> }>();
   return (from: PartyId, to: PartyId, payload: Uint8Array, runId: Uint8Array): Uint8Array | null => {
     const run = toHex(runId);
-    if (payload.length !== length || payload[1] !== runs.get(run) || (from !== liar && to !== liar)) return payload.slice();
+    if (payload.length !== length || payload[1] !== runs.roundOf(run) || (from !== liar && to !== liar)) return payload.slice();
     const opening = openings.get(run) ?? { held: [], honest: new Map<PartyId, Uint8Array>() };
     openings.set(run, opening);
     if (from === liar) opening.held.push({ to, own: payload.slice() });

@@ -23,7 +23,7 @@ describe.each(['in-turn', 'together'] as const)('among five nodes that search %s
 
   test('there is much to lie about', () => {
     const methods = new Set(lies.map(({ method, direction }) => `${method} ${direction}`));
-    for (const said of ['session.open request', 'split.check request', 'run.request request', 'run.request answer', 'run.join request', 'run.join answer', 'token.prepare request', 'token.prepare answer', 'token.sign request', 'token.sign answer', 'decision.reject request', 'session.end request'])
+    for (const said of ['session.open request', 'split.check request', 'run.take request', 'run.take answer', 'run.lanes request', 'token.sign request', 'token.sign answer', 'decision.reject request', 'session.end request'])
       expect(methods).toContain(said);
   });
 

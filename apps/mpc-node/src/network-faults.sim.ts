@@ -70,7 +70,7 @@ describe('nodes that are down', () => {
 
   test('in the middle of a run: the session ends at once', async () => {
     network.hub.onRequest = (_from, to, method) => {
-      if (method === 'run.join') network.kill(to);
+      if (method === 'run.take') network.kill(to);
       return undefined;
     };
     const durations: number[] = [];

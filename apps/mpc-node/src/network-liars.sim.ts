@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { splitFor, splitHash as splitHashOf } from '@boop/protocol';
 import { type BoopError, type PartyId, toBase64Url } from '@boop/shared';
 import { seededRng } from '@boop/testing';
+import { type PeerAnswer } from './link/peer-methods.ts';
+import { askCommittee } from './testing/ask-committee.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from './testing/fixtures.ts';
 import { MemoryNetwork } from './testing/memory-network.ts';
 
@@ -48,7 +50,10 @@ describe('a lying node', () => {
   });
 
   test('that signs another outcome ends the session', async () => {
-    network.hub.onAnswer = (_from, to, method, answer) => (method === 'run.join' && to === 4 ? { ...(answer as object), signature: toBase64Url(network.members[3]!.custody.signIdentity(new Uint8Array(1))) } : answer);
+    network.hub.onAnswer = (_from, to, method, answer) => {
+      const { outcome } = answer as PeerAnswer<'run.take'>;
+      return method === 'run.take' && to === 4 && outcome ? { outcome: { ...outcome, signature: toBase64Url(network.members[3]!.custody.signIdentity(new Uint8Array(1))) } } : answer;
+    };
     const outcomes = await Promise.all([2, 3, 5].map((leader) => authenticate(leader).catch((error: BoopError) => error.code)));
     expect(outcomes).toEqual(['mpc.aborted', 'mpc.aborted', 'mpc.aborted']);
   });
@@ -58,13 +63,16 @@ describe('a lying node', () => {
     ['share', 'token.sign'],
   ])('that sends a bad %s is left out, and the token comes from others', async (field, method) => {
     let lies = 0;
+    const lied = (parts: Record<string, Uint8Array>): object => {
+      lies += 1;
+      return { ...parts, [field]: parts[field]!.map((byte, at) => (at === 20 ? byte ^ 1 : byte)) };
+    };
     network.hub.onAnswer = (from, to, asked, answer) => {
       // Of sessions that others led, and that broke off, something may still be on its way.
-      if (asked !== method || from !== 1 || to !== 2) return answer;
-      lies += 1;
-      const bytes = (answer as Record<string, Uint8Array>)[field]!.slice();
-      bytes[20]! ^= 1;
-      return { ...(answer as object), [field]: bytes };
+      if (from !== 1 || to !== 2) return answer;
+      const { prepared } = answer as PeerAnswer<'run.take'>;
+      if (asked === method) return lied(answer as Record<string, Uint8Array>);
+      return method === 'token.prepare' && prepared ? { ...(answer as object), prepared: lied(prepared) } : answer;
     };
     await expect(authenticate(1)).resolves.toMatchObject({ accepted: true, verified: true });
     expect(lies).toBe(1);
@@ -78,13 +86,13 @@ describe('a lying node', () => {
     for (const party of holders) await network.node(party).handlers['session.open'](liar, { context, split: splitFor(split, party), head });
     const splitHash = splitHashOf(splitFor(split, 1));
     const run = { splitHash, runId: rng.bytes(16), holders, operation: 'verify' as const, committee: [1, 2, 3], row: 0 };
-    await expect(network.node(1).handlers['run.request'](liar, run)).rejects.toMatchObject({ code: 'transcript.no-basis' });
-    await expect(network.node(1).handlers['run.request'](2 as PartyId, run)).rejects.toMatchObject({ code: 'session.not-led' });
+    await expect(askCommittee(network, liar, run)).rejects.toMatchObject({ code: 'transcript.no-basis' });
+    await expect(askCommittee(network, 2 as PartyId, run)).rejects.toMatchObject({ code: 'session.not-led' });
     await expect(network.node(1).handlers['session.end'](2 as PartyId, { splitHash })).rejects.toMatchObject({ code: 'session.not-led' });
     const identify = { splitHash, runId: rng.bytes(16), holders, operation: 'identify' as const, committee: [1, 2, 3] };
-    await expect(network.node(1).handlers['run.request'](liar, { ...identify, holders: [1, 2, 3] })).rejects.toMatchObject({ code: 'run.not-wide' });
-    await expect(network.node(1).handlers['run.request'](liar, identify)).resolves.toMatchObject({ statement: { decision: { kind: 'one', row: 0 } } });
-    await expect(network.node(1).handlers['run.request'](liar, identify)).rejects.toMatchObject({ code: 'session.decided' });
-    await expect(network.node(2).handlers['run.join'](3 as PartyId, { ...identify, backEnd: 'one-hot', blockRows: 1, lanes: [] })).rejects.toMatchObject({ code: 'run.not-led' });
+    await expect(askCommittee(network, liar, { ...identify, holders: [1, 2, 3] })).rejects.toMatchObject({ code: 'run.not-wide' });
+    await expect(askCommittee(network, liar, identify)).resolves.toMatchObject({ statement: { decision: { kind: 'one', row: 0 } } });
+    await expect(askCommittee(network, liar, identify)).rejects.toMatchObject({ code: 'session.decided' });
+    await expect(network.node(2).handlers['run.take'](liar, { ...identify, runId: rng.bytes(16), committee: [1, 2, 9] })).rejects.toMatchObject({ code: 'run.not-led' });
   });
 });

@@ -22,7 +22,7 @@ test('runs of one committee reach a member in another order than they were given
   const secondIsThere = new Promise<void>((resolve) => (go = resolve));
   const order: string[] = [];
   network.hub.onRequest = (_from, to, method) => {
-    if (to !== 3 || method !== 'run.join' || order.length > 1) return undefined;
+    if (to !== 3 || method !== 'run.lanes' || order.length > 1) return undefined;
     order.push('join');
     if (order.length === 1) return secondIsThere;
     // The second gets there first.

@@ -5,6 +5,7 @@ import { type PartyId } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { type RegistrationRecord } from './link/peer-methods.ts';
 import { cheatingProbe, type HandedIn, wolf } from './testing/cheating-splitter.ts';
+import { askCommittee } from './testing/ask-committee.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from './testing/fixtures.ts';
 import { MemoryNetwork } from './testing/memory-network.ts';
 
@@ -100,7 +101,7 @@ describe('five nodes', () => {
       return await Promise.allSettled(all().map((party) => network.node(party).handlers['split.check'](liar, body)));
     };
     const committee = [1, 2, 3];
-    const identify = async (splitHash: string) => await network.node(1).handlers['run.request'](liar, { splitHash, runId: rng.bytes(16), holders: all(), operation: 'identify', committee });
+    const identify = async (splitHash: string) => await askCommittee(network, liar, { splitHash, runId: rng.bytes(16), holders: all(), operation: 'identify', committee });
 
     test('gets no run of a split that failed', async () => {
       const splitHash = await open({ values: wolf(), valid: 1024 });
@@ -117,7 +118,7 @@ describe('five nodes', () => {
       expect(identified.statement.decision).toEqual({ kind: 'one', row: 0 });
       const others = committeeFamily(all(), 5, 1).committees.filter((members) => members.join() !== committee.join());
       const confirmations = await Promise.all(
-        others.map((members) => network.node(members[0]!).handlers['run.request'](liar, { splitHash, runId: rng.bytes(16), holders: all(), operation: 'verify', committee: members, row: 0, basis: identified })),
+        others.map((members) => askCommittee(network, liar, { splitHash, runId: rng.bytes(16), holders: all(), operation: 'verify', committee: members, row: 0, basis: identified })),
       );
       const body = { splitHash, verdicts: [identified, ...confirmations], authTime: Math.floor(network.clock.nowMs() / 1000) };
       const prepared = await Promise.all([1, 2, 3].map(async (party) => ({ party, ...(await network.node(party).handlers['token.prepare'](liar, { splitHash, basis: identified, authTime: body.authTime })) })));

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { joinShares, type SplitItem } from '@boop/protocol';
 import { sessionIdOf } from '@boop/identity';
-import { type PartyId } from '@boop/shared';
+import { type PartyId, toHex } from '@boop/shared';
 import { seededRng } from '@boop/testing';
+import { type PeerAnswer, type RunRequest } from './link/peer-methods.ts';
 import { cheatingProbe, cheats, type HandedIn, shareHandedIn, wolf } from './testing/cheating-splitter.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm, sealShares } from './testing/fixtures.ts';
 import { MemoryNetwork } from './testing/memory-network.ts';
@@ -10,6 +11,25 @@ import { MemoryNetwork } from './testing/memory-network.ts';
 const invalidForm = { code: 'split.invalid-form', kind: 'rejected', retryAllowed: false };
 /** Round 0 of the check: header, and twelve residues of 13 bits. */
 const isCheckMessage = (payload: Uint8Array): boolean => payload.length === 22 && payload[1] === 0;
+
+/** Counts messages within comparison runs, and tokens that are prepared. */
+const watchRuns = (): { compared: number; prepared: number } => {
+  const runs = new Set<string>();
+  const watched = { compared: 0, prepared: 0 };
+  network.hub.onRequest = (_from, _to, method, body) => {
+    if (method === 'run.take') runs.add(toHex((body as RunRequest).runId));
+    return undefined;
+  };
+  network.hub.onAnswer = (_from, _to, method, answer) => {
+    if (method === 'token.prepare' || (method === 'run.take' && (answer as PeerAnswer<'run.take'>).prepared)) watched.prepared += 1;
+    return answer;
+  };
+  network.hub.onSession = (_from, _to, payload, runId) => {
+    if (runs.has(toHex(runId))) watched.compared += 1;
+    return payload.slice();
+  };
+  return watched;
+};
 
 const rng = seededRng(12);
 const palm = randomPalm(rng);
@@ -33,19 +53,20 @@ describe.each([
   afterEach(() => {
     network.hub.onSession = undefined;
     network.hub.onRequest = undefined;
+    network.hub.onAnswer = undefined;
   });
 
   test('an honest probe passes, is accepted and verified', async () => {
+    const watched = watchRuns();
     await expect(authenticate()).resolves.toMatchObject({ accepted: true, verified: true });
+    expect(watched.compared).toBeGreaterThan(0);
+    expect(watched.prepared).toBeGreaterThan(0);
   });
 
   test.each(cheats(rng))('a probe with %s is refused, and nothing is compared with it', async (_name, handedIn) => {
-    const methods: string[] = [];
-    network.hub.onRequest = (_from, _to, method) => void methods.push(method);
+    const watched = watchRuns();
     await expect(present(handedIn)).rejects.toMatchObject(invalidForm);
-    expect(methods).not.toContain('run.request');
-    expect(methods).not.toContain('run.join');
-    expect(methods).not.toContain('token.prepare');
+    expect(watched).toMatchObject({ compared: 0, prepared: 0 });
   });
 
   test.each(cheats(rng).filter((_, i) => i < 2))('a registration that hides %s in one of its items stores nothing', async (_name, handedIn) => {

@@ -4,6 +4,13 @@ import { z } from 'zod';
 
 const committee = z.array(z.number().int().min(1).max(255)).min(3).max(7);
 
+export const decisionSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('one'), row: z.number().int().min(0) }),
+  z.strictObject({ kind: z.literal('several') }),
+  z.strictObject({ kind: z.literal('bit'), bit: z.boolean() }),
+]);
+
 /** What one committee decided, as each of its members signs it. Travels between nodes only: it may name a gallery row. */
 export const matchStatementSchema = z.strictObject({
   v: z.literal(1),
@@ -25,12 +32,7 @@ export const matchStatementSchema = z.strictObject({
   row: z.number().int().min(0).optional(),
   /** Version of that row, or of the one that `identify` named. */
   rowVersion: z.number().int().positive().optional(),
-  decision: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('none') }),
-    z.strictObject({ kind: z.literal('one'), row: z.number().int().min(0) }),
-    z.strictObject({ kind: z.literal('several') }),
-    z.strictObject({ kind: z.literal('bit'), bit: z.boolean() }),
-  ]),
+  decision: decisionSchema,
 });
 export type MatchStatement = z.infer<typeof matchStatementSchema>;
 

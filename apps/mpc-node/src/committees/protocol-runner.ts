@@ -1,5 +1,5 @@
 import { type RunRegistry } from '@boop/platform';
-import { freeMemory, type PartyId, type ProtocolMachine, roundMachine, type RoundProtocol } from '@boop/shared';
+import { type BoopError, freeMemory, type PartyId, type ProtocolMachine, roundMachine, type RoundProtocol } from '@boop/shared';
 import { type Peers } from '../link/peers.ts';
 
 /** Something that is not to be disturbed. */
@@ -32,6 +32,11 @@ export class ProtocolRunner {
     // Every message has memory of its own.
     const send = (to: PartyId, payload: Uint8Array): void => this.#peers.sendSession(to, runId, payload, () => freeMemory(payload));
     return await this.#registry.run(runId, machine, { timeoutMs, peers: members.filter((party) => party !== this.#peers.self), send: pause ? inPauses(pause, send) : send });
+  }
+
+  /** Ends a run here: whoever runs it gets the error. */
+  cancel(runId: Uint8Array, error: BoopError): void {
+    this.#registry.cancel(runId, error);
   }
 }
 

@@ -16,16 +16,19 @@ interface Link {
 export class RecordedMachine<Output> implements ProtocolMachine<Output> {
   readonly #inner: ProtocolMachine<Output>;
   readonly #rng: Rng;
+  readonly #onSend: (first: boolean) => void;
   readonly #sent = new Map<PartyId, Link>();
   readonly #received = new Map<PartyId, Link>();
 
-  constructor(inner: ProtocolMachine<Output>, rng: Rng) {
+  /** @param onSend called before messages go out: `first` for those of the start */
+  constructor(inner: ProtocolMachine<Output>, rng: Rng, onSend: (first: boolean) => void = () => undefined) {
     this.#inner = inner;
     this.#rng = rng;
+    this.#onSend = onSend;
   }
 
   start(): Step<Output> {
-    return this.#sending(this.#inner.start());
+    return this.#sending(this.#inner.start(), true);
   }
 
   onMessage(from: PartyId, payload: Uint8Array): Step<Output> {
@@ -47,7 +50,8 @@ export class RecordedMachine<Output> implements ProtocolMachine<Output> {
     return peers.map((party) => ({ party, sent: [...(this.#sent.get(party)?.hashes ?? [])], received: [...(this.#received.get(party)?.hashes ?? [])] }));
   }
 
-  #sending(step: Step<Output>): Step<Output> {
+  #sending(step: Step<Output>, first = false): Step<Output> {
+    if (step.send.length > 0) this.#onSend(first);
     const send = step.send.map(({ to, payload }) => {
       const link = linkOf(this.#sent, to);
       if (link.salt) {

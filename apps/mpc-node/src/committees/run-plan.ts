@@ -8,18 +8,28 @@ import { type MemberVerifier } from '../sessions/certified.ts';
 import { checkBasis } from '../sessions/match-transcript.ts';
 import { type Session } from '../sessions/session.ts';
 
-/** One run as a member would do it: what is compared and what opens. */
-export interface RunPlan {
-  /** Comparisons by all shifts; 0 when there is nothing to compare. */
-  readonly rows: number;
-  readonly opening: Opening;
-  /** Gallery rows that the statement covers. */
+/** What the statement of a run covers. */
+export interface RunCoverage {
   readonly galleryRows: number;
   /** `verify` only. */
   readonly row?: number;
   readonly rowVersion?: number;
+}
+
+/** One run as a member would do it: what is compared and what opens. */
+export interface RunPlan extends RunCoverage {
+  /** Comparisons by all shifts; 0 when there is nothing to compare. */
+  readonly rows: number;
+  readonly opening: Opening;
   /** This node's score shares, products[shift·rows + row]; computed when called. */
   products(): Promise<Uint16Array>;
+}
+
+/** @throws BoopError `gallery.unknown-row` */
+export function coverageOf(session: Session, gallery: Gallery, { operation, row }: Pick<RunRequest, 'operation' | 'row'>): RunCoverage {
+  if (operation === 'agree') return { galleryRows: 0 };
+  const { galleryRows } = session;
+  return operation === 'verify' ? { galleryRows, row: row!, rowVersion: gallery.row(row!).version } : { galleryRows };
 }
 
 /**
@@ -34,12 +44,11 @@ export function planRun(session: Session, gallery: Gallery, request: Pick<RunReq
   const { galleryRows } = session;
   switch (operation) {
     case 'identify':
-      return { rows: galleryRows, opening: 'identify', galleryRows, products: async () => await gallery.shares.products(session.share(0), 0, galleryRows) };
+      return { rows: galleryRows, opening: 'identify', ...coverageOf(session, gallery, request), products: async () => await session.searchProducts(async () => await gallery.shares.products(session.share(0), 0, galleryRows)) };
     case 'verify': {
       checkBasis(session.view, basis, row!, members);
       if (row! >= galleryRows) throw notCalledFor();
-      const { version } = gallery.row(row!);
-      return { rows: 1, opening: 'any', galleryRows, row: row!, rowVersion: version, products: async () => await gallery.shares.products(session.share(0), row!, row! + 1) };
+      return { rows: 1, opening: 'any', ...coverageOf(session, gallery, request), products: async () => await gallery.shares.products(session.share(0), row!, row! + 1) };
     }
     case 'agree':
       return agreementPlan(session, gallery);

@@ -2,34 +2,31 @@ import { createHash } from 'node:crypto';
 import { freeing, opensslCtr } from '@boop/engine';
 import { compareProtocol, contributeProtocol, type Decision } from '@boop/mpc';
 import { type MatchStatement } from '@boop/protocol';
-import { BoopError, canonicalJson, freeMemory, fromBase64Url, isBoopError, type PartyId, type ProtocolMachine, type Rng, roundMachine, toBase64Url } from '@boop/shared';
+import { BoopError, canonicalJson, freeMemory, isBoopError, type PartyId, type ProtocolMachine, type Rng, roundMachine, toBase64Url } from '@boop/shared';
 import { RunAborted, RunUnfinished } from '@boop/platform';
 import { type Gallery } from '../gallery/gallery.ts';
-import { type CertifiedStatement, type LaneRange, type PeerAnswer, type RunJoin, type RunRequest } from '../link/peer-methods.ts';
+import { type LaneRange, type PeerAnswer, type RunLanes, type RunRequest } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { decidedBytes, type RunTranscript, transcriptBytes } from '../link/run-transcripts.ts';
 import { type Network } from '../network.ts';
 import { areHolders, isCommittee, type MemberVerifier } from '../sessions/certified.ts';
-import { type Session } from '../sessions/session.ts';
+import { type DecisionClaim, type Session } from '../sessions/session.ts';
 import { type Activity } from './activity.ts';
 import { type CommitteeService } from './committee-service.ts';
 import { isWide, type RunScope } from './committee-state.ts';
 import { laneKernel } from './lane-kernel.ts';
+import { LaneNotices } from './lane-notices.ts';
 import { cutRanges } from './lanes.ts';
 import { type ProtocolRunner } from './protocol-runner.ts';
 import { RecordedMachine } from './recorded-machine.ts';
 import { blockWidths, checkForm, type ChosenForm, chooseForm } from './run-form.ts';
-import { planRun, type RunPlan } from './run-plan.ts';
+import { planRun, type RunCoverage, type RunPlan } from './run-plan.ts';
 import { runSubject } from './run-subject.ts';
 
 export const runTimeoutMs = 5_000;
 
-/** What came out of a run at one member, signed by it. */
-interface Outcome {
-  readonly statement: MatchStatement;
-  readonly transcript: string;
-  readonly signature: string;
-}
+type Outcome = NonNullable<PeerAnswer<'run.take'>['outcome']>;
+type RunForm = Pick<RunLanes, 'backEnd' | 'blockRows' | 'lanes'>;
 
 export interface RunServiceInput {
   readonly network: Network;
@@ -48,73 +45,44 @@ export interface RunServiceInput {
 }
 
 /**
- * Comparison runs of a session: asked for by its leader, arranged by the committee's lowest party, joined by all members, and by the
- * other holders of its masks, over whose shares the masked scores are checked.
+ * Comparison runs of a session. Its leader asks all holders of a run to take part; the lowest party of the committee, which keeps the account of its correlations, tells the
+ * others which lanes it takes. Holders outside the committee hand in shares, over which the masked scores are checked.
  */
 export class RunService {
   readonly #input: RunServiceInput;
+  readonly #notices = new LaneNotices();
 
   constructor(input: RunServiceInput) {
     this.#input = input;
   }
 
-  /** As the lowest party: runs one comparison with the others and collects all signatures. */
-  async arrange(session: Session, request: RunRequest): Promise<CertifiedStatement> {
-    const { peers, committees, gallery, members } = this.#input;
+  /** Takes part in one run, once its split has been checked, if it is being checked. @returns the outcome at a member of its committee; nothing at another holder, which learns none */
+  async take(session: Session, request: RunRequest): Promise<Outcome | undefined> {
+    const { network, gallery, members, committees } = this.#input;
     const scope = this.#scope(request);
-    const { committee, holders } = scope;
-    if (committee[0] !== peers.self) throw notLed();
+    const { committee } = scope;
     const plan = planRun(session, gallery, request, members);
-    const join: RunJoin = { ...request, ...(await this.#allot(scope, plan)) };
-    const outsiders = plan.rows === 0 ? [] : holders.filter((party) => !committee.includes(party));
-    const timeoutMs = runTimeoutMs + 1_000;
+    const isMember = committee.includes(network.self);
+    const claim = session.claim(isMember ? request.operation : `contribute ${request.operation}`, committee, request.row);
+    if (plan.rows === 0) {
+      await this.#whenWellFormed(session);
+      return isMember ? this.#outcome(session, request, plan, this.#settle(session, request, nothingToCompare(plan))) : undefined;
+    }
     try {
-      const [own, others] = await Promise.all([
-        this.#take(session, join, plan),
-        Promise.all(committee.slice(1).map(async (party) => ({ party, ...(await peers.request(party, 'run.join', join, timeoutMs)) }))),
-        ...outsiders.map((party) => peers.request(party, 'run.contribute', join, timeoutMs)),
-      ]);
-      const { statement } = own;
-      for (const { party, signature, transcript } of others) {
-        if (!members.verify(party, decidedBytes(statement, transcript), fromBase64Url(signature))) throw new BoopError('mpc.disagreement', 'a member signed another outcome', { kind: 'peer' });
-      }
-      return { statement, signatures: [{ party: peers.self, signature: own.signature, transcript: own.transcript }, ...others] };
+      const [form] = await Promise.all([this.#form(session, request, plan, claim), this.#whenWellFormed(session)]);
+      const run = { session, request, scope, plan, form, claim };
+      if (!isMember) return void (await this.#contribute(run));
+      return this.#outcome(session, request, plan, await this.#compare(run));
     } catch (error) {
       // Some holder has let its part go: what is left of the others' is worth nothing.
-      if (isBoopError(error) && (error.code === 'committee.unknown' || error.code === 'correlation.unknown')) committees.forget(scope);
+      if (committee[0] === network.self && isBoopError(error) && (error.code === 'committee.unknown' || error.code === 'correlation.unknown')) committees.forget(scope);
       throw error;
     }
   }
 
-  /** As another member: joins a run that the lowest party arranged. */
-  async join(from: PartyId, session: Session, body: RunJoin): Promise<PeerAnswer<'run.join'>> {
-    const { network, gallery, members } = this.#input;
-    const { committee } = this.#scope(body);
-    if (committee[0] !== from || !committee.includes(network.self)) throw notLed();
-    const { signature, transcript } = await this.#take(session, body, planRun(session, gallery, body, members));
-    return { signature, transcript };
-  }
-
-  /** As a holder outside the committee: hands in shares of the masked scores, once per question, and learns nothing. */
-  async contribute(from: PartyId, session: Session, body: RunJoin): Promise<void> {
-    const { network, gallery, members, committees, onRun } = this.#input;
-    const scope = this.#scope(body);
-    if (scope.committee[0] !== from || scope.committee.includes(network.self)) throw notLed();
-    const plan = planRun(session, gallery, body, members);
-    const startedAt = performance.now();
-    session.requireWellFormed();
-    session.claim(`contribute ${body.operation}`, scope.committee, body.row);
-    const slices = committees.takeMasks(scope, this.#lanes(plan, body));
-    let products: Uint16Array | undefined;
-    try {
-      products = await plan.products();
-      const input = { ...this.#common(body, scope, plan), products, correlations: slices, wide: this.#wide(session, body, scope) };
-      await this.#record(session, body, scope, freeing(roundMachine(() => contributeProtocol(input))), () => ({ kind: 'contributed' }));
-    } finally {
-      forget(products);
-      for (const slice of slices) slice.wipe();
-    }
-    onRun('contribute', performance.now() - startedAt);
+  /** What the lowest party of a committee says of a run. */
+  noteLanes(from: PartyId, notice: RunLanes): void {
+    this.#notices.deliver(from, notice);
   }
 
   /** What this node sent and received in a run of the session, signed. @throws BoopError `run.unknown` */
@@ -124,46 +92,43 @@ export class RunService {
     return { transcript, signature: toBase64Url(this.#input.signIdentity(transcriptBytes(transcript))) };
   }
 
-  async #take(session: Session, join: RunJoin, plan: RunPlan): Promise<Outcome> {
-    const { gallery } = this.#input;
-    const startedAt = performance.now();
-    const scope = this.#scope(join);
+  /** Nothing is compared while its split is being checked, or after it failed. @throws BoopError `split.invalid-form` */
+  async #whenWellFormed(session: Session): Promise<void> {
+    await session.splitChecked();
     session.requireWellFormed();
-    session.claim(join.operation, scope.committee, join.row);
-    const decision = plan.rows === 0 ? this.#settle(session, join, scope, nothingToCompare(plan)) : await this.#compare(session, join, scope, plan);
-    this.#input.onRun(join.operation, performance.now() - startedAt);
-    const { networkId, epoch, sessionId, splitHash, operatingPoint, theta } = session.view;
-    const { operation } = join;
-    const { row, rowVersion, galleryRows } = plan;
-    const statement: MatchStatement = {
-      v: 1,
-      networkId,
-      epoch,
-      sessionId,
-      splitHash,
-      runId: toBase64Url(join.runId),
-      operation,
-      committee: [...scope.committee],
-      holders: [...scope.holders],
-      operatingPoint,
-      theta,
-      galleryRows,
-      ...(row === undefined ? {} : { row, rowVersion }),
-      ...(decision.kind === 'one' && { rowVersion: gallery.row(decision.row).version }),
-      decision,
-    };
-    const transcript = transcriptDigest(session.transcripts.get(statement.runId)!);
-    return { statement, transcript, signature: toBase64Url(this.#input.signIdentity(decidedBytes(statement, transcript))) };
   }
 
-  async #compare(session: Session, join: RunJoin, scope: RunScope, plan: RunPlan): Promise<Decision> {
-    const { committees, gallery } = this.#input;
-    const { keys, slices } = committees.take(scope, this.#lanes(plan, join));
+  #outcome(session: Session, request: RunRequest, plan: RunPlan, decision: Decision): Outcome {
+    const statement = statementOf(session, request, plan, decision, this.#input.gallery);
+    const transcript = transcriptDigest(session.transcripts.get(statement.runId)!);
+    return { decision, transcript, signature: toBase64Url(this.#input.signIdentity(decidedBytes(statement, transcript))) };
+  }
+
+  async #contribute({ session, request, scope, plan, form, claim }: Run): Promise<void> {
+    const { committees, onRun } = this.#input;
+    const startedAt = performance.now();
+    const slices = committees.takeMasks(scope, this.#lanes(plan, form));
+    let products: Uint16Array | undefined;
+    try {
+      products = await plan.products();
+      const input = { ...this.#common(request, form, scope, plan), products, correlations: slices, wide: this.#wide(session, request, scope) };
+      await this.#record(session, request, scope, claim, freeing(roundMachine(() => contributeProtocol(input))), () => ({ kind: 'contributed' }));
+    } finally {
+      forget(products);
+      for (const slice of slices) slice.wipe();
+    }
+    onRun('contribute', performance.now() - startedAt);
+  }
+
+  async #compare({ session, request, scope, plan, form, claim }: Run): Promise<Decision> {
+    const { committees, gallery, onRun } = this.#input;
+    const startedAt = performance.now();
+    const { keys, slices } = committees.take(scope, this.#lanes(plan, form));
     let products: Uint16Array | undefined;
     try {
       products = await plan.products();
       const input = {
-        ...this.#common(join, scope, plan),
+        ...this.#common(request, form, scope, plan),
         keys,
         scoreMax: gallery.statistic.scoreMax,
         theta: session.view.theta,
@@ -172,30 +137,35 @@ export class RunService {
         opening: plan.opening,
         prf: opensslCtr,
         laneKernel,
-        ...(isWide(scope) ? { wide: this.#wide(session, join, scope) } : {}),
+        ...(isWide(scope) ? { wide: this.#wide(session, request, scope) } : {}),
       };
-      return await this.#record(session, join, scope, freeing(roundMachine(() => compareProtocol(input))), (decision) => ({ kind: 'decided', decision }));
+      const decision = await this.#record(session, request, scope, claim, freeing(roundMachine(() => compareProtocol(input))), (decided) => ({ kind: 'decided', decision: decided }));
+      onRun(request.operation, performance.now() - startedAt);
+      return decision;
     } finally {
       forget(products);
       for (const slice of slices) slice.wipe();
     }
   }
 
-  #common({ runId, backEnd, blockRows }: RunJoin, { committee }: RunScope, plan: RunPlan) {
+  #common({ runId }: RunRequest, { backEnd, blockRows }: RunForm, { committee }: RunScope, plan: RunPlan) {
     const { network, gallery } = this.#input;
     const { p, shifts } = gallery.statistic;
     return { self: network.self, committee, threshold: network.threshold, runId, p, rows: plan.rows, shifts: shifts.length, productOrder: 'shifts' as const, backEnd, blockRows };
   }
 
-  #wide(session: Session, join: RunJoin, { holders }: RunScope) {
-    return { holders, subject: runSubject(session, join, this.#input.gallery.statistic) };
+  #wide(session: Session, request: RunRequest, { holders }: RunScope) {
+    return { holders, subject: runSubject(session, request, this.#input.gallery.statistic) };
   }
 
   /** Runs a machine and keeps the hashes of what it sent and received, however it ends. */
-  async #record<Output>(session: Session, { runId }: RunJoin, scope: RunScope, machine: ProtocolMachine<Output>, outcomeOf: (output: Output) => RunTranscript['outcome']): Promise<Output> {
+  async #record<Output>(session: Session, { runId }: RunRequest, scope: RunScope, claim: DecisionClaim, machine: ProtocolMachine<Output>, outcomeOf: (output: Output) => RunTranscript['outcome']): Promise<Output> {
     const { runner, activity, rng } = this.#input;
-    const recorded = new RecordedMachine(machine, rng);
+    // Wider holders first compare what they believe to be running, which says nothing of the shares.
+    const recorded = new RecordedMachine(machine, rng, (first) => (first && isWide(scope) ? undefined : claim.use()));
     const keep = (outcome: RunTranscript['outcome']): void => this.#keep(session, runId, scope, recorded.links(), outcome);
+    claim.withdrawn.throwIfAborted();
+    claim.withdrawn.addEventListener('abort', () => runner.cancel(runId, claim.withdrawn.reason as BoopError));
     try {
       const output = await activity.during(() => runner.runMachine(runId, scope.holders, recorded, runTimeoutMs));
       keep(outcomeOf(output));
@@ -207,21 +177,38 @@ export class RunService {
     }
   }
 
-  #settle(session: Session, { runId }: RunJoin, scope: RunScope, decision: Decision): Decision {
-    this.#keep(session, runId, scope, [], { kind: 'decided', decision });
+  #settle(session: Session, request: RunRequest, decision: Decision): Decision {
+    this.#keep(session, request.runId, request, [], { kind: 'decided', decision });
     return decision;
   }
 
-  #keep(session: Session, runId: Uint8Array, { committee, holders }: RunScope, links: RunTranscript['links'], outcome: RunTranscript['outcome']): void {
+  #keep(session: Session, runId: Uint8Array, { committee, holders }: { readonly committee: readonly number[]; readonly holders: readonly number[] }, links: RunTranscript['links'], outcome: RunTranscript['outcome']): void {
     const id = toBase64Url(runId);
     session.transcripts.set(id, { v: 1, runId: id, party: this.#input.network.self, committee: [...committee], holders: [...holders], links, outcome });
   }
 
+  /** How a run is compared: as the lowest party of its committee, chosen and told the others; else as that one says. */
+  async #form(session: Session, request: RunRequest, plan: RunPlan, { withdrawn }: DecisionClaim): Promise<RunForm> {
+    const { peers, network } = this.#input;
+    const scope = this.#scope(request);
+    const [lowest] = scope.committee;
+    const { runId } = request;
+    if (lowest !== network.self) {
+      return await this.#notices.expect(lowest!, runId, runTimeoutMs, withdrawn).catch((error: unknown) => {
+        if (error instanceof RunUnfinished) this.#keep(session, runId, scope, [], { kind: 'unfinished', missing: [...error.missing] });
+        throw error;
+      });
+    }
+    const form = await this.#allot(scope, plan);
+    // Whoever does not hear of it is missed in the run itself.
+    for (const party of scope.holders) if (party !== network.self) peers.request(party, 'run.lanes', { runId, ...form }, runTimeoutMs).catch(() => undefined);
+    return form;
+  }
+
   /** Chooses how a run is compared and gets it lanes. */
-  async #allot(scope: RunScope, plan: RunPlan): Promise<Pick<RunJoin, 'backEnd' | 'blockRows' | 'lanes'>> {
+  async #allot(scope: RunScope, plan: RunPlan): Promise<RunForm> {
     const { network, peers, committees, gallery, lanesPerBlock, onForm } = this.#input;
     const { p, shifts } = gallery.statistic;
-    if (plan.rows === 0) return { backEnd: 'one-hot', blockRows: 1, lanes: [] };
     const [oneHotLanes, digitLanes] = [committees.availableLanes(scope, 'one-hot'), committees.availableLanes(scope, 'digits')];
     const form = chooseForm(plan, shifts.length, { roundTripMs: peers.roundTripMs(scope.holders), oneHotLanes, digitLanes, threshold: network.threshold, p, lanesPerBlock });
     onForm(form);
@@ -231,9 +218,9 @@ export class RunService {
   }
 
   /** The run's lanes, block by block. @throws BoopError `run.malformed`, `run.wrong-lanes` */
-  #lanes(plan: RunPlan, join: RunJoin): LaneRange[] {
-    checkForm(plan, join);
-    return cutRanges(join.lanes, blockWidths(plan.rows, this.#input.gallery.statistic.shifts.length, join));
+  #lanes(plan: RunPlan, form: RunForm): LaneRange[] {
+    checkForm(plan, form);
+    return cutRanges(form.lanes, blockWidths(plan.rows, this.#input.gallery.statistic.shifts.length, form));
   }
 
   /**
@@ -251,6 +238,38 @@ export class RunService {
   }
 }
 
+/** One run at one node. */
+interface Run {
+  readonly session: Session;
+  readonly request: RunRequest;
+  readonly scope: RunScope;
+  readonly plan: RunPlan;
+  readonly form: RunForm;
+  readonly claim: DecisionClaim;
+}
+
+/** What the members of a committee sign; each, and the session's leader, builds it from its own session and gallery. @throws BoopError `gallery.unknown-row` */
+export function statementOf({ view }: Session, { runId, operation, committee, holders }: RunRequest, { row, rowVersion, galleryRows }: RunCoverage, decision: Decision, gallery: Gallery): MatchStatement {
+  const { networkId, epoch, sessionId, splitHash, operatingPoint, theta } = view;
+  return {
+    v: 1,
+    networkId,
+    epoch,
+    sessionId,
+    splitHash,
+    runId: toBase64Url(runId),
+    operation,
+    committee: [...committee],
+    holders: [...holders],
+    operatingPoint,
+    theta,
+    galleryRows,
+    ...(row === undefined ? {} : { row, rowVersion }),
+    ...(decision.kind === 'one' && { rowVersion: gallery.row(decision.row).version }),
+    decision,
+  };
+}
+
 export const transcriptDigest = (transcript: RunTranscript): string => toBase64Url(new Uint8Array(createHash('sha256').update(canonicalJson(transcript)).digest()));
 
 /** Products have memory of their own. */
@@ -260,5 +279,5 @@ function forget(products: Uint16Array | undefined): void {
   freeMemory(products);
 }
 
-const notLed = (): BoopError => new BoopError('run.not-led', 'the lowest party of a committee arranges its runs', { kind: 'peer' });
+const notLed = (): BoopError => new BoopError('run.not-led', 'this node holds no masks of such a committee', { kind: 'peer' });
 const nothingToCompare = ({ opening }: RunPlan): Decision => (opening === 'identify' ? { kind: 'none' } : { kind: 'bit', bit: opening === 'all' });

@@ -27,17 +27,18 @@ export class SplitCheckService {
 
   /**
    * As the leader: has all nodes that opened the session check its split.
+   * @param onAsked called once all have been asked, unless they are fewer: what is sent to them now comes after that
    * @returns false when they are fewer than 3t+1: then nobody can tell, and nothing that comes of it is verified
    * @throws BoopError `split.invalid-form` when the split failed at any of them; or why the check did not come to an end
    */
-  async lead(session: Session, opened: readonly PartyId[]): Promise<boolean> {
+  async lead(session: Session, opened: readonly PartyId[], onAsked?: () => void): Promise<boolean> {
     const { network, peers, holders, rng } = this.#input;
     if (opened.length < network.verifiableSize) return false;
     const keysId = await this.#keys(opened);
     const body = { splitHash: session.splitHash, parties: [...opened], keysId, runId: rng.bytes(16) };
-    const results = await Promise.allSettled(
-      opened.map(async (party) => void (party === peers.self ? await this.join(party, session, body) : await peers.request(party, 'split.check', body, checkTimeoutMs + 1_000))),
-    );
+    const answers = opened.map(async (party) => void (party === peers.self ? await this.join(party, session, body) : await peers.request(party, 'split.check', body, checkTimeoutMs + 1_000)));
+    onAsked?.();
+    const results = await Promise.allSettled(answers);
     const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
     const failed = reasons.find((reason) => isBoopError(reason) && reason.code === invalidForm);
     if (failed) throw failed;

@@ -14,11 +14,12 @@ import { type AttributeRelease } from '../release/assemble-release.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
 import { type Session } from '../sessions/session.ts';
 import { authenticationEntry } from '../signing/token-message.ts';
+import { type Attempt } from './attempts.ts';
 import { type Hold, HeldSessions, type MatchAnswer, type SignAnswer } from './held-sessions.ts';
 import { type Investigator } from './investigation.ts';
 import { logFailure, outward, within } from './outward.ts';
 import { type Rescan } from './rescan.ts';
-import { type FamilySearch } from './search.ts';
+import { type FamilySearch, type Search } from './search.ts';
 import { type Led, nodesUnavailable, type SessionLead } from './session-lead.ts';
 import { type SubjectLead } from './subject-lead.ts';
 import { Stages } from './stages.ts';
@@ -28,11 +29,14 @@ type Method = (typeof nodeMethods)['authentication.run'];
 export type AuthenticationRequest = z.infer<Method['body']>;
 export type AuthenticationAnswer = z.infer<Method['answer']>;
 
-/** A check of a split among those that were asked to open it. */
-interface EarlyCheck {
+/** What was begun with those that were asked to open a session, before they had answered. */
+interface Early {
   readonly asked: readonly PartyId[];
-  /** As of {@link SplitCheckService.lead}. */
+  readonly attempts: Attempt[];
+  /** Of the split; as of {@link SplitCheckService.lead}. */
   readonly passed: Promise<boolean>;
+  /** Rejects as the check does before it was asked for. */
+  readonly search: Promise<Search>;
 }
 
 const sessionTimeoutMs = 10_000;
@@ -76,10 +80,13 @@ export class AuthenticationLeader {
     const { lead, network, log, patience } = this.#input;
     const stages = new Stages();
     let led: Led | undefined;
-    let early: EarlyCheck | undefined;
-    const check = (session: Session, asked: readonly PartyId[]): void => void (early = this.#checkEarly(session, asked));
+    let early: Early | undefined;
+    const begin = (session: Session, asked: readonly PartyId[]): void => void (early = this.#begin(session, asked));
     try {
-      led = await stages.time('open', () => lead.open(request.context, request.split, undefined, network.committeeSize, check));
+      led = await stages.time('open', () => lead.open(request.context, request.split, undefined, network.committeeSize, begin));
+      // With a node less nothing has been compared: no share leaves a node before all holders have agreed on the run.
+      if (early?.asked.join() !== led.opened.join()) early = undefined;
+      if (early) led = { ...led, attempts: early.attempts };
       const answer = await within(patience * sessionTimeoutMs, this.#decide(led, early, stages, hold));
       log.info('authentication decided', { session: led.session.splitHash, reason: answer.reason, verified: answer.verified, durationMs: answer.stages['total'] });
       return answer;
@@ -99,39 +106,53 @@ export class AuthenticationLeader {
     void (rescanned ?? Promise.resolve()).then(() => (investigator.isCalledFor(led) ? investigator.investigate(led, candidateOf(led)) : undefined)).finally(() => lead.end(led));
   }
 
-  /** Has the split checked among those that are still opening it: no message more between nodes, if all of them do. */
-  #checkEarly(session: Session, asked: readonly PartyId[]): EarlyCheck | undefined {
+  /**
+   * Has the split checked, and the search begun, among those that are still opening the session: what is sent to them waits there until they have. If all of them do it costs no
+   * message more between nodes.
+   */
+  #begin(session: Session, asked: readonly PartyId[]): Early | undefined {
     const { network, splitChecks } = this.#input;
     if (asked.length < network.verifiableSize) return undefined;
-    const passed = splitChecks.lead(session, asked);
-    passed.catch(() => undefined);
-    return { asked, passed };
+    const attempts: Attempt[] = [];
+    let onAsked = (): void => undefined;
+    const search = new Promise<void>((resolve) => (onAsked = resolve)).then(() => this.#search({ session, opened: asked, ahead: [], attempts }));
+    const passed = splitChecks.lead(session, asked, onAsked);
+    const begun = Promise.race([search, passed.then(async () => await search)]);
+    for (const promise of [passed, begun]) promise.catch(() => undefined);
+    return { asked, attempts, passed, search: begun };
   }
 
-  async #decide(led: Led, early: EarlyCheck | undefined, stages: Stages, hold: Hold | undefined): Promise<AuthenticationAnswer> {
-    const { network, search, splitChecks, subjects, isSuspended, tokens, release, clock } = this.#input;
-    const check = early?.asked.join() === led.opened.join() ? early.passed : splitChecks.lead(led.session, led.opened);
+  #search(led: Led): Search {
+    const { network, search, clock } = this.#input;
+    return search.start(led, committeeFamily(led.opened, network.nodes, network.threshold), Math.floor(clock.nowMs() / 1000));
+  }
+
+  async #decide(led: Led, early: Early | undefined, stages: Stages, hold: Hold | undefined): Promise<AuthenticationAnswer> {
+    const { network, splitChecks, subjects, isSuspended, tokens, release } = this.#input;
+    const check = early?.passed ?? splitChecks.lead(led.session, led.opened);
     check.catch(() => undefined);
+    const search = early?.search;
+    search?.catch(() => undefined);
     // The others say at the end what they have found; what is compared meanwhile this node has seen pass itself.
     await stages.time('check', () => Promise.race([check, led.session.splitChecked()]));
     if (!led.session.splitPassed) await check;
     const family = committeeFamily(led.opened, network.nodes, network.threshold);
-    const { identified, verdicts: allVerdicts } = search.start(led, family);
-    const named = await stages.time('identify', () => identified);
+    const asked = (await search) ?? this.#search(led);
+    const { authTime } = asked;
+    const named = await stages.time('identify', () => asked.identified);
     const checked = await stages.time('check', () => check);
     const { decision } = named.statement;
     if (decision.kind !== 'one') {
-      const verdicts = await stages.time('verify', () => allVerdicts(named));
+      const verdicts = await stages.time('verify', () => asked.verdicts(named));
       await this.#demandRows(led);
       return await this.#reject(led, verdicts, 'no-match', stages);
     }
     const { row } = decision;
-    const authTime = Math.floor(clock.nowMs() / 1000);
     // What does not depend on the confirmations does not wait for them.
-    const preparation = tokens.prepare(led, named, authTime);
+    const preparation = tokens.prepare(led, named, asked);
     const claims = led.session.authentication.subject === undefined ? undefined : subjects.isClaimed(led, named, row);
     claims?.catch(() => undefined);
-    const verdicts = await stages.time('verify', () => allVerdicts(named));
+    const verdicts = await stages.time('verify', () => asked.verdicts(named));
     // Honest committees agree: where two differ a node lied, nothing is accepted, and nobody outside is told the difference.
     if (!verdicts.every(({ statement }) => affirms(statement, row))) return await this.#reject(led, verdicts, 'no-match', stages);
     // Before anything else that is known of the person: outside, somebody else's palm is like nobody's.

@@ -1,13 +1,15 @@
 import { type SessionContext, type SignedConsent } from '@boop/identity';
 import { type SealedSplit, splitFor } from '@boop/protocol';
-import { BoopError, isBoopError, type PartyId, type Rng, toBase64Url } from '@boop/shared';
+import { BoopError, fromBase64Url, isBoopError, type PartyId, type Rng, toBase64Url } from '@boop/shared';
 import { type Logger } from '@boop/platform';
-import { type RunService, runTimeoutMs } from '../committees/run-service.ts';
-import { type CertifiedStatement, type RunRequest } from '../link/peer-methods.ts';
+import { coverageOf } from '../committees/run-plan.ts';
+import { runTimeoutMs, statementOf } from '../committees/run-service.ts';
+import { type CertifiedStatement, type PeerAnswer, type RunRequest } from '../link/peer-methods.ts';
+import { decidedBytes } from '../link/run-transcripts.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type Network } from '../network.ts';
-import { type MemberVerifier, verifyCertified } from '../sessions/certified.ts';
+import { type MemberVerifier } from '../sessions/certified.ts';
 import { type Session } from '../sessions/session.ts';
 import { type SessionService } from '../sessions/session-service.ts';
 import { type SessionStore } from '../sessions/session-store.ts';
@@ -32,11 +34,17 @@ export interface Led {
   accepted?: CertifiedStatement[];
 }
 
+/** A run that its holders have been asked for. */
+export interface StartedRun {
+  readonly certified: Promise<CertifiedStatement>;
+  readonly answers: ReadonlyMap<PartyId, Promise<PeerAnswer<'run.take'>>>;
+}
+
 /** What both kinds of session need of a leader: open everywhere, have committees run, end everywhere. */
 export class SessionLead {
-  readonly #input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; runs: RunService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger; stragglersMs?: number };
+  readonly #input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger; stragglersMs?: number };
 
-  constructor(input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; runs: RunService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger; stragglersMs?: number }) {
+  constructor(input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger; stragglersMs?: number }) {
     this.#input = input;
   }
 
@@ -81,31 +89,48 @@ export class SessionLead {
     throw refusal?.reason ?? refusals.find(({ party }) => party === network.self)?.reason ?? nodesUnavailable();
   }
 
-  /** Has one committee run one comparison. @throws BoopError of the run; `transcript.*` when the certificate is not what was asked for */
+  /** Has one committee run one comparison. @throws BoopError of the run; `mpc.disagreement` when its members did not all sign one outcome */
   async run(led: Led, committee: readonly PartyId[], operation: RunRequest['operation'], candidate?: { row: number; basis: CertifiedStatement }): Promise<CertifiedStatement> {
-    const { rng } = this.#input;
-    const holders = this.holdersOf(led.opened, committee);
-    const request: RunRequest = { splitHash: led.session.splitHash, runId: rng.bytes(16), operation, committee: [...committee], holders, ...candidate };
-    const common = { runId: toBase64Url(request.runId), operation, row: candidate?.row, committee, holders };
-    try {
-      const certified = await this.#certified(led.session, request);
-      led.attempts.push({ ...common, result: { certified } });
-      return certified;
-    } catch (error) {
-      led.attempts.push({ ...common, result: { error } });
-      throw error;
-    }
+    return await this.start(led, committee, operation, candidate).certified;
   }
 
-  async #certified(session: Session, request: RunRequest): Promise<CertifiedStatement> {
-    const { peers, runs, members } = this.#input;
-    const { committee, operation } = request;
-    const primary = committee[0] as PartyId;
-    const certified = primary === peers.self ? await runs.arrange(session, request) : await peers.request(primary, 'run.request', request, runTimeoutMs + 2_000);
-    verifyCertified(session.view, certified, members);
-    const { statement } = certified;
-    if (statement.runId !== toBase64Url(request.runId) || statement.operation !== operation || statement.committee.join() !== committee.join()) throw new BoopError('transcript.other-session', 'another run was certified', { kind: 'peer' });
-    return certified;
+  /** As {@link run}, with all answers as they come. @param prepare members that shall prepare a token about a row that they name */
+  start(led: Led, committee: readonly PartyId[], operation: RunRequest['operation'], candidate?: { row: number; basis: CertifiedStatement }, prepare?: { readonly signers: readonly PartyId[]; readonly authTime: number }): StartedRun {
+    const { rng, peers } = this.#input;
+    const holders = this.holdersOf(led.opened, committee);
+    const request: RunRequest = { splitHash: led.session.splitHash, runId: rng.bytes(16), operation, committee: [...committee], holders, ...candidate };
+    const ask = async (party: PartyId): Promise<PeerAnswer<'run.take'>> => {
+      const body = { ...request, ...(prepare?.signers.includes(party) && { authTime: prepare.authTime }) };
+      return await peers.request(party, 'run.take', body, runTimeoutMs + 2_000);
+    };
+    const answers = new Map(holders.map((party) => [party, ask(party)]));
+    const common = { runId: toBase64Url(request.runId), operation, row: candidate?.row, committee, holders };
+    const certified = this.#certified(led.session, request, answers).then(
+      (certificate) => {
+        led.attempts.push({ ...common, result: { certified: certificate } });
+        return certificate;
+      },
+      (error: unknown) => {
+        led.attempts.push({ ...common, result: { error } });
+        throw error;
+      },
+    );
+    return { certified, answers };
+  }
+
+  async #certified(session: Session, request: RunRequest, answers: StartedRun['answers']): Promise<CertifiedStatement> {
+    const { gallery, members } = this.#input;
+    await Promise.all(answers.values());
+    const outcomes = await Promise.all(request.committee.map(async (party) => ({ party, outcome: (await answers.get(party as PartyId))?.outcome })));
+    const disagreement = new BoopError('mpc.disagreement', 'a member signed another outcome', { kind: 'peer' });
+    const decision = outcomes[0]?.outcome?.decision;
+    if (!decision) throw disagreement;
+    const statement = statementOf(session, request, coverageOf(session, gallery, request), decision, gallery);
+    const signatures = outcomes.map(({ party, outcome }) => {
+      if (!outcome || !members.verify(party as PartyId, decidedBytes(statement, outcome.transcript), fromBase64Url(outcome.signature))) throw disagreement;
+      return { party, signature: outcome.signature, transcript: outcome.transcript };
+    });
+    return { statement, signatures };
   }
 
   /** All nodes that opened the session where they can check what opens, else the committee alone. */

@@ -11,7 +11,9 @@ import { byParty } from '../signing/decision-service.ts';
 import { type KeyRing } from '../signing/key-ring.ts';
 import { type Session } from '../sessions/session.ts';
 import { pairwiseInputOf, tokenMessage } from '../signing/token-message.ts';
-import { codeOf, type Led, nodesUnavailable } from './session-lead.ts';
+import { type Search } from './search.ts';
+import { codeOf, type Led } from './session-lead.ts';
+import { signersAmong } from './signers.ts';
 
 const signTimeoutMs = 3_000;
 
@@ -61,11 +63,11 @@ export class TokenAssembly {
   }
 
   /**
-   * Has 2t+1 signers prepare a token about a candidate that is still being confirmed: what they answer depends on nothing that is decided about it.
-   * A failure shows when the token is assembled.
+   * Has 2t+1 signers prepare a token about a candidate that is still being confirmed, unless they did so when they named it: what they answer depends on nothing that is decided
+   * about it. A failure shows when the token is assembled.
    */
-  prepare(led: Led, basis: CertifiedStatement, authTime: number): Preparation {
-    const ready = this.#prepare(led.session, basis, authTime, () => this.#signers(led, new Set()));
+  prepare(led: Led, basis: CertifiedStatement, { authTime, signers, preparedBy }: Search): Preparation {
+    const ready = this.#prepare(led.session, basis, authTime, () => signers, preparedBy);
     ready.catch(() => undefined);
     return { basis, authTime, ready };
   }
@@ -76,7 +78,7 @@ export class TokenAssembly {
    * @throws BoopError `mpc.nodes-unavailable`, what `approve` throws, or the last failure
    */
   async assemble(led: Led, decision: Decision, preparation: Preparation, approve?: Approve): Promise<Accepted> {
-    const { log } = this.#input;
+    const { log, peers, threshold } = this.#input;
     const { basis, authTime } = preparation;
     const failed = new Set<PartyId>();
     let { ready } = preparation;
@@ -91,23 +93,13 @@ export class TokenAssembly {
         log.warn('signers left out', { peers: parties, code: codeOf(error), session: led.session.splitHash });
         for (const party of parties) failed.add(party);
         if (attempt > 0) throw new BoopError('token.signers-failed', 'too many signers failed', { kind: 'unavailable' });
-        ready = this.#prepare(led.session, basis, authTime, () => this.#signers(led, failed));
+        ready = this.#prepare(led.session, basis, authTime, () => signersAmong(led.opened.filter((party) => !failed.has(party)), peers.self, threshold));
       }
     }
   }
 
-  /** This node first, which saves a message, then its neighbours in a circle, so that load spreads over leaders. */
-  #signers({ opened }: Led, failed: ReadonlySet<PartyId>): PartyId[] {
-    const { self } = this.#input.peers;
-    const able = opened.filter((party) => !failed.has(party));
-    const from = Math.max(0, able.indexOf(self));
-    const chosen = [...able.slice(from), ...able.slice(0, from)].slice(0, 2 * this.#input.threshold + 1);
-    if (chosen.length < 2 * this.#input.threshold + 1) throw nodesUnavailable();
-    return chosen;
-  }
-
-  async #prepare({ splitHash }: Session, basis: CertifiedStatement, authTime: number, choose: () => PartyId[]): Promise<Prepared> {
-    return await this.#ask(choose(), (party) => this.#input.peers.request(party, 'token.prepare', { splitHash, basis, authTime }, signTimeoutMs));
+  async #prepare({ splitHash }: Session, basis: CertifiedStatement, authTime: number, choose: () => readonly PartyId[], preparedBy?: Search['preparedBy']): Promise<Prepared> {
+    return await this.#ask(choose(), async (party) => (await preparedBy?.(party)) ?? (await this.#input.peers.request(party, 'token.prepare', { splitHash, basis, authTime }, signTimeoutMs)));
   }
 
   async #attempt({ session }: Led, decision: Decision, prepared: Prepared, approve?: Approve): Promise<Accepted> {

@@ -10,6 +10,7 @@ import { type Registrar } from '../gallery/registrar.ts';
 import { type RegistrationService } from '../gallery/registration-service.ts';
 import { erasuresPerPage, type GallerySync } from '../gallery/sync.ts';
 import { type AttributeRelease } from '../release/assemble-release.ts';
+import { type PeerAnswer } from './peer-methods.ts';
 import { type Budgets } from '../sessions/budgets.ts';
 import { type SessionService } from '../sessions/session-service.ts';
 import { type Session } from '../sessions/session.ts';
@@ -45,10 +46,10 @@ export function peerHandlers(services: {
 }): PeerHandlers {
   const { release, gallery, budgets, sessions, service, runs, committees, holders, splitChecks, subjects, decisions, registrations, registrar, sync, erasures, ceremonies, rollover, orders, subjectOrders } = services;
   const nothing = {};
-  /** For what may come while this node still waits for the others' messages about the split. */
-  const whenChecked = async (session: Session): Promise<Session> => {
-    await session.splitChecked();
-    return session;
+  const prepareToken = async (session: Session, candidate: () => number, authTime: number): Promise<PeerAnswer<'token.prepare'>> => {
+    const row = candidate();
+    await budgets.checkSubject(gallery.row(row).subjectId);
+    return decisions.prepare(session, row, authTime);
   };
   return {
     'session.open': async (from, body) => {
@@ -74,10 +75,15 @@ export function peerHandlers(services: {
       await holders.joinAgreement(from, body);
       return nothing;
     },
-    'run.request': async (from, body) => await runs.arrange(await whenChecked(service.ledBy(from, body.splitHash)), body),
-    'run.join': async (from, body) => await runs.join(from, await whenChecked(sessions.get(body.splitHash)), body),
-    'run.contribute': async (from, body) => {
-      await runs.contribute(from, await whenChecked(sessions.get(body.splitHash)), body);
+    'run.take': async (from, { authTime, ...request }) => {
+      const session = await service.openedBy(from, request.splitHash);
+      const outcome = await runs.take(session, request);
+      if (!outcome) return nothing;
+      const prepared = authTime !== undefined && outcome.decision.kind === 'one' && (await prepareToken(session, () => decisions.candidateOf(session, outcome.decision, authTime), authTime).catch(() => undefined));
+      return { outcome, ...(prepared && { prepared }) };
+    },
+    'run.lanes': async (from, body) => {
+      runs.noteLanes(from, body);
       return nothing;
     },
     'run.transcript': async (from, { splitHash, runId }) => runs.transcriptOf(service.ledBy(from, splitHash), runId),
@@ -91,9 +97,7 @@ export function peerHandlers(services: {
     },
     'token.prepare': async (from, body) => {
       const session = service.ledBy(from, body.splitHash);
-      const row = decisions.candidate(session, body);
-      await budgets.checkSubject(gallery.row(row).subjectId);
-      return decisions.prepare(session, row, body.authTime);
+      return await prepareToken(session, () => decisions.candidate(session, body), body.authTime);
     },
     'token.sign': async (from, body) => decisions.sign(service.ledBy(from, body.splitHash), body),
     'release.authorise': async (from, { splitHash, ...accepted }) => {

@@ -1,5 +1,5 @@
 import { attributeNameSchema, bytesField, idField, sealedPartialSchema, secondsField, sessionContextSchema, signedConsentSchema, signedRecordGrantSchema } from '@boop/identity';
-import { matchStatementSchema, nodeSplitSchema, signedPalmErasureSchema, signedSubjectOrderSchema } from '@boop/protocol';
+import { decisionSchema, matchStatementSchema, nodeSplitSchema, signedPalmErasureSchema, signedSubjectOrderSchema } from '@boop/protocol';
 import { z } from 'zod';
 import { signedTranscriptSchema } from './run-transcripts.ts';
 
@@ -79,8 +79,14 @@ export type RunRequest = z.infer<typeof runRequestSchema>;
 export const poolBackEnds = ['one-hot', 'digits'] as const;
 export type PoolBackEnd = (typeof poolBackEnds)[number];
 const backEnd = z.enum(poolBackEnds);
-export const runJoinSchema = z.strictObject({ ...run, backEnd, blockRows: z.number().int().min(1), lanes: z.array(laneRangeSchema).max(64) });
-export type RunJoin = z.infer<typeof runJoinSchema>;
+/** How a run is compared, and with which correlations. */
+export const runLanesSchema = z.strictObject({ runId: bytesOf(16), backEnd, blockRows: z.number().int().min(1), lanes: z.array(laneRangeSchema).max(64) });
+export type RunLanes = z.infer<typeof runLanesSchema>;
+
+/** What came out of a run at one member of its committee, signed by it with the hash of its transcript. */
+const outcome = z.strictObject({ decision: decisionSchema, signature: bytesField(64), transcript: hash });
+/** A node's parts of a token about a candidate: PRF partial and nonce commitment. */
+const preparedToken = z.strictObject({ partial: bytesUpTo(256), commitment: bytesUpTo(256) });
 
 /** Lanes that one batch of correlations may have; a larger run takes several batches. */
 export const lanesPerBatchMax = 1 << 18;
@@ -100,12 +106,16 @@ export const peerMethods = {
   /** leader → all that opened: is the split what it claims to be? Answered when this node has found that it is. */
   'split.check': { body: z.strictObject({ splitHash: hash, parties: holders, keysId: bytesOf(16), runId: bytesOf(16) }), answer: nothing },
   'holders.agree': { body: z.strictObject({ parties: holders, keysId: bytesOf(16), bootIds: z.array(bytesOf(16)).min(4).max(7) }), answer: nothing },
-  /** leader → lowest party of a committee. */
-  'run.request': { body: runRequestSchema, answer: certifiedStatementSchema },
-  /** lowest party → the holders outside its committee: shares of the masked scores, nothing comes back. */
-  'run.contribute': { body: runJoinSchema, answer: nothing },
-  /** lowest party → the others of its committee. */
-  'run.join': { body: runJoinSchema, answer: z.strictObject({ signature: bytesField(64), transcript: hash }) },
+  /**
+   * leader → all holders of a run; it may come before the session is open there. Members of the committee answer with the outcome, the others once they have handed in their shares.
+   * With `authTime`, a member whose identification named a row prepares the token about it as `token.prepare` does, unless that refuses.
+   */
+  'run.take': {
+    body: z.strictObject({ ...run, authTime: secondsField.optional() }),
+    answer: z.strictObject({ outcome: outcome.optional(), prepared: preparedToken.optional() }),
+  },
+  /** lowest party of a committee → all other holders of its run. */
+  'run.lanes': { body: runLanesSchema, answer: nothing },
   /** leader → all holders, after a run that went wrong. */
   'run.transcript': { body: z.strictObject({ splitHash: hash, runId: bytesField(16) }), answer: signedTranscriptSchema },
   /** lowest party of a committee → the others of it. */
@@ -118,7 +128,7 @@ export const peerMethods = {
   /** leader → signers, while the candidate is confirmed: PRF partial and nonce commitment. */
   'token.prepare': {
     body: z.strictObject({ splitHash: hash, basis: certifiedStatementSchema, authTime: secondsField }),
-    answer: z.strictObject({ partial: bytesUpTo(256), commitment: bytesUpTo(256) }),
+    answer: preparedToken,
   },
   /** leader → signers, once it is: signature share over the token, and a receipt for the log entry. */
   'token.sign': {

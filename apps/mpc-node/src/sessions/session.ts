@@ -1,6 +1,6 @@
 import { type AuthenticationContext, type RegistrationContext, type SessionContext, type SignedConsent } from '@boop/identity';
 import { type SplitHeader } from '@boop/protocol';
-import { BoopError, type PartyId, type SessionId } from '@boop/shared';
+import { BoopError, freeMemory, type PartyId, type SessionId } from '@boop/shared';
 import { type PrfInput, type SigningNonces } from '@boop/threshold';
 import { type GalleryHead } from '../link/peer-methods.ts';
 import { type RunTranscript } from '../link/run-transcripts.ts';
@@ -29,6 +29,36 @@ export interface TokenAttempt {
   groupCommitment: Uint8Array | undefined;
 }
 
+/** The right to one decision. */
+export class DecisionClaim {
+  readonly #last: boolean;
+  readonly #withdrawal = new AbortController();
+  #used = false;
+
+  /** @param last gives way to no other */
+  constructor(last: boolean) {
+    this.#last = last;
+  }
+
+  /** Aborted with BoopError `run.replaced` (unavailable) when the claim has given way. */
+  get withdrawn(): AbortSignal {
+    return this.#withdrawal.signal;
+  }
+
+  /** To be called before anything that depends on the shares leaves this node. @throws BoopError `run.replaced` */
+  use(): void {
+    this.#withdrawal.signal.throwIfAborted();
+    this.#used = true;
+  }
+
+  /** @returns whether it does: not once it is used, nor if another has given way to it */
+  giveWay(): boolean {
+    if (this.#used || this.#last) return false;
+    this.#withdrawal.abort(new BoopError('run.replaced', 'another run decides this', { kind: 'unavailable' }));
+    return true;
+  }
+}
+
 /** What this node knows of the form of a split; a verdict is final, but for one that passed and then fails. */
 export type SplitCheck = 'unchecked' | 'passed' | 'failed';
 
@@ -51,12 +81,13 @@ export class Session {
   readonly lacksRows: boolean;
   readonly openedAtMs: number;
   readonly #shares: readonly Int16Array[];
-  readonly #decided = new Set<string>();
+  readonly #decided = new Map<string, DecisionClaim>();
   /** What this node sent and received in the session's runs, by run id. */
   readonly transcripts = new Map<string, RunTranscript>();
   #ended = false;
   #splitCheck: SplitCheck = 'unchecked';
   readonly #checks = new Set<Promise<unknown>>();
+  #products: Promise<Uint16Array> | undefined;
   #passes = 0;
   prepared: PreparedToken | undefined;
   token: TokenAttempt | undefined;
@@ -121,6 +152,14 @@ export class Session {
     return this.#shares[at]!;
   }
 
+  /** This node's score shares of the search, computed once however many committees search; a copy for each. */
+  async searchProducts(compute: () => Promise<Uint16Array>): Promise<Uint16Array> {
+    this.#products ??= compute();
+    const products = await this.#products;
+    if (this.#ended) throw new BoopError('session.ended', 'the session is over', { kind: 'peer' });
+    return products.slice();
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
@@ -163,19 +202,26 @@ export class Session {
   }
 
   /**
-   * Claims the one decision that an operation, a committee and a row may have.
+   * Claims the one decision that an operation, a committee and a row may have. A claim in whose name nothing of the shares has left this node gives way to a later one, once.
    * @throws BoopError `session.decided`
    */
-  claim(operation: string, committee: readonly number[], row: number | undefined): void {
+  claim(operation: string, committee: readonly number[], row: number | undefined): DecisionClaim {
     const decision = `${operation} ${committee.join()} ${row ?? ''}`;
-    if (this.#decided.has(decision)) throw new BoopError('session.decided', 'this committee has decided that already', { kind: 'peer' });
-    this.#decided.add(decision);
+    const earlier = this.#decided.get(decision);
+    if (earlier && !earlier.giveWay()) throw new BoopError('session.decided', 'this committee has decided that already', { kind: 'peer' });
+    const claim = new DecisionClaim(earlier !== undefined);
+    this.#decided.set(decision, claim);
+    return claim;
   }
 
   /** Wipes the shares and the nonces of an unfinished signing attempt. */
   end(): void {
     this.#ended = true;
     for (const share of this.#shares) share.fill(0);
+    void this.#products?.then((products) => {
+      products.fill(0);
+      freeMemory(products);
+    }, () => undefined);
     this.prepared?.nonces?.discard();
     this.prepared = undefined;
     this.token = undefined;

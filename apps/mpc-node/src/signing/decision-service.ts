@@ -1,3 +1,4 @@
+import { type Decision } from '@boop/mpc';
 import { opensslArithmetic as arithmetic } from '@boop/platform';
 import { entryReceiptBytes } from '@boop/protocol';
 import { BoopError, type Clock, equalBytes, type PartyId, type Rng, toBase64Url } from '@boop/shared';
@@ -34,10 +35,24 @@ export class DecisionService {
    * @throws BoopError `split.invalid-form`, `transcript.*`, `decision.*`
    */
   candidate(session: Session, { basis, authTime }: Pick<PeerBody<'token.prepare'>, 'basis' | 'authTime'>): number {
-    const { gallery, members, isSuspended, refusalOf } = this.#input;
+    const { gallery, members } = this.#input;
     session.requireWellFormed();
+    return this.#candidate(session, checkMatch(session.view, [basis], gallery, members, session.splitPassed).row, authTime);
+  }
+
+  /**
+   * As {@link candidate}, of a row that a committee named in which this node sits itself.
+   * @throws BoopError `split.invalid-form`, `transcript.*`, `decision.*`
+   */
+  candidateOf(session: Session, decision: Decision, authTime: number): number {
+    session.requireWellFormed();
+    if (decision.kind !== 'one') return refuse('transcript.no-match', 'the identification did not name one row');
+    return this.#candidate(session, decision.row, authTime);
+  }
+
+  #candidate(session: Session, row: number, authTime: number): number {
+    const { isSuspended, refusalOf } = this.#input;
     this.checkTime(session, authTime);
-    const { row } = checkMatch(session.view, [basis], gallery, members, session.splitPassed);
     if (!session.splitPassed && !session.authentication.policy.acceptUnverified) refuse('decision.unverified', 'the policy refuses a match of a split that was not checked');
     if (isSuspended(row)) refuse('decision.suspended', 'nothing is signed for this person now');
     if (refusalOf(session, row)) refuse('decision.requirements', 'the vendor may not have what it requires');

@@ -92,7 +92,7 @@ export class CheatingNode {
     else network.hub.onAnswer = alter;
     network.blames.length = 0;
     // Whoever asks leads; whoever answers helps its neighbour, which has it sign.
-    const leader = direction === 'request' && method !== 'run.join' && method !== 'run.contribute' ? liar : this.#before(liar);
+    const leader = direction === 'request' && method !== 'run.lanes' ? liar : this.#before(liar);
     // What a lie about the end of a session has left open is too old by now.
     for (const { sessions } of network.nodes.values()) sessions.expire();
     const known = await this.#authenticate(leader, this.#palm);

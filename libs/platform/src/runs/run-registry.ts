@@ -183,6 +183,11 @@ export class RunRegistry {
     }
   }
 
+  /** Ends one run of this party's. Its messages, late ones included, are dropped from now on. */
+  cancel(runId: Uint8Array, error: BoopError): void {
+    this.#runs.get(toHex(runId))?.fail(error);
+  }
+
   close(): void {
     for (const run of [...this.#runs.values()]) run.fail(new BoopError('run.closed', 'this process is stopping', { kind: 'unavailable' }));
   }
