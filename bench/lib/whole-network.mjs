@@ -5,13 +5,13 @@ import { authenticationContext, capture, enrolment, probe, randomPalm } from '..
 import { ProcessNetwork } from '../../apps/mpc-node/src/testing/process-network.ts';
 import { percentiles, round } from './report.mjs';
 
-/** What happens one after the other in each stage, in one-way delays where the leader arranges the run itself; two more where it asks another node to. */
+/** What happens one after the other in each stage, in one-way delays, where the whole family searches at once (docs/protocol/delays.md). */
 const spentOn = {
   request: 'gateway to leader 1, leader to gateway 1',
-  open: 'leader to nodes and back 2, the check of the split right behind: leader to nodes, nodes to nodes',
+  open: 'leader to nodes and back 2; right behind the request the check of the split, its messages between nodes, and the search: lanes',
   check: 'none, unless the leader still waits for a message of the check',
-  identify: 'announcement 1, agreement on the run 1, masked scores 1, interval 1, decision 1, statements to the leader 1',
-  verify: 'the same, all other committees of the family side by side; PRF partials and commitments meanwhile',
+  identify: 'agreement on the run 1, masked scores 1, interval 1, decision 1, outcomes to the leader 1, with PRF partials and commitments',
+  verify: 'none, unless committees differ in speed',
   sign: 'signature shares 2',
 };
 

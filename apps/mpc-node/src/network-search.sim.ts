@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseTokenClaims } from '@boop/identity';
 import { type SearchPlan } from '@boop/mpc';
-import { type BoopError, type PartyId, toHex } from '@boop/shared';
+import { BoopError, type PartyId, toHex } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { type RunRequest } from './link/peer-methods.ts';
 import { askCommittee } from './testing/ask-committee.ts';
@@ -26,6 +26,20 @@ const watched = (): Map<string, RunRequest['operation']> => {
     return undefined;
   };
   return operations;
+};
+
+/** Runs in which a share has left a node: the first message to each other holder says what is believed to be run, and what follows depends on shares. */
+const countShares = (): Map<string, number> => {
+  const shares = new Map<string, number>();
+  const greeted = new Set<string>();
+  network.hub.onSession = (from, to, payload, runId) => {
+    const run = toHex(runId);
+    const link = `${run} ${from} ${to}`;
+    if (greeted.has(link)) shares.set(run, 1 + (shares.get(run) ?? 0));
+    greeted.add(link);
+    return payload.slice();
+  };
+  return shares;
 };
 
 describe.each([
@@ -70,6 +84,53 @@ describe.each([
     await authenticate(1, palm);
     expect(network.searches.at(-1)).toEqual({ order: 'in-turn', reason: 'not_in_stock' });
   }, 240_000);
+});
+
+describe('a search that begins while nodes still open its session', () => {
+  beforeAll(async () => {
+    network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
+    await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': palm }, network.clock.nowMs()));
+  }, 120_000);
+  afterAll(() => network.stop());
+  afterEach(() => {
+    network.hub.onRequest = undefined;
+    network.hub.onSession = undefined;
+    network.searchOrder = undefined;
+  });
+
+  test.each(orders)('%s: begins again without a node that does not, and no share has left a node before', async (order) => {
+    network.searchOrder = order;
+    const refusing = 5 as PartyId;
+    const shares = countShares();
+    const holders = new Map<string, readonly number[]>();
+    network.hub.onRequest = (_from, to, method, body) => {
+      if (method === 'run.take') holders.set(toHex((body as RunRequest).runId), (body as RunRequest).holders);
+      if (method === 'session.open' && to === refusing) throw new BoopError('gallery.behind', 'rows are missing here', { kind: 'unavailable' });
+      return undefined;
+    };
+    await expect(authenticate(1, palm)).resolves.toMatchObject({ accepted: true, verified: true });
+    const [withIt, without] = [true, false].map((has) => [...holders].filter(([, each]) => each.includes(refusing) === has).map(([run]) => run));
+    expect(withIt!.length).toBeGreaterThan(0);
+    expect(withIt!.filter((run) => shares.has(run))).toEqual([]);
+    expect(without!.filter((run) => shares.has(run))).toEqual(without);
+  }, 120_000);
+
+  test('compares nothing where its leader told its holders of different runs', async () => {
+    const shares = countShares();
+    const other = rng.bytes(16);
+    const runs = new Set<string>([toHex(other)]);
+    network.patience = 1;
+    network.hub.onRequest = (_from, to, method, body) => {
+      if (method !== 'run.take') return undefined;
+      runs.add(toHex((body as RunRequest).runId));
+      return to === 4 ? { ...(body as object), runId: other } : undefined;
+    };
+    network.searchOrder = 'in-turn';
+    expect(await authenticate(1, palm)).toBe('mpc.nodes-unavailable');
+    expect([...runs].filter((run) => shares.has(run))).toEqual([]);
+    expect(runs.size).toBeGreaterThan(1);
+    network.patience = 4;
+  }, 120_000);
 });
 
 describe('a leader that lies about what its family found together', () => {

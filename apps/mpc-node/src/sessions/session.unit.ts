@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Session } from './session.ts';
+import { type DecisionClaim, Session } from './session.ts';
 
 const session = (): Session => new Session({ shares: [] } as unknown as ConstructorParameters<typeof Session>[0]);
 const code = (value: string) => expect.objectContaining({ code: value });
@@ -61,5 +61,29 @@ describe('the verdict on a split', () => {
     expect(() => broken.requireWellFormed()).not.toThrow();
     await broken.checkSplit(async () => true);
     expect(broken.splitPassed).toBe(true);
+  });
+});
+
+describe('the right to a decision', () => {
+  const claimed = (of: Session, row?: number): DecisionClaim => of.claim(row === undefined ? 'identify' : 'verify', [1, 2, 3], row);
+
+  test('is given once per operation, committee and row', () => {
+    const open = session();
+    claimed(open).use();
+    claimed(open, 0).use();
+    claimed(open, 1).use();
+    open.claim('identify', [1, 2, 4], undefined).use();
+    for (const row of [undefined, 0, 1]) expect(() => claimed(open, row)).toThrow(code('session.decided'));
+  });
+
+  test('gives way to one other as long as nothing of the shares has left, and is worth nothing then', () => {
+    const open = session();
+    const first = claimed(open);
+    const second = claimed(open);
+    expect(first.withdrawn.reason).toEqual(code('run.replaced'));
+    expect(() => first.use()).toThrow(code('run.replaced'));
+    expect(second.withdrawn.aborted).toBe(false);
+    expect(() => claimed(open)).toThrow(code('session.decided'));
+    expect(() => second.use()).not.toThrow();
   });
 });
