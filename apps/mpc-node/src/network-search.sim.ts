@@ -115,6 +115,16 @@ describe('a search that begins while nodes still open its session', () => {
     expect(without!.filter((run) => shares.has(run))).toEqual(without);
   }, 120_000);
 
+  test.each(orders)('%s: goes on after a node that has let go of its part of the correlations', async (order) => {
+    network.searchOrder = order;
+    await expect(authenticate(1, palm)).resolves.toMatchObject({ accepted: true });
+    network.node(3).committees.wipe();
+    const codes = [];
+    for (let visit = 0; visit < 5; visit++) codes.push(await authenticate(1, palm));
+    expect(codes.at(-1)).toMatchObject({ accepted: true, verified: true });
+    expect(codes.filter((code) => typeof code === 'string' && code !== 'mpc.nodes-unavailable')).toEqual([]);
+  }, 120_000);
+
   test('compares nothing where its leader told its holders of different runs', async () => {
     const shares = countShares();
     const other = rng.bytes(16);

@@ -11,19 +11,28 @@ const { runId } = noticeOf(7);
 describe('a notice of lanes', () => {
   test('is found whether it came before or comes after, once', async () => {
     const notices = new LaneNotices();
-    notices.deliver(lowest, noticeOf(7));
-    await expect(notices.expect(lowest, runId, 1_000, never)).resolves.toEqual(noticeOf(7));
+    void notices.deliver(lowest, noticeOf(7));
+    await expect(notices.expect(lowest, runId, 1_000, never)).resolves.toMatchObject(noticeOf(7));
     const awaited = notices.expect(lowest, runId, 10_000, never);
-    notices.deliver(lowest, noticeOf(8));
-    notices.deliver(lowest, noticeOf(7));
-    await expect(awaited).resolves.toEqual(noticeOf(7));
+    void notices.deliver(lowest, noticeOf(8));
+    void notices.deliver(lowest, noticeOf(7));
+    await expect(awaited).resolves.toMatchObject(noticeOf(7));
+  });
+
+  test('is answered when its lanes were taken, or could not be', async () => {
+    const notices = new LaneNotices();
+    const [taken, lost] = [notices.deliver(lowest, noticeOf(7)), notices.deliver(lowest, noticeOf(8))];
+    (await notices.expect(lowest, runId, 1_000, never)).settle();
+    await expect(taken).resolves.toBeUndefined();
+    (await notices.expect(lowest, noticeOf(8).runId, 1_000, never)).settle(new Error('lost'));
+    await expect(lost).rejects.toThrow('lost');
   });
 
   test('of another node counts for nothing', async () => {
     const notices = new LaneNotices();
-    notices.deliver(other, noticeOf(7));
+    void notices.deliver(other, noticeOf(7));
     const awaited = notices.expect(lowest, runId, 20, never);
-    notices.deliver(other, noticeOf(7));
+    void notices.deliver(other, noticeOf(7));
     await expect(awaited).rejects.toMatchObject({ code: 'run.timeout', missing: [lowest] });
   });
 
@@ -38,10 +47,12 @@ describe('a notice of lanes', () => {
 
   test('of runs that nobody asks for is kept for a few, and one node does not crowd out another', async () => {
     const notices = new LaneNotices();
-    notices.deliver(other, noticeOf(1));
-    for (let run = 0; run < 100; run++) notices.deliver(lowest, noticeOf(run));
-    await expect(notices.expect(other, noticeOf(1).runId, 1_000, never)).resolves.toEqual(noticeOf(1));
-    await expect(notices.expect(lowest, noticeOf(99).runId, 1_000, never)).resolves.toEqual(noticeOf(99));
+    void notices.deliver(other, noticeOf(1));
+    const answers = Array.from({ length: 100 }, (_, run) => notices.deliver(lowest, noticeOf(run)));
+    await expect(notices.expect(other, noticeOf(1).runId, 1_000, never)).resolves.toMatchObject(noticeOf(1));
+    await expect(notices.expect(lowest, noticeOf(99).runId, 1_000, never)).resolves.toMatchObject(noticeOf(99));
+    // Its sender does not wait for ever.
+    await expect(answers[0]).resolves.toBeUndefined();
     await expect(notices.expect(lowest, noticeOf(0).runId, 20, never)).rejects.toMatchObject({ code: 'run.timeout' });
   });
 });

@@ -15,7 +15,7 @@ import { type Activity } from './activity.ts';
 import { type CommitteeService } from './committee-service.ts';
 import { isWide, type RunScope } from './committee-state.ts';
 import { laneKernel } from './lane-kernel.ts';
-import { LaneNotices } from './lane-notices.ts';
+import { type LaneNotice, LaneNotices } from './lane-notices.ts';
 import { cutRanges } from './lanes.ts';
 import { type ProtocolRunner } from './protocol-runner.ts';
 import { RecordedMachine } from './recorded-machine.ts';
@@ -26,7 +26,7 @@ import { runSubject } from './run-subject.ts';
 export const runTimeoutMs = 5_000;
 
 type Outcome = NonNullable<PeerAnswer<'run.take'>['outcome']>;
-type RunForm = Pick<RunLanes, 'backEnd' | 'blockRows' | 'lanes'>;
+type RunForm = Pick<LaneNotice, 'backEnd' | 'blockRows' | 'lanes' | 'settle'>;
 
 export interface RunServiceInput {
   readonly network: Network;
@@ -58,7 +58,7 @@ export class RunService {
 
   /** Takes part in one run, once its split has been checked, if it is being checked. @returns the outcome at a member of its committee; nothing at another holder, which learns none */
   async take(session: Session, request: RunRequest): Promise<Outcome | undefined> {
-    const { network, gallery, members, committees } = this.#input;
+    const { network, gallery, members } = this.#input;
     const scope = this.#scope(request);
     const { committee } = scope;
     const plan = planRun(session, gallery, request, members);
@@ -68,21 +68,21 @@ export class RunService {
       await this.#whenWellFormed(session);
       return isMember ? this.#outcome(session, request, plan, this.#settle(session, request, nothingToCompare(plan))) : undefined;
     }
+    const form = await this.#form(session, request, plan, claim);
     try {
-      const [form] = await Promise.all([this.#form(session, request, plan, claim), this.#whenWellFormed(session)]);
+      await this.#whenWellFormed(session);
       const run = { session, request, scope, plan, form, claim };
       if (!isMember) return void (await this.#contribute(run));
       return this.#outcome(session, request, plan, await this.#compare(run));
     } catch (error) {
-      // Some holder has let its part go: what is left of the others' is worth nothing.
-      if (committee[0] === network.self && isBoopError(error) && (error.code === 'committee.unknown' || error.code === 'correlation.unknown')) committees.forget(scope);
+      form.settle(error);
       throw error;
     }
   }
 
-  /** What the lowest party of a committee says of a run. */
-  noteLanes(from: PartyId, notice: RunLanes): void {
-    this.#notices.deliver(from, notice);
+  /** What the lowest party of a committee says of a run. @throws BoopError of the run, where it did not get as far as to its lanes */
+  async noteLanes(from: PartyId, lanes: RunLanes): Promise<void> {
+    await this.#notices.deliver(from, lanes);
   }
 
   /** What this node sent and received in a run of the session, signed. @throws BoopError `run.unknown` */
@@ -108,6 +108,7 @@ export class RunService {
     const { committees, onRun } = this.#input;
     const startedAt = performance.now();
     const slices = committees.takeMasks(scope, this.#lanes(plan, form));
+    form.settle();
     let products: Uint16Array | undefined;
     try {
       products = await plan.products();
@@ -124,6 +125,7 @@ export class RunService {
     const { committees, gallery, onRun } = this.#input;
     const startedAt = performance.now();
     const { keys, slices } = committees.take(scope, this.#lanes(plan, form));
+    form.settle();
     let products: Uint16Array | undefined;
     try {
       products = await plan.products();
@@ -200,13 +202,19 @@ export class RunService {
       });
     }
     const form = await this.#allot(scope, plan);
+    const settle = (error?: unknown): void => this.#noteLost(scope, error);
     // Whoever does not hear of it is missed in the run itself.
-    for (const party of scope.holders) if (party !== network.self) peers.request(party, 'run.lanes', { runId, ...form }, runTimeoutMs).catch(() => undefined);
-    return form;
+    for (const party of scope.holders) if (party !== network.self) peers.request(party, 'run.lanes', { runId, ...form }, runTimeoutMs).catch(settle);
+    return { ...form, settle };
+  }
+
+  /** Some holder has let its part go: what is left of the others' is worth nothing. */
+  #noteLost(scope: RunScope, error: unknown): void {
+    if (isBoopError(error) && (error.code === 'committee.unknown' || error.code === 'correlation.unknown')) this.#input.committees.forget(scope);
   }
 
   /** Chooses how a run is compared and gets it lanes. */
-  async #allot(scope: RunScope, plan: RunPlan): Promise<RunForm> {
+  async #allot(scope: RunScope, plan: RunPlan): Promise<Omit<RunForm, 'settle'>> {
     const { network, peers, committees, gallery, lanesPerBlock, onForm } = this.#input;
     const { p, shifts } = gallery.statistic;
     const [oneHotLanes, digitLanes] = [committees.availableLanes(scope, 'one-hot'), committees.availableLanes(scope, 'digits')];

@@ -83,7 +83,7 @@ export function peerHandlers(services: {
       return { outcome, ...(prepared && { prepared }) };
     },
     'run.lanes': async (from, body) => {
-      runs.noteLanes(from, body);
+      await runs.noteLanes(from, body);
       return nothing;
     },
     'run.transcript': async (from, { splitHash, runId }) => runs.transcriptOf(service.ledBy(from, splitHash), runId),

@@ -114,7 +114,7 @@ export const peerMethods = {
     body: z.strictObject({ ...run, authTime: secondsField.optional() }),
     answer: z.strictObject({ outcome: outcome.optional(), prepared: preparedToken.optional() }),
   },
-  /** lowest party of a committee → all other holders of its run. */
+  /** lowest party of a committee → all other holders of its run. Answered once they have taken the lanes. */
   'run.lanes': { body: runLanesSchema, answer: nothing },
   /** leader → all holders, after a run that went wrong. */
   'run.transcript': { body: z.strictObject({ splitHash: hash, runId: bytesField(16) }), answer: signedTranscriptSchema },
