@@ -12,7 +12,7 @@ const shardCounts = list(values.shards ?? (values.quick ? '1,2' : '1,2,3,4'));
 const rows = [];
 for (const shards of shardCounts) {
   const searches = [];
-  for (const size of sizes) searches.push(await search({ nodes: 3, rows: size, shards, lanes: 32_768, flights: 3, repetitions: values.quick ? 3 : 7 }));
+  for (const size of sizes) searches.push(await search({ nodes: 3, rows: size, shards, lanes: 262_144, flights: 2, repetitions: values.quick ? 3 : 7 }));
   rows.push(...searches, ...(sizes.length > 2 ? [{ shards, ...linearFit(searches) }] : []));
 }
 report('scale', rows, values.json);

@@ -14,8 +14,10 @@ export async function search({ nodes, rows, shards, lanes, flights, repetitions 
     const [{ rowBytes, rssBytes }] = await parties.all('load', once({ name: 'palms', seed: randomBytes(32), rows, probeCount: 1, threshold: 1, shards, every: rows, distinct: Math.min(rows, 4_096) }), active);
     const committee = { name: 'bench', members: active, threshold: 1 };
     await parties.all('agree', once({ committee, context: randomBytes(32), runId: randomBytes(16) }), active);
-    const plan = { backEnd: 'digits', orForm: 'tree', blockRows: Math.floor(lanes / 25 / 128) * 128, flights };
-    const blocks = Math.ceil(rows / plan.blockRows);
+    // Whole groups of 128 rows, and a block for every shard.
+    const blockRows = 128 * Math.min(Math.floor(lanes / 25 / 128), Math.ceil(rows / Math.max(1, shards) / 128));
+    const blocks = Math.ceil(rows / blockRows);
+    const plan = { backEnd: 'digits', orForm: 'tree', blockRows, flights: Math.min(flights, blocks) };
     const ms = { stocked: [], onTheWay: [] };
     for (let run = -2; run < repetitions; run++) {
       for (const kind of ['stocked', 'onTheWay']) {
