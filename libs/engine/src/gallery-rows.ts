@@ -1,4 +1,4 @@
-import { type GalleryHandle, type GalleryReader, type Kernel, type PreparedProbe } from '@boop/kernels';
+import { type GalleryHandle, type GalleryReader, type Kernel, type PreparedProbe, type ProductPlace } from '@boop/kernels';
 import { type Statistic } from '@boop/mpc';
 import { BoopError } from '@boop/shared';
 
@@ -15,13 +15,14 @@ export interface RowsHandle {
 export interface RowReader {
   /** Rows that can be read now; never shrinks. */
   readonly rows: number;
+  readonly rowBytes: number;
   /** Comparisons per probe and row. */
   readonly shifts: number;
   /** @param share balanced residues of one probe. @throws BoopError `share.malformed` */
   prepare(share: Int16Array): PreparedProbe;
   forget(probe: PreparedProbe): void;
-  /** Shares of degree 2t of the scores, canonical: out[(probe·shifts + shift)·rows + row]. */
-  products(probes: readonly PreparedProbe[], fromRow: number, toRow: number, out: Uint16Array): void;
+  /** Shares of degree 2t of the scores, canonical: out[(probe·shifts + shift)·rows + row]; `place`: of a part of these rows. */
+  products(probes: readonly PreparedProbe[], fromRow: number, toRow: number, out: Uint16Array, place?: ProductPlace): void;
 }
 
 export const attachRows = (kernel: Kernel, { gallery, weights }: RowsHandle): RowReader => rowReader(kernel.attachGallery(gallery), weights);
@@ -29,6 +30,7 @@ export const attachRows = (kernel: Kernel, { gallery, weights }: RowsHandle): Ro
 export function rowReader(gallery: GalleryReader, weights: Weights): RowReader {
   return {
     shifts: gallery.shifts,
+    rowBytes: gallery.rowBytes,
     get rows() {
       return gallery.rows;
     },
@@ -43,7 +45,7 @@ export function rowReader(gallery: GalleryReader, weights: Weights): RowReader {
       }
     },
     forget: (probe) => gallery.wipeProbe(probe),
-    products: (probes, fromRow, toRow, out) => gallery.products(probes, fromRow, toRow, out),
+    products: (probes, fromRow, toRow, out, place) => gallery.products(probes, fromRow, toRow, out, place),
   };
 }
 

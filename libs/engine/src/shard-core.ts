@@ -1,7 +1,7 @@
 import { type LaneArena, type LaneKernel } from '@boop/kernels';
 import { agreeCommitteeKeys, type BlockParty, blockId, type CommitteeKeys, type CorrelationBlock, type Decision, MatchSums, offlineBlock, onlineBits, onlineBlock, openMatches, type Prf } from '@boop/mpc';
 import { BoopError, type PartyId, type Rng, roundMachine, type RoundProtocol, toHex } from '@boop/shared';
-import { lanesOf, rowBlocks } from './block-schedule.ts';
+import { lanesOf, type RowBlock, rowBlocks } from './block-schedule.ts';
 import { type Failure, MachineGroup } from './machine-group.ts';
 import { PassMember, ProductPass } from './product-pass.ts';
 import { type RowReader } from './gallery-rows.ts';
@@ -51,6 +51,7 @@ export class ShardCore {
   readonly #committees = new Map<string, { spec: CommitteeSpec; keys: CommitteeKeys }>();
   readonly #stock = new Map<string, Stocked>();
   readonly #idleArenas: LaneArena[] = [];
+  #worksLater = false;
 
   constructor(options: ShardOptions) {
     this.#options = options;
@@ -149,15 +150,19 @@ export class ShardCore {
     const { runId, theta, scoreMax, orForm, opening } = task;
     const sums = opening === 'bits' ? undefined : new MatchSums(probes, opening);
     const bits: BlockBits[] = [];
-    for (const block of rowBlocks(task.rows, task.blockRows, task.firstBlock + flight * task.stride, task.flights * task.stride)) {
+    const blocks = [...rowBlocks(task.rows, task.blockRows, task.firstBlock + flight * task.stride, task.flights * task.stride)];
+    for (const [at, block] of blocks.entries()) {
       const lanes = lanesOf(probes * shifts * block.rows);
       const stocked = task.stock && this.#take(task.committee, blockId(task.stock.batchId, task.stock.firstBlock + block.index));
       const arena = stocked?.arena ?? this.#arena();
       let products: Uint16Array | undefined;
       let done = false;
       try {
+        if (!stocked) this.#want(task, member, block);
         const correlations = stocked?.correlations ?? (yield* offlineBlock(party, arena, { batchId: blockId(runId, block.index), lanes }));
         products = this.#passes.take(task.blockRows, member, block);
+        const next = blocks[at + 1];
+        if (next) this.#want(task, member, next);
         const input = { runId: blockId(runId, block.index), correlations, products, probes, rows: block.rows, shifts, firstRow: block.fromRow, theta, scoreMax, orForm };
         if (sums) sums.add(yield* onlineBlock(party, arena, { ...input, opening: sums.opening }));
         else bits.push({ fromRow: block.fromRow, rows: block.rows, words: yield* onlineBits(party, arena, input) });
@@ -170,6 +175,25 @@ export class ShardCore {
     }
     if (!sums || !task.decides) return { sums, bits };
     return { sums: undefined, bits, decisions: yield* openMatches(party, { runId, sums, rows: task.rows }) };
+  }
+
+  /** Products of a block that this scan comes to next: computed as long as no message wants to be read. */
+  #want({ blockRows }: ScanTask, member: PassMember, block: RowBlock): void {
+    this.#passes.want(blockRows, member, block);
+    this.#workLater();
+  }
+
+  #workLater(): void {
+    if (this.#worksLater) return;
+    this.#worksLater = true;
+    setImmediate(() => {
+      this.#worksLater = false;
+      try {
+        if (this.#passes.work()) this.#workLater();
+      } catch {
+        // The scan meets the same error when it takes the block, and ends with it.
+      }
+    });
   }
 
   #open(task: OpenTask, events: TaskEvents): RunningTask {

@@ -53,6 +53,11 @@ test('WASM, TypeScript and the definition agree on random geometries in both lay
         const out = new Uint16Array(expected.length);
         gallery.products(probes.map((probe) => gallery.prepareProbe(probe)), from, to, out);
         expect([...out]).toEqual(expected);
+        // In two parts, each at its place.
+        const middle = from + (next() % (to - from + 1));
+        out.fill(0);
+        for (const [first, end] of [[middle, to], [from, middle]] as const) gallery.products(probes.map((probe) => gallery.prepareProbe(probe)), first, end, out, { outRows: to - from, outRow: first - from });
+        expect([...out]).toEqual(expected);
       }
     }),
     { numRuns: 150 },

@@ -29,6 +29,12 @@ export interface PreparedProbe {
   readonly values: Int16Array;
 }
 
+/** Where in `out` products go, when a call computes a part of what it will hold: rows that `out` is for, and the first one of this call among them. */
+export interface ProductPlace {
+  readonly outRows: number;
+  readonly outRow: number;
+}
+
 /** The right of one thread to read a gallery; passes through `postMessage`. Two live threads must not share one. */
 export interface GalleryHandle {
   readonly kernel: string;
@@ -62,12 +68,13 @@ export interface GalleryReader {
   wipeProbe(probe: PreparedProbe): void;
   /**
    * ⟨probe at shift, row⟩ mod p, canonical, shift-major per probe:
-   * `out[(probe · shifts + shift) · (toRow − fromRow) + row − fromRow]`. Work space is wiped before it returns.
+   * `out[(probe · shifts + shift) · outRows + outRow + row − fromRow]`; unless `place` says otherwise, outRows is toRow − fromRow and outRow 0.
+   * Work space is wiped before it returns.
    * A row that is replaced meanwhile is read before or after, never in between.
    * @param probes 1 to 8
    * @throws BoopError `kernel.dimensions`; `kernel.busy` when the work space is in use by another thread
    */
-  products(probes: readonly PreparedProbe[], fromRow: number, toRow: number, out: Uint16Array): void;
+  products(probes: readonly PreparedProbe[], fromRow: number, toRow: number, out: Uint16Array, place?: ProductPlace): void;
 }
 
 /** The one writer of a gallery. */

@@ -137,6 +137,7 @@ describe.each(kernels)('a gallery of the %s kernel', (_, load) => {
     expect(() => gallery.products([], 0, 1, out)).toThrow(code('dimensions'));
     expect(() => gallery.products(new Array(9).fill(probe), 0, 1, new Uint16Array(9))).toThrow(code('dimensions'));
     expect(() => gallery.products([probe, probe], 0, 1, out)).toThrow(code('dimensions'));
+    for (const place of [{ outRows: 1, outRow: 1 }, { outRows: 1, outRow: -1 }, { outRows: 2, outRow: 0 }, { outRows: 1.5, outRow: 0 }]) expect(() => gallery.products([probe], 0, 1, out, place)).toThrow(code('dimensions'));
     const foreign = create({ p: 65521 })().prepareProbe(new Int16Array(8));
     expect(() => gallery.products([foreign], 0, 1, out)).toThrow(code('dimensions'));
     expect(() => kernel.attachGallery({ ...gallery.handle(), kernel: 'another' })).toThrow(code('handle'));

@@ -1,4 +1,4 @@
-export { type GalleryHandle, type GalleryOptions, type GalleryReader, type PreparedProbe, PROBES_MAX, type RowLayout, type SharedGallery } from './gallery.ts';
+export { type GalleryHandle, type GalleryOptions, type GalleryReader, type PreparedProbe, PROBES_MAX, type ProductPlace, type RowLayout, type SharedGallery } from './gallery.ts';
 export { coordinatesOf, type GridGeometry, type GridSegment, type RowGeometry, type Shift, shiftSources, type VectorGeometry } from './geometry.ts';
 export { type Gallery, type Kernel } from './kernel.ts';
 export { irisGeometry, palmGeometry } from './modalities.ts';

@@ -1,6 +1,6 @@
 import { BoopError } from '@boop/shared';
 import { checkBalanced, checkModulus, dimensions } from './errors.ts';
-import { type GalleryOptions, type PreparedProbe, PROBES_MAX } from './gallery.ts';
+import { type GalleryOptions, type PreparedProbe, PROBES_MAX, type ProductPlace } from './gallery.ts';
 import { checkGeometry } from './geometry.ts';
 
 export const MEMORY_BYTES_MAX = 65_535 * 65_536;
@@ -25,10 +25,11 @@ export function checkIndex(index: number, rows: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= rows) throw dimensions();
 }
 
-export function checkRequest(probes: readonly PreparedProbe[], format: string, shifts: number, fromRow: number, toRow: number, rows: number, out: Uint16Array): void {
+export function checkRequest(probes: readonly PreparedProbe[], format: string, shifts: number, fromRow: number, toRow: number, rows: number, out: Uint16Array, { outRows, outRow }: ProductPlace): void {
   if (probes.length < 1 || probes.length > PROBES_MAX || !probes.every((probe) => probe.format === format)) throw dimensions();
   if (!Number.isInteger(fromRow) || !Number.isInteger(toRow) || fromRow < 0 || toRow < fromRow || toRow > rows) throw dimensions();
-  if (out.length < probes.length * shifts * (toRow - fromRow)) throw dimensions();
+  if (!Number.isInteger(outRows) || !Number.isInteger(outRow) || outRow < 0 || outRow + toRow - fromRow > outRows) throw dimensions();
+  if (out.length < probes.length * shifts * outRows) throw dimensions();
 }
 
 export const outOfMemory = (cause?: unknown): BoopError => new BoopError('kernel.out-of-memory', 'no memory left for more rows', { kind: 'unavailable', cause });

@@ -1,5 +1,5 @@
 import { dimensions } from './errors.ts';
-import { type GalleryHandle, type GalleryOptions, type GalleryReader, type PreparedProbe, type RowLayout, type SharedGallery } from './gallery.ts';
+import { type GalleryHandle, type GalleryOptions, type GalleryReader, type PreparedProbe, type ProductPlace, type RowLayout, type SharedGallery } from './gallery.ts';
 import { coordinatesOf, type RowGeometry, shiftSources, shiftsOf } from './geometry.ts';
 import { checkIndex, checkOptions, checkRequest, checkRow, foreignHandle, nextReader, outOfMemory } from './shared-rows.ts';
 
@@ -53,14 +53,14 @@ class TwinReader implements GalleryReader {
     probe.values.fill(0);
   }
 
-  products(probes: readonly PreparedProbe[], fromRow: number, toRow: number, out: Uint16Array): void {
-    checkRequest(probes, this.#format, this.shifts, fromRow, toRow, this.rows, out);
+  products(probes: readonly PreparedProbe[], fromRow: number, toRow: number, out: Uint16Array, place: ProductPlace = { outRows: toRow - fromRow, outRow: 0 }): void {
+    checkRequest(probes, this.#format, this.shifts, fromRow, toRow, this.rows, out, place);
     const copy = new Int16Array(this.coordinates);
-    const rows = toRow - fromRow;
+    const { outRows, outRow } = place;
     for (let row = fromRow; row < toRow; row++) {
       this.#read(row, copy);
       probes.forEach(({ values }, j) => {
-        for (let s = 0; s < this.shifts; s++) out[(j * this.shifts + s) * rows + row - fromRow] = this.#product(values, s * this.coordinates, copy);
+        for (let s = 0; s < this.shifts; s++) out[(j * this.shifts + s) * outRows + outRow + row - fromRow] = this.#product(values, s * this.coordinates, copy);
       });
     }
     copy.fill(0);

@@ -1,4 +1,4 @@
-import { type GalleryHandle, type GalleryOptions, type GalleryReader, type PreparedProbe, type RowLayout, type SharedGallery } from './gallery.ts';
+import { type GalleryHandle, type GalleryOptions, type GalleryReader, type PreparedProbe, type ProductPlace, type RowLayout, type SharedGallery } from './gallery.ts';
 import { coordinatesOf, type RowGeometry, shiftsOf } from './geometry.ts';
 import { mapMemory, type MemoryMap, PAGE_BYTES, type Region, ROWS_AT } from './memory-map.ts';
 import { createRowShaper } from './row-shaper.ts';
@@ -50,14 +50,14 @@ class WasmReader implements GalleryReader {
     probe.values.fill(0);
   }
 
-  products(probes: readonly PreparedProbe[], fromRow: number, toRow: number, out: Uint16Array): void {
-    checkRequest(probes, this.#format, this.shifts, fromRow, toRow, this.rows, out);
+  products(probes: readonly PreparedProbe[], fromRow: number, toRow: number, out: Uint16Array, place: ProductPlace = { outRows: toRow - fromRow, outRow: 0 }): void {
+    checkRequest(probes, this.#format, this.shifts, fromRow, toRow, this.rows, out, place);
     const { rowsPerMemory } = this.map;
     this.spaces.forEach((space, i) => {
       const first = i * rowsPerMemory;
       const from = Math.max(fromRow, first);
       const to = Math.min(toRow, first + rowsPerMemory);
-      if (from < to) space.products(probes, from - first, to - first, out, from - fromRow, toRow - fromRow);
+      if (from < to) space.products(probes, from - first, to - first, out, place.outRow + from - fromRow, place.outRows);
     });
   }
 }
