@@ -71,6 +71,19 @@ export class BooleanEngine {
     });
   }
 
+  /** Slices to be written with {@link xorInto}. */
+  newBits(bytes: number): SharedBits {
+    return this.replication.held.map(() => this.arena.allocate(bytes));
+  }
+
+  /** a ⊕ b (⊕ c) into slices that are there already, one of the summands if need be: memory that is used over and over stays in the cache. */
+  xorInto(target: SharedBits, a: SharedBits, b: SharedBits, c: SharedBits | undefined, bytes: number): void {
+    target.forEach((out, i) => {
+      if (c) this.arena.ops.xor3(a[i]!, b[i]!, c[i]!, out, bytes);
+      else this.arena.ops.xor(a[i]!, b[i]!, out, bytes);
+    });
+  }
+
   xor3(a: SharedBits, b: SharedBits, c: SharedBits, bytes: number): SharedBits {
     return a.map((x, i) => {
       const out = this.arena.allocate(bytes);

@@ -40,12 +40,16 @@ function* carrySave(engine: BooleanEngine, x: SharedNumber, y: SharedNumber, z: 
 /** 2n − 1 ANDs and rounds. */
 function* endAroundRipple(engine: BooleanEngine, x: SharedNumber, y: SharedNumber, bytes: number): Rounds<SharedNumber> {
   const { sum, carry } = yield* ripple(engine, x, y, bytes, true);
-  const out: SharedBits[] = [];
-  let moving = carry!;
+  const out = sum.map(() => engine.newBits(bytes));
+  const moving = carry!;
   for (let k = 0; k < sum.length; k++) {
-    out.push(engine.xor(sum[k]!, moving, bytes));
+    engine.xorInto(out[k]!, sum[k]!, moving, undefined, bytes);
     // After a carry out the sum is at most 2^n − 2, so the last position absorbs it.
-    if (k + 1 < sum.length) [moving] = (yield* engine.and([[sum[k]!, moving]], bytes)) as [SharedBits];
+    if (k + 1 === sum.length) break;
+    const mark = engine.arena.mark();
+    const [product] = (yield* engine.and([[sum[k]!, moving]], bytes)) as [SharedBits];
+    engine.xorInto(moving, product, engine.zero, undefined, bytes);
+    engine.arena.release(mark);
   }
   return out;
 }
@@ -75,22 +79,24 @@ interface Added {
 
 type MaybeNumber = readonly (SharedBits | undefined)[];
 
-/** One AND and round per bit; bits that are missing in y are zero. */
+/** One AND and round per bit; bits that are missing in y are zero. What a step leaves is its bit of the sum and the carry, which is the caller's to write to. */
 function* ripple(engine: BooleanEngine, x: SharedNumber, y: MaybeNumber, bytes: number, carryOut: boolean): Rounds<Added> {
-  const sum: SharedBits[] = [];
-  let carry: SharedBits | undefined;
+  const sum = x.map(() => engine.newBits(bytes));
+  const carry = engine.newBits(bytes);
+  let known: SharedBits | undefined;
   for (let k = 0; k < x.length; k++) {
     const other = y[k];
-    const known = carry;
-    const half = other ? engine.xor(x[k]!, other, bytes) : x[k]!;
-    sum.push(known ? engine.xor(half, known, bytes) : half);
+    engine.xorInto(sum[k]!, x[k]!, other ?? engine.zero, known, bytes);
     if (k + 1 === x.length && !carryOut) break;
     if (!known && !other) continue;
+    const mark = engine.arena.mark();
     const pair: BitsPair = known && other ? [engine.xor(x[k]!, known, bytes), engine.xor(other, known, bytes)] : [x[k]!, (known ?? other)!];
     const [product] = (yield* engine.and([pair], bytes)) as [SharedBits];
-    carry = known && other ? engine.xor(product, known, bytes) : product;
+    engine.xorInto(carry, product, known && other ? known : engine.zero, undefined, bytes);
+    engine.arena.release(mark);
+    known = carry;
   }
-  return { sum, carry };
+  return { sum, carry: known };
 }
 
 /** The same in ⌈log2 n⌉ + 1 rounds. */
