@@ -174,9 +174,11 @@ describe('budgets', () => {
 
   test('stop a terminal for good after fifty failures in a row', async () => {
     const { attempts } = network.stores(1);
-    for (let i = 0; i < 50; i++) expect(await attempts.begin('terminal x', budgetLimits.terminal, i * 31_000)).toBe(true);
-    expect(await attempts.begin('terminal x', budgetLimits.terminal, 1e9)).toBe(false);
-    expect(await attempts.begin('terminal y', budgetLimits.terminal, 1e9)).toBe(true);
+    const vendor = { id: 'vendor v', limits: budgetLimits.vendor };
+    const begin = async (terminal: string, nowMs: number) => await attempts.begin({ id: terminal, limits: budgetLimits.terminal }, vendor, { splitHash: `${terminal} ${nowMs}`, expiresAtMs: 2e9 }, nowMs);
+    for (let i = 0; i < 50; i++) expect(await begin('terminal x', i * 31_000)).toBe('begun');
+    expect(await begin('terminal x', 1e9)).toBe('limited');
+    expect(await begin('terminal y', 1e9)).toBe('begun');
   });
 
   test('count accepted decisions about one person', async () => {

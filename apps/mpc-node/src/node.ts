@@ -72,7 +72,7 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const stateSealer = await openSealer(database, custody, stateEpoch, systemRng);
     undo.push(() => stateSealer.wipe());
     const splits = new PrismaSplitStore(database, input.faults);
-    const attempts = new PrismaAttemptStore(database);
+    const attempts = new PrismaAttemptStore(database, input.faults);
     const evidence = new PrismaEvidenceStore(database);
     const stores = { splits, attempts, evidence, checkpoints: new PrismaCheckpointStore(database), feed: new PrismaFeedStore(database, stateSealer), orders: new PrismaOrderStore(database, stateSealer, input.faults) };
     const epochStore = new PrismaEpochStore(database, input.faults);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type AuthenticationContext } from '@boop/identity';
 import { BoopError, type Clock, toBase64Url } from '@boop/shared';
-import { type AttemptStore } from '../store/ports.ts';
+import { type AttemptedSplit, type AttemptStore } from '../store/ports.ts';
 import { refuse } from './certified.ts';
 
 /** What one source of attempts may do. */
@@ -48,12 +48,12 @@ export class Budgets {
     this.#limits = limits;
   }
 
-  /** @throws BoopError `request.rate-limited` (retry allowed) */
-  async begin(source: Source): Promise<void> {
-    const nowMs = this.#clock.nowMs();
+  /** Counts an attempt and remembers its split; one that is refused for its number leaves the split as it was. @throws BoopError `request.rate-limited` (retry allowed), `split.replayed` */
+  async begin(source: Source, split: AttemptedSplit): Promise<void> {
     const { terminal, vendor } = this.#limits;
-    const [first, second] = await Promise.all([this.#store.begin(terminalOf(source), terminal, nowMs), this.#store.begin(vendorOf(source), vendor, nowMs)]);
-    if (!first || !second) throw new BoopError('request.rate-limited', 'too many attempts', { retryAllowed: true });
+    const begun = await this.#store.begin({ id: terminalOf(source), limits: terminal }, { id: vendorOf(source), limits: vendor }, split, this.#clock.nowMs());
+    if (begun === 'limited') throw new BoopError('request.rate-limited', 'too many attempts', { retryAllowed: true });
+    if (begun === 'replayed') throw splitReplayed();
   }
 
   /** @throws BoopError `decision.budget` (peer) when this person had too many accepted decisions today */
@@ -63,10 +63,11 @@ export class Budgets {
   }
 
   async accepted(source: Source, subjectId: Uint8Array): Promise<void> {
-    const nowMs = this.#clock.nowMs();
-    await Promise.all([terminalOf(source), vendorOf(source), subjectOf(subjectId)].map((id) => this.#store.accepted(id, nowMs)));
+    await this.#store.accepted([terminalOf(source), vendorOf(source), subjectOf(subjectId)], this.#clock.nowMs());
   }
 }
+
+export const splitReplayed = (): BoopError => new BoopError('split.replayed', 'this split has had its decision');
 
 export const sourceOf = (context: AuthenticationContext, deviceKey: string): Source => ({ deviceKey, vendorId: context.vendorId });
 

@@ -7,7 +7,7 @@ import { type CertifiedStatement, type PeerBody } from '../link/peer-methods.ts'
 import { type Network, statisticOf } from '../network.ts';
 import { type SplitStore } from '../store/ports.ts';
 import { admit } from './admission.ts';
-import { type Budgets, sourceOf } from './budgets.ts';
+import { type Budgets, sourceOf, splitReplayed } from './budgets.ts';
 import { type MemberVerifier } from './certified.ts';
 import { requireClaimedSubject } from './claimed-subject.ts';
 import { checkMatch } from './match-transcript.ts';
@@ -74,8 +74,8 @@ export class SessionService {
       openedAtMs: clock.nowMs(),
     });
     try {
-      if (context.kind === 'authentication') await budgets.begin(sourceOf(context, split.deviceKey));
-      if (!(await splits.remember(splitHash, expiresAtMs))) throw new BoopError('split.replayed', 'this split has had its decision');
+      if (context.kind === 'authentication') await budgets.begin(sourceOf(context, split.deviceKey), { splitHash, expiresAtMs });
+      else if (!(await splits.remember(splitHash, expiresAtMs))) throw splitReplayed();
       const comparison = gallery.compare(head);
       if (comparison === 'behind') throw new BoopError('gallery.behind', 'rows are missing here', { kind: 'unavailable' });
       if (comparison === 'diverged') throw new BoopError('gallery.diverged', 'the galleries of two nodes differ', { kind: 'peer' });

@@ -28,15 +28,30 @@ export interface EvidenceStore {
   named(): Promise<ReadonlyMap<number, number>>;
 }
 
+/** Who makes an attempt, and what they may do. */
+export interface LimitedSource {
+  readonly id: string;
+  readonly limits: AttemptLimits;
+}
+
+/** The split of an attempt. */
+export interface AttemptedSplit {
+  readonly splitHash: string;
+  readonly expiresAtMs: number;
+}
+
 /**
  * Attempts of terminals, vendors and subjects, by id. Contract: a call that resolves is durable; `begin` is atomic, so that of attempts at
- * once no more pass than the limits allow.
+ * once no more pass than the limits allow, and of several with one split only one.
  */
 export interface AttemptStore {
-  /** Counts a failure. @returns false, and counts nothing, when the limits forbid the attempt */
-  begin(id: string, limits: AttemptLimits, nowMs: number): Promise<boolean>;
-  /** Counts an accepted attempt for its day; failures start again from none. */
-  accepted(id: string, nowMs: number): Promise<void>;
+  /**
+   * Counts a failure of the terminal and of the vendor, each unless its own limits forbid it. If neither's do, remembers the split as of {@link SplitStore}.
+   * @returns `limited` when limits forbid the attempt; `replayed` when the split was seen before
+   */
+  begin(terminal: LimitedSource, vendor: LimitedSource, split: AttemptedSplit, nowMs: number): Promise<'begun' | 'limited' | 'replayed'>;
+  /** Counts an accepted attempt of all of these for its day; their failures start again from none. */
+  accepted(ids: readonly [terminal: string, vendor: string, subject: string], nowMs: number): Promise<void>;
   acceptedToday(id: string, nowMs: number): Promise<number>;
   forgetOld(beforeMs: number): Promise<void>;
 }

@@ -79,15 +79,21 @@ export class MemoryStores {
   };
 
   readonly attempts: AttemptStore = {
-    begin: async (id, limits, nowMs) => {
-      const { failures, lastAtMs, accepted } = this.#attemptsOf(id, nowMs);
-      if (failures >= limits.failuresMax || (failures >= limits.freeFailures && nowMs - lastAtMs < limits.delaySeconds * 1000) || accepted >= limits.acceptedPerDayMax) return false;
-      this.#attempts.set(id, { failures: failures + 1, lastAtMs: nowMs, accepted, day: dayOf(nowMs) });
-      return true;
+    begin: async (terminal, vendor, { splitHash, expiresAtMs }, nowMs) => {
+      const counted = [terminal, vendor].filter(({ id, limits }) => {
+        const { failures, lastAtMs, accepted } = this.#attemptsOf(id, nowMs);
+        if (failures >= limits.failuresMax || (failures >= limits.freeFailures && nowMs - lastAtMs < limits.delaySeconds * 1000) || accepted >= limits.acceptedPerDayMax) return false;
+        this.#attempts.set(id, { failures: failures + 1, lastAtMs: nowMs, accepted, day: dayOf(nowMs) });
+        return true;
+      });
+      if (counted.length < 2) return 'limited';
+      return (await this.splits.remember(splitHash, expiresAtMs)) ? 'begun' : 'replayed';
     },
-    accepted: async (id, nowMs) => {
-      const { lastAtMs, accepted } = this.#attemptsOf(id, nowMs);
-      this.#attempts.set(id, { failures: 0, lastAtMs, accepted: accepted + 1, day: dayOf(nowMs) });
+    accepted: async (ids, nowMs) => {
+      for (const id of ids) {
+        const { lastAtMs, accepted } = this.#attemptsOf(id, nowMs);
+        this.#attempts.set(id, { failures: 0, lastAtMs, accepted: accepted + 1, day: dayOf(nowMs) });
+      }
     },
     acceptedToday: async (id, nowMs) => this.#attemptsOf(id, nowMs).accepted,
     forgetOld: async (beforeMs) => {
