@@ -1,7 +1,7 @@
 import { expand, extract } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8 } from '@boop/shared';
-import { type CryptoKey, type Key, KEM_DHKEM_X25519_HKDF_SHA256 } from 'hpke';
+import { type CryptoKey, KDF_HKDF_SHA256, type Key, KEM_DHKEM_X25519_HKDF_SHA256 } from 'hpke';
 
 const SECRET_BYTES = 32;
 /** RFC 9180 section 4.1: "KEM" || I2OSP(kem_id, 2), with DHKEM(X25519, HKDF-SHA256) = 0x0020. */
@@ -40,3 +40,12 @@ const labeledExtract = (label: string, secret: Uint8Array): Uint8Array => extrac
 
 const labeledExpand = (prk: Uint8Array, label: string, info: Uint8Array): Uint8Array =>
   expand(sha256, prk, concatBytes(Uint8Array.of(0, SECRET_BYTES), VERSION, SUITE_ID, utf8(label), info), SECRET_BYTES);
+
+const baseKdf = KDF_HKDF_SHA256();
+
+/** HKDF-SHA256 (RFC 5869) without Web Cryptography, whose jobs on other threads take far longer than the hashing of the few bytes that HPKE derives its keys from. */
+export const hkdfSha256: typeof KDF_HKDF_SHA256 = () => ({
+  ...baseKdf,
+  Extract: async (salt: Uint8Array, secret: Uint8Array) => extract(sha256, secret, salt),
+  Expand: async (prk: Uint8Array, info: Uint8Array, length: number) => expand(sha256, prk, info, length),
+});

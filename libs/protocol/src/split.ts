@@ -2,9 +2,9 @@ import { x25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesField, blobField, idField, positionSchema, type SigningKey, type VerifyEd25519, verifySignature } from '@boop/identity';
 import { BoopError, canonicalJson, concatBytes, fromBase64Url, lengthPrefixed, toBase64Url, utf8 } from '@boop/shared';
-import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256 } from 'hpke';
+import { AEAD_AES_256_GCM, CipherSuite } from 'hpke';
 import { z } from 'zod';
-import { AgreementKey, dhkemX25519 } from './hpke-agreement.ts';
+import { AgreementKey, dhkemX25519, hkdfSha256 } from './hpke-agreement.ts';
 import { signedVerdictSchema } from './liveness.ts';
 
 /** What a shared template in a split is for. */
@@ -66,7 +66,7 @@ export const nodeSplitSchema = z.strictObject({
 export type NodeSplit = z.infer<typeof nodeSplitSchema>;
 
 /** RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. */
-const suite = new CipherSuite(dhkemX25519, KDF_HKDF_SHA256, AEAD_AES_256_GCM);
+const suite = new CipherSuite(dhkemX25519, hkdfSha256, AEAD_AES_256_GCM);
 const info = utf8('boop-share/1');
 const domain = 'boop-split/1';
 
