@@ -1,4 +1,4 @@
-import { type KeyCustody, type NodeCustody } from '@boop/platform';
+import { type KeyCustody, type NodeCustody, openAesGcm } from '@boop/platform';
 import { heldHpkeKeyPair, type HpkeKeyPair, type Member, type NetworkManifest } from '@boop/protocol';
 import { BoopError, fromBase64Url, type PartyId } from '@boop/shared';
 
@@ -25,4 +25,4 @@ export function actingAmong(custody: NodeCustody, self: PartyId, manifests: () =
 }
 
 /** The key to which shares for this node are sealed; its private half stays in the custody. */
-export const openHpkeKey = (custody: KeyCustody): HpkeKeyPair => heldHpkeKeyPair(custody.hpkePublicKey, (publicKey) => custody.agreeHpke(publicKey));
+export const openHpkeKey = (custody: KeyCustody): HpkeKeyPair => heldHpkeKeyPair(custody.hpkePublicKey, (publicKey) => custody.agreeHpke(publicKey), openAesGcm);

@@ -5,6 +5,7 @@ export { readSecretFile } from './config/secret-file.ts';
 export { askControlSocket, controlSocketIn, serveControlSocket } from './control/control-socket.ts';
 export { ensurePrivateDirectory, writeFileAtomic } from './custody/atomic-file.ts';
 export { opensslArithmetic } from './curves/openssl-arithmetic.ts';
+export { openAesGcm } from './custody/open-aes-gcm.ts';
 export { openFileCustody } from './custody/file-custody.ts';
 export { type KeyCustody, type KeyUse, type NodeCustody } from './custody/key-custody.ts';
 export { type CustodySettings, custodySettingsSchema, openCustody } from './custody/open-custody.ts';

@@ -1,13 +1,16 @@
 import { expand, extract } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8 } from '@boop/shared';
-import { type CryptoKey, KDF_HKDF_SHA256, type Key, KEM_DHKEM_X25519_HKDF_SHA256 } from 'hpke';
+import { AEAD_AES_256_GCM, CipherSuite, type CryptoKey, KDF_HKDF_SHA256, type Key, KEM_DHKEM_X25519_HKDF_SHA256 } from 'hpke';
 
 const SECRET_BYTES = 32;
 /** RFC 9180 section 4.1: "KEM" || I2OSP(kem_id, 2), with DHKEM(X25519, HKDF-SHA256) = 0x0020. */
 const SUITE_ID = concatBytes(utf8('KEM'), Uint8Array.of(0x00, 0x20));
 const VERSION = utf8('HPKE-v1');
 const EMPTY = new Uint8Array(0);
+
+/** Opens AES-256-GCM (NIST SP 800-38D), 96-bit nonce, 128-bit tag at the end. @throws unless it was sealed under these */
+export type OpenAesGcm = (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array) => Uint8Array;
 
 /** A private key that stays where it is: all that comes from there is X25519 with a sender's public key. */
 export class AgreementKey implements Key {
@@ -17,10 +20,13 @@ export class AgreementKey implements Key {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
   readonly agree: (publicKey: Uint8Array) => Uint8Array;
+  readonly suite: CipherSuite;
 
-  constructor(publicKey: Uint8Array, agree: (publicKey: Uint8Array) => Uint8Array) {
+  /** @param open by a library of the platform; Web Cryptography, with its jobs on other threads, where there is none */
+  constructor(publicKey: Uint8Array, agree: (publicKey: Uint8Array) => Uint8Array, open?: OpenAesGcm) {
     this.publicKey = publicKey;
     this.agree = agree;
+    this.suite = open ? new CipherSuite(dhkemX25519, hkdfSha256, aesGcmBy(open)) : hpkeSuite;
   }
 }
 
@@ -49,3 +55,11 @@ export const hkdfSha256: typeof KDF_HKDF_SHA256 = () => ({
   Extract: async (salt: Uint8Array, secret: Uint8Array) => extract(sha256, secret, salt),
   Expand: async (prk: Uint8Array, info: Uint8Array, length: number) => expand(sha256, prk, info, length),
 });
+
+const aesGcmBy = (open: OpenAesGcm): typeof AEAD_AES_256_GCM => () => ({ ...AEAD_AES_256_GCM(), Open: async (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array) => open(key, nonce, aad, ciphertext) });
+
+/** RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. */
+export const hpkeSuite = new CipherSuite(dhkemX25519, hkdfSha256, AEAD_AES_256_GCM);
+
+/** Where what was sealed to this key is opened. */
+export const suiteOf = (key: CryptoKey | AgreementKey): CipherSuite => (key instanceof AgreementKey ? key.suite : hpkeSuite);
