@@ -73,6 +73,15 @@ const associatedData = (header: SplitHeader, party: number): Uint8Array => lengt
 const envelopeHash = (envelope: Envelope): string =>
   toBase64Url(sha256(lengthPrefixed(utf8(String(envelope.party)), fromBase64Url(envelope.enc), fromBase64Url(envelope.ciphertext))));
 
+/** Of the envelopes of a split that is handed on to its nodes, one after the other; they are never changed in place. */
+const hashesKnown = new WeakMap<Envelope, string>();
+
+function knownEnvelopeHash(envelope: Envelope): string {
+  const known = hashesKnown.get(envelope) ?? envelopeHash(envelope);
+  hashesKnown.set(envelope, known);
+  return known;
+}
+
 const signedBytes = (header: SplitHeader, hashes: readonly string[]): Uint8Array => canonicalJson({ header, hashes });
 
 /** Names one split: SHA-256 over header and envelope hashes. One split gets one decision. */
@@ -103,7 +112,7 @@ export function splitFor(split: SealedSplit, party: number): NodeSplit {
   const envelope = split.envelopes.find((candidate) => candidate.party === party);
   if (!envelope) throw new BoopError('split.incomplete', 'the split has no envelope for a member of the network');
   const { header, deviceKey, signature, liveness } = split;
-  return { header, deviceKey, signature, ...(liveness ? { liveness } : {}), hashes: envelopeHashes(split), envelope };
+  return { header, deviceKey, signature, ...(liveness ? { liveness } : {}), hashes: split.envelopes.map(knownEnvelopeHash), envelope };
 }
 
 /** What a split names, its nodes included, means something in its epoch alone. @throws BoopError `share.wrong-epoch`, which is to be tried again with the manifest in force */

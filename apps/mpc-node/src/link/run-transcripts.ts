@@ -34,5 +34,10 @@ export type SignedTranscript = z.infer<typeof signedTranscriptSchema>;
 export const transcriptBytes = (transcript: RunTranscript): Uint8Array => separated('boop-transcript/1', canonicalJson(transcript));
 
 /** Bytes that a member signs when a run has come out: the statement, and the hash of its own transcript. */
-export const decidedBytes = (statement: MatchStatement, transcript: string): Uint8Array =>
-  separated('boop-run/1', lengthPrefixed(statementBytes(statement), fromBase64Url(transcript)));
+export const decidedBytes = (statement: MatchStatement, transcript: string): Uint8Array => decidedBytesOf(statement)(transcript);
+
+/** As {@link decidedBytes}, for several members who sign one statement. */
+export function decidedBytesOf(statement: MatchStatement): (transcript: string) => Uint8Array {
+  const bytes = statementBytes(statement);
+  return (transcript) => separated('boop-run/1', lengthPrefixed(bytes, fromBase64Url(transcript)));
+}

@@ -2,7 +2,7 @@ import { type AuthenticationContext, contextTimeoutSeconds, livenessLevelOf, typ
 import { checkDeclaredValid } from '@boop/mpc';
 import { opensslArithmetic } from '@boop/platform';
 import { checkLiveness, checkSplit, type NodeSplit, splitHash, type SplitItem } from '@boop/protocol';
-import { BoopError, type SessionId } from '@boop/shared';
+import { BoopError, type SessionId, toBase64Url } from '@boop/shared';
 import { type Network, operatingPointOf, statisticOf } from '../network.ts';
 
 /** How far apart clocks may be, seconds. */
@@ -10,11 +10,22 @@ export const clockSkewSeconds = 5;
 /** A registration session takes minutes: consent, six captures. */
 const registrationSecondsMax = 3600;
 
+/** Keys of terminals come again and again: those that were found to be of prime order, the oldest going first. */
+const soundKeys = new Set<string>();
+const soundKeysMax = 1_024;
+
+function isSound(publicKey: Uint8Array): boolean {
+  const name = toBase64Url(publicKey);
+  if (soundKeys.has(name)) return true;
+  if (!opensslArithmetic.ed25519.isOfPrimeOrder(publicKey)) return false;
+  const [oldest] = soundKeys;
+  if (oldest !== undefined && soundKeys.size >= soundKeysMax) soundKeys.delete(oldest);
+  soundKeys.add(name);
+  return true;
+}
+
 /** Not every version of OpenSSL refuses keys of small order, under which anybody can sign. */
-const verifyStrictly: VerifyEd25519 = (publicKey, message, signature) => {
-  const { verify, isOfPrimeOrder } = opensslArithmetic.ed25519;
-  return verify(publicKey, message, signature) && isOfPrimeOrder(publicKey);
-};
+const verifyStrictly: VerifyEd25519 = (publicKey, message, signature) => opensslArithmetic.ed25519.verify(publicKey, message, signature) && isSound(publicKey);
 
 const invalid = (message: string): BoopError => new BoopError('context.invalid', message);
 

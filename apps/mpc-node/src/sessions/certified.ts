@@ -2,7 +2,7 @@ import { coversFamily } from '@boop/mpc';
 import { type MatchStatement } from '@boop/protocol';
 import { BoopError, fromBase64Url, type PartyId } from '@boop/shared';
 import { type CertifiedStatement } from '../link/peer-methods.ts';
-import { decidedBytes } from '../link/run-transcripts.ts';
+import { decidedBytesOf } from '../link/run-transcripts.ts';
 
 /** Verifies Ed25519 signatures of members' node identities, whose keys the manifest names. */
 export interface MemberVerifier {
@@ -54,8 +54,9 @@ export function verifyCertified(view: SessionView, { statement, signatures }: Ce
   if (!isCommittee(statement.committee, view.nodes, view.threshold)) refuse('transcript.malformed-committee', 'a statement names no committee of this network');
   if (!areHolders(statement.holders, statement.committee, view.nodes, view.threshold)) refuse('transcript.malformed-committee', 'a statement names no holders of its masks');
   if (signatures.length !== statement.committee.length) refuse('transcript.signature', 'a statement is not signed by its whole committee');
+  const bytesOf = decidedBytesOf(statement);
   signatures.forEach(({ party, signature, transcript }, at) => {
-    if (party !== statement.committee[at] || !members.verify(party as PartyId, decidedBytes(statement, transcript), fromBase64Url(signature)))
+    if (party !== statement.committee[at] || !members.verify(party as PartyId, bytesOf(transcript), fromBase64Url(signature)))
       refuse('transcript.signature', 'a statement is not signed by its whole committee');
   });
 }
