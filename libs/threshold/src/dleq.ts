@@ -5,7 +5,6 @@ import { concatBytes, equalBytes, type Rng, utf8 } from '@boop/shared';
 import { type GroupArithmetic } from './arithmetic.ts';
 
 const { Fn } = p256.Point;
-type Element = typeof p256.Point.BASE;
 
 /** RFC 9497 section 3.1: context string of P256-SHA256 in VOPRF mode. */
 export const CONTEXT_STRING = concatBytes(utf8('OPRFV1-'), Uint8Array.of(1), utf8('-P256-SHA256'));
@@ -49,16 +48,19 @@ export function verifyDleq(statement: DleqStatement, proof: Uint8Array, { p256: 
   const challenge = proof.slice(0, 32);
   const response = proof.slice(32);
   const { m, z } = composites(statement, curve);
-  const t2 = sum(curve.multiplyBase(response), curve.multiply(statement.publicKey, challenge));
-  const t3 = sum(curve.multiply(m, response), curve.multiply(z, challenge));
-  return equalBytes(Fn.toBytes(challengeOf(statement.publicKey, [m, z, t2, t3])), challenge);
+  const base = curve.multiplyBase(response);
+  const [t2Key, t3M, t3Z] = curve.multiplyEach([[statement.publicKey, challenge], [m, response], [z, challenge]]);
+  // RangeError for the identity, which no honest proof makes of them.
+  const [t2, t3] = curve.addEach([[base, t2Key!], [t3M!, t3Z!]]);
+  return equalBytes(Fn.toBytes(challengeOf(statement.publicKey, [m, z, t2!, t3!])), challenge);
 }
 
 /** RFC 9497 section 2.2.1 ComputeComposites for one pair: both elements times a scalar that depends on all of the statement. */
 function composites({ element, publicKey, evaluated }: DleqStatement, curve: GroupArithmetic['p256']): { m: Uint8Array; z: Uint8Array } {
   const seed = sha256(concatBytes(prefixed(compressed(publicKey)), prefixed(SEED_DST)));
   const d = Fn.toBytes(hashToScalar(prefixed(seed), Uint8Array.of(0, 0), prefixed(compressed(element)), prefixed(compressed(evaluated)), utf8('Composite')));
-  return { m: curve.multiply(element, d), z: curve.multiply(evaluated, d) };
+  const [m, z] = curve.multiplyEach([[element, d], [evaluated, d]]);
+  return { m: m!, z: z! };
 }
 
 const challengeOf = (publicKey: Uint8Array, elements: readonly Uint8Array[]): bigint =>
@@ -66,12 +68,3 @@ const challengeOf = (publicKey: Uint8Array, elements: readonly Uint8Array[]): bi
 
 /** SEC 1 section 2.3.3, from uncompressed. */
 export const compressed = (element: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(2 + (element[64]! & 1)), element.subarray(1, 33));
-
-/** @throws RangeError when it is the identity, which no honest proof makes it */
-function sum(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const total = pointOf(a).add(pointOf(b));
-  if (total.is0()) throw new RangeError('the identity is no element');
-  return total.toBytes(false);
-}
-
-export const pointOf = (element: Uint8Array): Element => p256.Point.fromBytes(element);

@@ -2,7 +2,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
 import { describe, expect, test } from '@jest/globals';
 import { opensslArithmetic } from '@boop/platform';
-import { toHex, utf8 } from '@boop/shared';
+import { concatBytes, toHex, utf8 } from '@boop/shared';
 import fc from 'fast-check';
 import { type GroupArithmetic, portableArithmetic } from './index.ts';
 
@@ -26,6 +26,44 @@ describe('OpenSSL and the portable arithmetic agree', () => {
       }),
       { numRuns: 120 },
     );
+  });
+
+  test('on several multiples and sums at once, doublings among them, and on compressed elements', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(scalar, scalar), { minLength: 1, maxLength: 4 }), (pairs) => {
+        const terms = pairs.map(([a, b]) => [BASE.multiply(a).toBytes(false), Fn.toBytes(b)] as const);
+        both(({ p256: curve }) => concatBytes(...curve.multiplyEach(terms)));
+        const sums = terms.flatMap(([element], at) => [[element, element] as const, ...(at > 0 && pairs[0]![0] + pairs[at]![0] !== Fn.ORDER ? [[terms[0]![0], element] as const] : [])]);
+        both(({ p256: curve }) => concatBytes(...curve.addEach(sums)));
+        for (const [a] of pairs) both(({ p256: curve }) => curve.decompress(BASE.multiply(a).toBytes(true)));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('to refuse sums that are the identity, and elements off the curve in a list', () => {
+    const [element, opposite] = [BASE.multiply(7n), BASE.multiply(7n).negate()].map((point) => point.toBytes(false));
+    const off = element!.map((byte, at) => (at === 64 ? byte ^ 1 : byte));
+    for (const { p256: curve } of [opensslArithmetic, portableArithmetic]) {
+      expect(() => curve.addEach([[element!, element!], [element!, opposite!]])).toThrow(RangeError);
+      for (const wrong of [off, element!.slice(1), BASE.toBytes(true), Uint8Array.of(4, ...new Uint8Array(64).fill(0xff))]) {
+        expect(() => curve.addEach([[element!, opposite!.slice()], [wrong, element!]])).toThrow(RangeError);
+        expect(() => curve.addEach([[element!, wrong]])).toThrow(RangeError);
+        expect(() => curve.multiplyEach([[element!, Fn.toBytes(5n)], [wrong, Fn.toBytes(5n)]])).toThrow(RangeError);
+      }
+    }
+  });
+
+  test.each<[string, Uint8Array]>([
+    ['uncompressed', BASE.toBytes(false)],
+    ['a hybrid prefix', Uint8Array.of(6, ...BASE.toBytes(true).slice(1))],
+    ['the identity', new Uint8Array(1)],
+    ['zeros', new Uint8Array(33)],
+    ['an x of no element', Uint8Array.of(2, ...new Uint8Array(31), 1)],
+    ['an x that is not reduced', Uint8Array.of(2, ...Uint8Array.from({ length: 32 }, (_, at) => Number(((p256.Point.Fp.ORDER + 5n) >> BigInt(8 * (31 - at))) & 255n)))],
+    ['nothing', new Uint8Array(0)],
+  ])('to refuse as a compressed element: %s', (_what, bytes) => {
+    for (const { p256: curve } of [opensslArithmetic, portableArithmetic]) expect(() => curve.decompress(bytes)).toThrow(RangeError);
   });
 
   test.each<[string, Uint8Array, Uint8Array]>([

@@ -12,7 +12,6 @@ export const PRF_PARTIAL_BYTES = 33 + DLEQ_PROOF_BYTES;
 const INPUT_BYTES_MAX = 0xffff; // RFC 9497 section 1.2
 
 const { Fn } = p256.Point;
-type Element = typeof p256.Point.BASE;
 // RFC 9497 section 4.3: HashToGroup of the suite.
 const HASH_TO_GROUP_DST = concatBytes(utf8('HashToGroup-'), CONTEXT_STRING);
 
@@ -67,12 +66,12 @@ export function prfCombine(group: GroupKey, input: Uint8Array | PrfInput, partia
   requireSuite(group);
   const { bytes: inputBytes, element } = asInput(input);
   requireParties(group, partials);
-  const evaluated = new Map<PartyId, Element>();
+  const evaluated = new Map<PartyId, Uint8Array>();
   checkEach(partials, 'prf.bad-partial', 'a partial evaluation is malformed or not proven', (party, bytes) => {
     if (bytes.length !== PRF_PARTIAL_BYTES) throw new RangeError('length');
-    const point = p256.Point.fromBytes(bytes.slice(0, 33));
+    const point = arithmetic.p256.decompress(bytes.slice(0, 33));
     const isOwn = own?.party === party && equalBytes(bytes, own.partial);
-    if (!isOwn && !verifyDleq({ element, publicKey: verifyingShareOf(group, party), evaluated: point.toBytes(false) }, bytes.slice(33), arithmetic)) throw new RangeError('proof');
+    if (!isOwn && !verifyDleq({ element, publicKey: verifyingShareOf(group, party), evaluated: point }, bytes.slice(33), arithmetic)) throw new RangeError('proof');
     evaluated.set(party, point);
   });
   const chosen = [...evaluated].sort(([a], [b]) => a - b).slice(0, group.threshold);
@@ -90,7 +89,7 @@ export function prfCombineUnproven(group: GroupKey, input: Uint8Array, partials:
   requireParties(group, partials);
   const chosen = [...partials].sort(([a], [b]) => a - b).slice(0, group.threshold);
   try {
-    const points = chosen.map(([party, bytes]) => [party, p256.Point.fromBytes(bytes.slice(0, 33))] as const);
+    const points = chosen.map(([party, bytes]) => [party, portableArithmetic.p256.decompress(bytes.slice(0, 33))] as const);
     return finalize(inputBytes, compressed(interpolateAtZero(points, portableArithmetic)));
   } catch {
     throw new BoopError('prf.malformed-partial', 'a partial evaluation is no point of the curve');
@@ -124,22 +123,32 @@ function verifyingShareOf(group: GroupKey, party: PartyId): Uint8Array {
 }
 
 /**
- * Value at 0 of the polynomial in the exponent. The Lagrange coefficients of small ids are small fractions: brought to one
- * denominator, only it takes a full multiplication. Public data only.
+ * Value at 0 of the polynomial in the exponent. The Lagrange coefficients of small ids are small fractions: brought to their least common
+ * denominator, only it takes a full multiplication, and often it is one. Public data only.
  */
-function interpolateAtZero(points: readonly (readonly [PartyId, Element])[], { p256: curve }: GroupArithmetic): Uint8Array {
+function interpolateAtZero(points: readonly (readonly [PartyId, Uint8Array])[], { p256: curve }: GroupArithmetic): Uint8Array {
   const ids = points.map(([party]) => party);
   const fractions = ids.map((id) => {
     const others = ids.filter((other) => other !== id);
-    return { numerator: product(others.map(BigInt)), denominator: product(others.map((other) => BigInt(other - id))) };
+    const [numerator, denominator] = [product(others.map(BigInt)), product(others.map((other) => BigInt(other - id)))];
+    const divisor = gcd(numerator, denominator) * (denominator < 0n ? -1n : 1n);
+    return { numerator: numerator / divisor, denominator: denominator / divisor };
   });
-  const common = product(fractions.map(({ denominator }) => (denominator < 0n ? -denominator : denominator)));
-  const sum = points.reduce((total, [, point], i) => {
+  const common = fractions.reduce((least, { denominator }) => (least / gcd(least, denominator)) * denominator, 1n);
+  const sum = points.reduce((total, [, element], i) => {
     const { numerator, denominator } = fractions[i]!;
-    const weight = (numerator * common) / denominator;
+    const [point, weight] = [p256.Point.fromBytes(element), numerator * (common / denominator)];
     return total.add(weight < 0n ? point.negate().multiplyUnsafe(-weight) : point.multiplyUnsafe(weight));
   }, p256.Point.ZERO);
-  return curve.multiply(sum.toBytes(false), Fn.toBytes(Fn.inv(Fn.create(common))));
+  const element = sum.toBytes(false);
+  return common === 1n ? element : curve.multiply(element, Fn.toBytes(Fn.inv(Fn.create(common))));
 }
 
 const product = (factors: readonly bigint[]): bigint => factors.reduce((result, factor) => result * factor, 1n);
+
+/** Positive. */
+function gcd(a: bigint, b: bigint): bigint {
+  let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b];
+  while (y !== 0n) [x, y] = [y, x % y];
+  return x;
+}
