@@ -17,7 +17,7 @@ import { sandboxIssuerOf, sandboxNetworkId } from '../sandbox/sandbox-key.ts';
 import { type NetworkService } from './network-service.ts';
 import { changeRecord } from './optimistic.ts';
 import { paidRun, type PaymentPort } from './paid-run.ts';
-import { type AuthenticationQuery, type AuthenticationStore, type DirectoryStore, type EventStore, type Terminal } from './ports.ts';
+import { type AuthenticationQuery, type AuthenticationStore, type DirectoryStore, type EventStore, type Terminal, type Versioned } from './ports.ts';
 import { type RateLimits } from './rate-limit.ts';
 import { type StageMetrics } from './stage-metrics.ts';
 
@@ -106,10 +106,7 @@ export class AuthenticationService {
 
   /** @throws BoopError `request.not-found` when the context is of another vendor or for another terminal */
   async getForTerminal(terminalId: string, id: string): Promise<AuthenticationRecord> {
-    const terminal = await this.#terminal(terminalId);
-    const record = await this.get(terminal.vendorId, id);
-    if (record.context.terminalId !== undefined && record.context.terminalId !== terminalId) throw notFound();
-    return record;
+    return (await this.#foundFor(await this.#terminal(terminalId), id)).record;
   }
 
   /**
@@ -119,27 +116,32 @@ export class AuthenticationService {
   async probe(terminalId: string, id: string, probe: Probe): Promise<AuthenticationRecord> {
     const { nodes } = this.#with;
     const terminal = await this.#terminal(terminalId);
-    const open = await this.getForTerminal(terminalId, id);
+    const found = await this.#foundFor(terminal, id);
+    const open = found.record;
+    const attempts = this.#checkAttempts(terminalId, open);
+    // Awaited below; what is found before it goes first.
+    attempts.catch(() => undefined);
     const vendor = await this.#with.directory.vendor(open.vendorId);
     if (vendor?.sandbox) throw new BoopError('request.forbidden', 'the sandbox takes no captures: present a template');
     beginProbe(open, this.#with.clock.nowMs());
     if (vendor?.suspended !== false) return await this.#refuse(open, terminalId, 'vendor-suspended');
-    await this.#checkAttempts(terminalId, open);
+    await attempts;
     const turn = await nodes.takeTurn();
     try {
-      return await this.#runInTurn(turn.leader, open, probe, terminal);
+      return await this.#runInTurn(turn.leader, found, probe, terminal);
     } finally {
       turn.end();
     }
   }
 
-  async #runInTurn(leader: number, open: AuthenticationRecord, probe: Probe, terminal: Terminal): Promise<AuthenticationRecord> {
+  async #runInTurn(leader: number, found: Versioned<AuthenticationRecord>, probe: Probe, terminal: Terminal): Promise<AuthenticationRecord> {
     const { nodes, network } = this.#with;
+    const open = found.record;
     network.groupKey('token');
     const split = await this.#splitOf(probe, open, terminal);
     const manifest = network.manifestOf(split.header.epoch);
     checkIncomingSplit(split, { manifest, purpose: 'authentication', sessionId: open.sessionId, operatingPoint: open.context.policy.operatingPoint });
-    await this.#change(open.vendorId, open.id, (record) => beginProbe(record, this.#with.clock.nowMs()));
+    await this.#change(open.vendorId, open.id, (record) => beginProbe(record, this.#with.clock.nowMs()), found);
     try {
       return await this.#run(open, split, { leader: manifest.epoch === network.manifest.epoch ? leader : nodes.leaderIn(manifest), terminalId: terminal.id, manifest });
     } catch (error) {
@@ -230,9 +232,23 @@ export class AuthenticationService {
     return splitCapture({ ...probe, sessionId, manifest: network.manifest, encoder, device, rng });
   }
 
-  #change(vendorId: string, id: string, decide: (record: AuthenticationRecord) => Transition<AuthenticationRecord>): Promise<Transition<AuthenticationRecord>> {
+  /** @param known as it was read a moment ago: tried first, without reading it again */
+  #change(vendorId: string, id: string, decide: (record: AuthenticationRecord) => Transition<AuthenticationRecord>, known?: Versioned<AuthenticationRecord>): Promise<Transition<AuthenticationRecord>> {
     const { store } = this.#with;
-    return changeRecord({ find: () => store.find(vendorId, id), decide, save: (version, step) => store.save(version, step) });
+    let first = known;
+    const find = async (): Promise<Versioned<AuthenticationRecord> | undefined> => {
+      const found = first ?? (await store.find(vendorId, id));
+      first = undefined;
+      return found;
+    };
+    return changeRecord({ find, decide, save: (version, step) => store.save(version, step) });
+  }
+
+  /** @throws BoopError `request.not-found` as of {@link getForTerminal} */
+  async #foundFor({ id: terminalId, vendorId }: Terminal, id: string): Promise<Versioned<AuthenticationRecord>> {
+    const found = await this.#with.store.find(vendorId, id);
+    if (!found || (found.record.context.terminalId !== undefined && found.record.context.terminalId !== terminalId)) throw notFound();
+    return found;
   }
 
   async #terminal(id: string): Promise<Terminal> {

@@ -27,31 +27,31 @@ async function writeOutbox(tx: Transaction, entries: readonly OutboxEntry[]): Pr
   await tx.logOutbox.createMany({ data, skipDuplicates: true });
 }
 
-/** Streams are locked in the order of their names, so that two transactions never wait for each other in a circle. */
+/**
+ * Streams are locked in the order of their names, so that two transactions never wait for each other in a circle. The row of a stream stays locked until the transaction
+ * ends, so offsets become visible in order. One statement for each stream: a decision waits for every round trip.
+ */
 export async function appendEvents(tx: Transaction, events: readonly ChannelEvent[]): Promise<void> {
   const byStream = new Map<string, ChannelEvent[]>();
   for (const event of events) byStream.set(event.stream, [...(byStream.get(event.stream) ?? []), event]);
   for (const [stream, group] of [...byStream].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const last = await advance(tx, stream, group.length);
-    const now = new Date();
-    await tx.channelEvent.createMany({
-      data: group.map(({ payload }, i) => ({ stream, offset: last - BigInt(group.length - 1 - i), payload: payload as unknown as Prisma.InputJsonValue, createdAt: now })),
-    });
-    await tx.$executeRaw`SELECT pg_notify(${notifyChannel}, ${stream})`;
+    const payloads = JSON.stringify(group.map(({ payload }) => payload));
+    await tx.$executeRaw`
+      WITH advanced AS (
+        INSERT INTO channel_streams (stream, epoch, last_offset) VALUES (${stream}, ${newEpoch()}, ${group.length}::int)
+        ON CONFLICT (stream) DO UPDATE SET last_offset = channel_streams.last_offset + EXCLUDED.last_offset
+        RETURNING last_offset
+      ), appended AS (
+        INSERT INTO channel_events (stream, event_offset, payload, created_at)
+        SELECT ${stream}, last_offset - ${group.length}::int + position, payload, ${new Date()}::timestamptz
+        FROM advanced, jsonb_array_elements(${payloads}::jsonb) WITH ORDINALITY AS event (payload, position)
+      )
+      SELECT pg_notify(${notifyChannel}, ${stream})`;
   }
 }
 
 export async function ensureStream(tx: Transaction, stream: string): Promise<void> {
   await tx.channelStream.createMany({ data: [{ stream, epoch: newEpoch(), lastOffset: 0n }], skipDuplicates: true });
-}
-
-/** Takes `count` offsets; the row stays locked until the transaction ends, so offsets become visible in order. */
-async function advance(tx: Transaction, stream: string, count: number): Promise<bigint> {
-  const rows = await tx.$queryRaw<{ last_offset: bigint }[]>`
-    INSERT INTO channel_streams (stream, epoch, last_offset) VALUES (${stream}, ${newEpoch()}, ${count})
-    ON CONFLICT (stream) DO UPDATE SET last_offset = channel_streams.last_offset + ${count}
-    RETURNING last_offset`;
-  return rows[0]!.last_offset;
 }
 
 const newEpoch = (): string => randomBytes(9).toString('base64url');
