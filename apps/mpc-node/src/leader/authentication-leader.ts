@@ -84,9 +84,10 @@ export class AuthenticationLeader {
     const begin = (session: Session, asked: readonly PartyId[]): void => void (early = this.#begin(session, asked));
     try {
       led = await stages.time('open', () => lead.open(request.context, request.split, undefined, network.committeeSize, begin));
-      // With a node less nothing has been compared: no share leaves a node before all holders have agreed on the run.
-      if (early?.asked.join() !== led.opened.join()) early = undefined;
-      if (early) led = { ...led, attempts: early.attempts };
+      // Whoever has checked the split with this node has opened it, even if it has not said so yet. Without that nothing has been compared: no share leaves a node before the check.
+      const isComplete = early?.asked.join() === led.opened.join() || led.session.splitPassed;
+      if (early && isComplete) led = { ...led, opened: early.asked, attempts: early.attempts };
+      else early = undefined;
       const answer = await within(patience * sessionTimeoutMs, this.#decide(led, early, stages, hold));
       log.info('authentication decided', { session: led.session.splitHash, reason: answer.reason, verified: answer.verified, durationMs: answer.stages['total'] });
       return answer;
