@@ -29,6 +29,7 @@ import { createRouter, type GatewayHandlers, type LedgerHandlers } from './link/
 import { NodeMetrics } from './metrics.ts';
 import { type Network, networkOf } from './network.ts';
 import { keepTls, materialOf, type NodeTls } from './node-tls.ts';
+import { rehearse } from './readiness/rehearsal.ts';
 import { meshStorage } from './release/mesh-storage.ts';
 import { PrismaFeedStore } from './release/prisma-feed-store.ts';
 import { type SubjectFaultHook } from './subjects/fault-points.ts';
@@ -111,6 +112,12 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
     const isAmong = (network: Network | undefined, party: PartyId): boolean => !network || (network.parties.includes(party) && software.lists(network.manifest, party));
     const metrics = new NodeMetrics(metricsRegistry, { rows: () => current()?.gallery.rows ?? 0, lanes: () => current()?.committees.lanesHeld ?? 0, live: () => members().length, sessions: () => epochs.all().reduce((sum, { node }) => sum + node.sessions.count, 0) });
     const kernel = await loadKernel();
+    /** Loads and compiles what the first session runs, and opens connections to the database. A node that can't serves all the same, later or slower. */
+    const warmUp = async (): Promise<void> => {
+      const reads = [1, 2, 3].map((at) => attempts.acceptedToday(`warm-up ${at}`, systemClock.nowMs()));
+      const outcomes = await Promise.allSettled([rehearse(kernel, systemClock, systemRng), ...reads]);
+      for (const outcome of outcomes) if (outcome.status === 'rejected') log.warn('not warm yet', { error: outcome.reason as unknown });
+    };
     const software: SoftwareList = new SoftwareList({
       self,
       own: input.software,
@@ -151,6 +158,8 @@ export async function startNode(input: { config: NodeConfig; manifest: NetworkMa
           onBlame: (named: readonly PartyId[], suspects: readonly PartyId[]) => metrics.blame(named, suspects),
           ...(config.attempts && { limits: config.attempts }),
           ...(config.tokenKey && { tokenKey: config.tokenKey }),
+          warmUp,
+          isLater: epochs.all().length > 0,
           isLeaving: async () => (await epochStore.load()).some(({ epoch, state }) => epoch > network.epoch && state === 'signed'),
         };
         return await serveEpoch(network, shares, surroundings, (party) => epochs.isMember(epochManifest, party) && software.lists(epochManifest, party));

@@ -60,6 +60,14 @@ export class PoolKeeper {
     clearInterval(this.#timer);
   }
 
+  /** Whether a session that came now would find keys with all live nodes, and something of each stock that this node leads. */
+  get provides(): boolean {
+    const { network, peers, holders, committees } = this.#input;
+    const live = peers.live();
+    if (live.length >= network.verifiableSize && !holders.has(live)) return false;
+    return this.#stocks(live).every(({ scope, backEnd, lanes }) => committees.availableLanes(scope, backEnd) >= lanes);
+  }
+
   /** As long as the pause lasts: fills the emptiest stock by one batch after the other, then agrees on missing keys among all live nodes. */
   async tick(): Promise<void> {
     const { activity } = this.#input;
@@ -93,18 +101,23 @@ export class PoolKeeper {
 
   /** The stock that has least of what it should have, and the lanes of its next batch. */
   #shortest(live: readonly PartyId[]): { scope: RunScope; backEnd: PoolBackEnd; lanes: number } | undefined {
-    const { network, committees, size } = this.#input;
+    const { committees } = this.#input;
+    return this.#stocks(live)
+      .map(({ target, ...stock }) => ({ ...stock, level: committees.availableLanes(stock.scope, stock.backEnd) / target }))
+      .filter(({ level }) => level < 1)
+      .sort((a, b) => a.level - b.level)[0];
+  }
+
+  /** What this node keeps for the committees that it leads, with the lanes of a batch; nothing of what has no use now. */
+  #stocks(live: readonly PartyId[]): { scope: RunScope; backEnd: PoolBackEnd; target: number; lanes: number }[] {
+    const { network, size } = this.#input;
     const wanted = wantedCommittees(network, live);
     const digits = this.#digitLanes(wanted.length);
     const kinds = [
       { backEnd: 'one-hot', target: size.lanesTarget, lanes: size.lanesPerBatch },
       { backEnd: 'digits', target: digits, lanes: Math.min(digits, wholeSearches(this.#search)) },
     ] as const;
-    return wanted
-      .filter(({ committee }) => committee[0] === network.self)
-      .flatMap((scope) => kinds.map(({ backEnd, target, lanes }) => ({ scope, backEnd, lanes, level: committees.availableLanes(scope, backEnd) / target })))
-      .filter(({ level }) => level < 1)
-      .sort((a, b) => a.level - b.level)[0];
+    return wanted.filter(({ committee }) => committee[0] === network.self).flatMap((scope) => kinds.filter(({ target }) => target > 0).map((kind) => ({ scope, ...kind })));
   }
 
   /** Lanes of digits per committee; 0 as long as searches are served by one-hot ones. */

@@ -11,6 +11,7 @@ import { type GatewayHandlers, type LedgerHandlers } from '../link/router.ts';
 import { gatewayHandlers, ledgerHandlers } from '../link/service-handlers.ts';
 import { type NodeMetrics } from '../metrics.ts';
 import { type Network } from '../network.ts';
+import { Readiness } from '../readiness/readiness.ts';
 import { type EpochShares } from './epoch-host.ts';
 import { inEpoch } from './epoch-peers.ts';
 
@@ -42,11 +43,15 @@ export interface EpochSurroundings extends Omit<Surroundings, 'network' | 'peers
   readonly kernel: Kernel;
   readonly metrics: NodeMetrics;
   readonly stores: Omit<Surroundings['stores'], 'gallery' | 'keys'>;
+  /** Done before the process says for the first time that it is ready. */
+  readonly warmUp: () => Promise<void>;
+  /** Whether this process has served another epoch before. */
+  readonly isLater: boolean;
 }
 
 /** @param isMember whether the machine that has this party's link now holds shares of this epoch */
 export async function serveEpoch(network: Network, shares: EpochShares, surroundings: EpochSurroundings, isMember: (party: PartyId) => boolean): Promise<ServedEpoch> {
-  const { mesh, registry, metrics, stores, ...rest } = surroundings;
+  const { mesh, registry, metrics, stores, warmUp, isLater, ...rest } = surroundings;
   const peers = new MeshPeers(inEpoch(mesh, network, isMember), () => node.handlers);
   const engine = await MatchingEngine.create({
     self: network.self,
@@ -63,8 +68,8 @@ export async function serveEpoch(network: Network, shares: EpochShares, surround
     },
   });
   const node = assembleNode({ ...rest, network, peers, registry, shares: engineRows(engine), stores: { ...stores, ...shares } });
-  const ready = (): boolean => node.ring.complete && peers.live().length >= network.committeeSize;
-  const services = [node.ceremonies, node.rollover, node.sync, node.keeper, node.orders.sync, node.retention];
+  const readiness = new Readiness({ network, peers, ring: node.ring, keeper: node.keeper, clock: rest.clock, warmUp, settled: isLater });
+  const services = [node.ceremonies, node.rollover, node.sync, node.keeper, node.orders.sync, node.retention, readiness];
   try {
     await node.load();
   } catch (error) {
@@ -74,10 +79,10 @@ export async function serveEpoch(network: Network, shares: EpochShares, surround
   return {
     node,
     shares,
-    gateway: gatewayHandlers(node, peers, metrics, ready),
+    gateway: gatewayHandlers(node, peers, metrics, readiness),
     ledger: ledgerHandlers(node),
     attributes: attributesHandlers(node),
-    ready,
+    ready: () => readiness.ready,
     peerChanged(connected) {
       node.committees.peerChanged();
       node.holders.peerChanged();

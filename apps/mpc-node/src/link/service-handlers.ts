@@ -2,21 +2,22 @@ import { BoopError } from '@boop/shared';
 import { serializeGroupKey } from '@boop/threshold';
 import { type AssembledNode } from '../assemble.ts';
 import { type NodeMetrics } from '../metrics.ts';
+import { type Readiness } from '../readiness/readiness.ts';
 import { groupKeyNameSchema } from './peer-methods.ts';
 import { type Peers } from './peers.ts';
 import { type GatewayHandlers, type LedgerHandlers } from './router.ts';
 
 /** gateway → node */
-export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: NodeMetrics, ready: () => boolean): GatewayHandlers {
+export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: NodeMetrics, readiness: Pick<Readiness, 'able' | 'ready'>): GatewayHandlers {
   const startedAt = performance.now();
-  const requireReady = (): void => {
-    if (!ready()) throw new BoopError('mpc.nodes-unavailable', 'this node is not ready', { kind: 'unavailable' });
+  const requireAble = (): void => {
+    if (!readiness.able) throw new BoopError('mpc.nodes-unavailable', 'this node is not ready', { kind: 'unavailable' });
   };
   return {
     'node.status': async () => ({
       party: node.network.self,
       epoch: node.network.epoch,
-      ready: ready(),
+      ready: readiness.ready,
       live: peers.live(),
       galleryRows: node.gallery.rows,
       correlations: node.committees.lanesHeld,
@@ -25,13 +26,13 @@ export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: Node
       timeMs: Date.now(),
     }),
     'authentication.run': async (body) => {
-      requireReady();
+      requireAble();
       const answer = await node.authentications.run(body);
       metrics.session('authentication', answer.reason, answer.stages);
       return answer;
     },
     'authentication.match': async (body) => {
-      requireReady();
+      requireAble();
       const answer = await node.authentications.match(body);
       if (!('held' in answer)) metrics.session('authentication', answer.reason, answer.stages);
       return answer;
@@ -43,16 +44,16 @@ export function gatewayHandlers(node: AssembledNode, peers: Peers, metrics: Node
     },
     'epoch.current': async () => ({ manifest: node.network.manifest, entries: [] }),
     'subject.erase': async (body) => {
-      requireReady();
+      requireAble();
       return await node.erasure.run(body);
     },
     'subject.order': async (body) => {
-      requireReady();
+      requireAble();
       return await node.orders.lead.run(body);
     },
     'subject.read': async ({ call }) => node.orders.service.read(call),
     'registration.run': async (body) => {
-      requireReady();
+      requireAble();
       const answer = await node.registrations.run(body);
       metrics.session('registration', 'ok', answer.stages);
       return answer;
