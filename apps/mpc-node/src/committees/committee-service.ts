@@ -10,6 +10,7 @@ import { laneKernel } from './lane-kernel.ts';
 import { CommitteeState, isWide, type RunScope } from './committee-state.ts';
 import { type HolderKeysService } from './holder-keys-service.ts';
 import { type ProtocolRunner } from './protocol-runner.ts';
+import { seeSameProcesses } from './same-processes.ts';
 
 const agreeTimeoutMs = 5_000;
 const fillTimeoutMs = 8_000;
@@ -130,9 +131,7 @@ export class CommitteeService {
   async joinAgreement(from: PartyId, body: PeerBody<'committee.agree'>): Promise<void> {
     const scope = this.#ledBy(from, body);
     if (!scope.committee.includes(this.#network.self)) throw notLed();
-    const present = scope.holders.map((party) => this.#peers.bootIdOf(party));
-    if (body.bootIds.length !== present.length || body.bootIds.some((id, at) => !present[at] || !equalBytes(id, present[at])))
-      throw new BoopError('committee.other-boot', 'the members see different processes', { kind: 'unavailable' });
+    await seeSameProcesses(this.#peers, scope.holders, body.bootIds);
     this.#remember(await this.#runAgreement(scope, body.runId, body.bootIds));
   }
 

@@ -4,6 +4,7 @@ import { type PeerBody } from '../link/peer-methods.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Network } from '../network.ts';
 import { type ProtocolRunner } from './protocol-runner.ts';
+import { seeSameProcesses } from './same-processes.ts';
 
 const agreeTimeoutMs = 5_000;
 /** Sets of holders remembered for each node that starts agreements: none can have the keys of another's dropped. */
@@ -71,9 +72,7 @@ export class HolderKeysService {
   /** Every other node's side of an agreement. @throws BoopError `holders.malformed`, `committee.other-boot` */
   async joinAgreement(from: PartyId, { parties, keysId, bootIds }: PeerBody<'holders.agree'>): Promise<void> {
     const holders = checkHolders(this.#network, from, parties);
-    const present = holders.map((party) => this.#peers.bootIdOf(party));
-    if (bootIds.length !== present.length || bootIds.some((id, at) => !present[at] || !equalBytes(id, present[at])))
-      throw new BoopError('committee.other-boot', 'the nodes see different processes', { kind: 'unavailable' });
+    await seeSameProcesses(this.#peers, holders, bootIds);
     await this.#runAgreement(from, holders, keysId, bootIds);
   }
 

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { loadKernel } from '@boop/kernels';
 import { systemClock, systemRng } from '@boop/platform';
-import { BoopError } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from '../testing/fixtures.ts';
 import { MemoryNetwork } from '../testing/memory-network.ts';
@@ -49,12 +48,12 @@ describe('a node that has just started', () => {
   }, 120_000);
 
   test('is not ready while another node does not see all the others, whose sessions would fail', async () => {
-    const { boots } = hidden(network, 4, 5);
+    network.hub.isLinked = (self, party) => self + party !== 4 + 5;
     const readiness = readinessOf(1);
     network.offsetMs += 1_000;
     await network.node(1).keeper.tick();
     expect(await later(readiness, 50)).toBe(false);
-    boots.clear();
+    network.hub.isLinked = () => true;
     network.offsetMs += 1_000;
     // After a failure it pauses, in real time.
     await new Promise((resolve) => setTimeout(resolve, 600));
@@ -105,16 +104,6 @@ describe('a node that has just started', () => {
     expect(await later(readiness, 50)).toBe(true);
   }, 120_000);
 });
-
-/** What two nodes that have no link yet do: refuse agreements with the other one's process. */
-function hidden(network: MemoryNetwork, one: number, other: number): { boots: Set<string> } {
-  const boots = new Set(['apart']);
-  network.hub.onRequest = (_from, to, method) => {
-    if (boots.size > 0 && method.endsWith('.agree') && (to === one || to === other)) throw new BoopError('committee.other-boot', 'the nodes see different processes', { kind: 'unavailable' });
-    return undefined;
-  };
-  return { boots };
-}
 
 test('an authentication is rehearsed among nodes that pass', async () => {
   await expect(rehearse(await loadKernel(), systemClock, systemRng)).resolves.toBeUndefined();

@@ -22,6 +22,9 @@ export class MemoryHub {
   /** What arrives instead; null when nothing does. */
   onSession: ((from: PartyId, to: PartyId, payload: Uint8Array, runId: Uint8Array) => Uint8Array | null) | undefined;
 
+  /** Whether one node knows the other one's process: not yet, where a link is still to come. */
+  isLinked: (self: PartyId, party: PartyId) => boolean = () => true;
+
   attach(party: PartyId, node: Attached): void {
     this.#nodes.set(party, node);
     for (const [other, { changed }] of this.#nodes) if (other !== party) changed(party, true);
@@ -37,7 +40,7 @@ export class MemoryHub {
       self,
       live: () => [...this.#nodes.keys()].sort((a, b) => a - b),
       roundTripMs: () => 0,
-      bootIdOf: (party) => this.#nodes.get(party)?.bootId,
+      bootIdOf: (party) => (this.isLinked(self, party) ? this.#nodes.get(party)?.bootId : undefined),
       request: async (to, method, body) => await this.#request(self, to, method, body),
       sendSession: (to, runId, payload) => {
         const sent = this.onSession ? this.onSession(self, to, payload, runId) : payload.slice();
