@@ -142,7 +142,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const keeper = new PoolKeeper({ network, peers, committees, holders, gallery, activity, log, size: pool });
   const onRun = surroundings.onRun ?? (() => undefined);
   const splitChecks = new SplitCheckService({ network, peers, runner, holders, standing, rng, onRun });
-  const runs = new RunService({ network, peers, runner, committees, gallery, members, activity, lanesPerBlock: pool.lanesPerBlock, rng, signIdentity, onRun, onForm: surroundings.onForm ?? (() => undefined) });
+  const runs = new RunService({ network, peers, runner, committees, gallery, members, activity, lanesPerBlock: pool.lanesPerBlock, rng, patience, signIdentity, onRun, onForm: surroundings.onForm ?? (() => undefined) });
   const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity, refusalOf: (session, row) => release.sessions.refusalOf(session, row), isSuspended: (row) => orderService.isSuspended(row) });
   const subjects = new SubjectService({ gallery, ring, members, clock, rng });
   const subjectLead = new SubjectLead({ peers, ring, gallery, log });

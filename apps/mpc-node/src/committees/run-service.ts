@@ -24,6 +24,8 @@ import { planRun, type RunCoverage, type RunPlan } from './run-plan.ts';
 import { runSubject } from './run-subject.ts';
 
 export const runTimeoutMs = 5_000;
+/** Lanes that are not in stock are made first. */
+const lanesTimeoutMs = runTimeoutMs + 2_000;
 
 type Outcome = NonNullable<PeerAnswer<'run.take'>['outcome']>;
 type RunForm = Pick<LaneNotice, 'backEnd' | 'blockRows' | 'lanes' | 'settle'>;
@@ -38,6 +40,8 @@ export interface RunServiceInput {
   readonly activity: Activity;
   readonly lanesPerBlock?: number | undefined;
   readonly rng: Rng;
+  /** How many times as long as usual a run may wait for its lanes. */
+  readonly patience: number;
   readonly signIdentity: (bytes: Uint8Array) => Uint8Array;
   readonly onRun: (operation: string, durationMs: number) => void;
   /** As the lowest party of a committee: how a run is compared, and why so. */
@@ -66,6 +70,7 @@ export class RunService {
     const claim = session.claim(isMember ? request.operation : `contribute ${request.operation}`, committee, request.row);
     if (plan.rows === 0) {
       await this.#whenWellFormed(session);
+      claim.use();
       return isMember ? this.#outcome(session, request, plan, this.#settle(session, request, nothingToCompare(plan))) : undefined;
     }
     const form = await this.#form(session, request, plan, claim);
@@ -191,12 +196,12 @@ export class RunService {
 
   /** How a run is compared: as the lowest party of its committee, chosen and told the others; else as that one says. */
   async #form(session: Session, request: RunRequest, plan: RunPlan, { withdrawn }: DecisionClaim): Promise<RunForm> {
-    const { peers, network } = this.#input;
+    const { peers, network, patience } = this.#input;
     const scope = this.#scope(request);
     const [lowest] = scope.committee;
     const { runId } = request;
     if (lowest !== network.self) {
-      return await this.#notices.expect(lowest!, runId, runTimeoutMs, withdrawn).catch((error: unknown) => {
+      return await this.#notices.expect(lowest!, runId, patience * lanesTimeoutMs, withdrawn).catch((error: unknown) => {
         if (error instanceof RunUnfinished) this.#keep(session, runId, scope, [], { kind: 'unfinished', missing: [...error.missing] });
         throw error;
       });
@@ -204,7 +209,7 @@ export class RunService {
     const form = await this.#allot(scope, plan);
     const settle = (error?: unknown): void => this.#noteLost(scope, error);
     // Whoever does not hear of it is missed in the run itself.
-    for (const party of scope.holders) if (party !== network.self) peers.request(party, 'run.lanes', { runId, ...form }, runTimeoutMs).catch(settle);
+    for (const party of scope.holders) if (party !== network.self) peers.request(party, 'run.lanes', { runId, ...form }, lanesTimeoutMs).catch(settle);
     return { ...form, settle };
   }
 

@@ -40,12 +40,12 @@ export class DecisionClaim {
     this.#last = last;
   }
 
-  /** Aborted with BoopError `run.replaced` (unavailable) when the claim has given way. */
+  /** Aborted with BoopError `run.replaced` (unavailable) when the claim has given way, `session.ended` (peer) with its session. */
   get withdrawn(): AbortSignal {
     return this.#withdrawal.signal;
   }
 
-  /** To be called before anything that depends on the shares leaves this node. @throws BoopError `run.replaced` */
+  /** To be called before anything that depends on the shares leaves this node. @throws BoopError `run.replaced`, `session.ended` */
   use(): void {
     this.#withdrawal.signal.throwIfAborted();
     this.#used = true;
@@ -54,8 +54,13 @@ export class DecisionClaim {
   /** @returns whether it does: not once it is used, nor if another has given way to it */
   giveWay(): boolean {
     if (this.#used || this.#last) return false;
-    this.#withdrawal.abort(new BoopError('run.replaced', 'another run decides this', { kind: 'unavailable' }));
+    this.withdraw(new BoopError('run.replaced', 'another run decides this', { kind: 'unavailable' }));
     return true;
+  }
+
+  /** Ends what is done in its name. */
+  withdraw(reason: BoopError): void {
+    this.#withdrawal.abort(reason);
   }
 }
 
@@ -217,6 +222,7 @@ export class Session {
   /** Wipes the shares and the nonces of an unfinished signing attempt. */
   end(): void {
     this.#ended = true;
+    for (const claim of this.#decided.values()) claim.withdraw(new BoopError('session.ended', 'the session is over', { kind: 'peer' }));
     for (const share of this.#shares) share.fill(0);
     void this.#products?.then((products) => {
       products.fill(0);
