@@ -13,6 +13,11 @@ const [palm, other, stranger] = [randomPalm(rng), randomPalm(rng), randomPalm(rn
 const orders: SearchPlan['order'][] = ['in-turn', 'together'];
 let network: MemoryNetwork;
 
+const start = async (parameters: { nodes: number; threshold: number }): Promise<void> => {
+  network = await MemoryNetwork.create(parameters, rng);
+  for (const each of [other, palm]) await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': each }, network.clock.nowMs()));
+};
+
 const authenticate = async (leader: number, template: Int8Array) => {
   const request = await probe(network.splitter, authenticationContext(network.manifest, rng, network.clock.nowMs()), capture(template, rng));
   return await network.node(leader).authentications.run(request).catch((error: BoopError) => error.code);
@@ -47,10 +52,7 @@ describe.each([
   { nodes: 5, threshold: 1, committees: 3 },
   { nodes: 7, threshold: 2, committees: 21 },
 ])('a family of $committees committees of ($nodes, $threshold)', ({ nodes, threshold, committees }) => {
-  beforeAll(async () => {
-    network = await MemoryNetwork.create({ nodes, threshold }, rng);
-    for (const each of [other, palm]) await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': each }, network.clock.nowMs()));
-  }, 120_000);
+  beforeAll(async () => await start({ nodes, threshold }), 120_000);
   afterAll(() => network.stop());
   afterEach(() => {
     network.hub.onRequest = undefined;
@@ -87,10 +89,7 @@ describe.each([
 });
 
 describe('a search that begins while nodes still open its session', () => {
-  beforeAll(async () => {
-    network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
-    await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': palm }, network.clock.nowMs()));
-  }, 120_000);
+  beforeAll(async () => await start({ nodes: 5, threshold: 1 }), 120_000);
   afterAll(() => network.stop());
   afterEach(() => {
     network.hub.onRequest = undefined;
@@ -146,8 +145,7 @@ describe('a search that begins while nodes still open its session', () => {
 describe('a leader that lies about what its family found together', () => {
   const leader = 2;
   beforeAll(async () => {
-    network = await MemoryNetwork.create({ nodes: 5, threshold: 1 }, rng);
-    for (const each of [other, palm]) await network.node(1).registrations.run(await enrolment(network.splitter, { 'right-palm': each }, network.clock.nowMs()));
+    await start({ nodes: 5, threshold: 1 });
     network.searchOrder = 'together';
   }, 120_000);
   afterAll(() => network.stop());
