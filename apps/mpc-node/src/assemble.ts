@@ -157,7 +157,7 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const rollover = new TokenRollover({ network, peers, ceremonies, ring, schedule: surroundings.tokenKey, isLeaving: surroundings.isLeaving ?? (() => Promise.resolve(false)), clock, rng, log });
   const checkpoints = new CheckpointService({ self: network.self, network: network.manifest, ring, store: stores.checkpoints, signIdentity, clock, rng, log });
   const release = assembleRelease({ network, gallery, ring, peers, store: stores.feed, storage: surroundings.storage, signIdentity, clock, rng, log });
-  const lead = new SessionLead({ network, peers, gallery, sessions, service, members, standing, rng, log, ...(surroundings.stragglersMs !== undefined && { stragglersMs: surroundings.stragglersMs }) });
+  const lead = new SessionLead({ network, peers, gallery, service, members, standing, rng, log, ...(surroundings.stragglersMs !== undefined && { stragglersMs: surroundings.stragglersMs }) });
   const search = new FamilySearch({ peers, lead, committees, gallery, rng, threshold: network.threshold, plan: surroundings.planSearch ?? planSearch, onSearch: surroundings.onSearch ?? (() => undefined) });
   const investigator = new Investigator({ network, peers, lead, members, standing, evidence: stores.evidence, clock, log, onBlame: surroundings.onBlame ?? (() => undefined) });
   const rescan = new Rescan({ network, lead, rng, oneIn: surroundings.rescanOneIn ?? 16, onRescan: surroundings.onRescan ?? (() => undefined) });

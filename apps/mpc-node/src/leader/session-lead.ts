@@ -5,14 +5,13 @@ import { type Logger } from '@boop/platform';
 import { coverageOf } from '../committees/run-plan.ts';
 import { runTimeoutMs, statementOf } from '../committees/run-service.ts';
 import { type CertifiedStatement, type PeerAnswer, type RunRequest } from '../link/peer-methods.ts';
-import { decidedBytes } from '../link/run-transcripts.ts';
+import { decidedBytesOf } from '../link/run-transcripts.ts';
 import { type Peers } from '../link/peers.ts';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type Network } from '../network.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
 import { type Session } from '../sessions/session.ts';
 import { type SessionService } from '../sessions/session-service.ts';
-import { type SessionStore } from '../sessions/session-store.ts';
 import { type Attempt } from './attempts.ts';
 import { type Standing } from './standing.ts';
 
@@ -42,9 +41,9 @@ export interface StartedRun {
 
 /** What both kinds of session need of a leader: open everywhere, have committees run, end everywhere. */
 export class SessionLead {
-  readonly #input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger; stragglersMs?: number };
+  readonly #input: { network: Network; peers: Peers; gallery: Gallery; service: SessionService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger; stragglersMs?: number };
 
-  constructor(input: { network: Network; peers: Peers; gallery: Gallery; sessions: SessionStore; service: SessionService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger; stragglersMs?: number }) {
+  constructor(input: { network: Network; peers: Peers; gallery: Gallery; service: SessionService; members: MemberVerifier; standing: Standing; rng: Rng; log: Logger; stragglersMs?: number }) {
     this.#input = input;
   }
 
@@ -126,8 +125,9 @@ export class SessionLead {
     const decision = outcomes[0]?.outcome?.decision;
     if (!decision) throw disagreement;
     const statement = statementOf(session, request, coverageOf(session, gallery, request), decision, gallery);
+    const bytesOf = decidedBytesOf(statement);
     const signatures = outcomes.map(({ party, outcome }) => {
-      if (!outcome || !members.verify(party as PartyId, decidedBytes(statement, outcome.transcript), fromBase64Url(outcome.signature))) throw disagreement;
+      if (!outcome || !members.verify(party as PartyId, bytesOf(outcome.transcript), fromBase64Url(outcome.signature))) throw disagreement;
       return { party, signature: outcome.signature, transcript: outcome.transcript };
     });
     return { statement, signatures };
