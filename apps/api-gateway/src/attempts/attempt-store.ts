@@ -22,15 +22,20 @@ export const attemptStore = (database: Database): AttemptStore => ({
 
 /** Counts with the decision itself, so that no crash forgets a failure. */
 export async function countAttempt(tx: Transaction, { terminalId, person, failed, atMs }: Attempt): Promise<void> {
+  const key = person && keyOf(person);
+  if (!failed) return await forget(tx, terminalId, key);
   const lastFailureAt = new Date(atMs);
   const first = { failures: 1, lastFailureAt };
   const another = { failures: { increment: 1 }, lastFailureAt };
-  if (failed) await tx.failedAttempts.upsert({ where: { terminalId }, create: { terminalId, ...first }, update: another });
-  else await tx.failedAttempts.deleteMany({ where: { terminalId } });
-  if (!person) return;
-  const key = keyOf(person);
-  if (failed) await tx.failedSubjectAttempts.upsert({ where: { vendorId_subjectHash: key }, create: { ...key, ...first }, update: another });
-  else await tx.failedSubjectAttempts.deleteMany({ where: key });
+  await tx.failedAttempts.upsert({ where: { terminalId }, create: { terminalId, ...first }, update: another });
+  if (key) await tx.failedSubjectAttempts.upsert({ where: { vendorId_subjectHash: key }, create: { ...key, ...first }, update: another });
+}
+
+/** One statement: an accepted person waits for it. */
+async function forget(tx: Transaction, terminalId: string, key: ReturnType<typeof keyOf> | undefined): Promise<void> {
+  await tx.$executeRaw`
+    WITH terminal AS (DELETE FROM failed_attempts WHERE terminal_id = ${terminalId})
+    DELETE FROM failed_subject_attempts WHERE vendor_id = ${key?.vendorId ?? null} AND subject_hash = ${key?.subjectHash ?? null}`;
 }
 
 const failuresIn = (row: { failures: number; lastFailureAt: Date } | null): FailedAttempts => ({ failures: row?.failures ?? 0, lastFailureMs: row?.lastFailureAt.getTime() ?? 0 });

@@ -28,6 +28,8 @@ interface Run {
   readonly terminalId: string;
   /** Of the epoch of the split. */
   readonly manifest: NetworkManifest;
+  /** The context as it was saved before the nodes were asked. */
+  readonly begun: Versioned<AuthenticationRecord>;
 }
 
 export interface AuthenticationDependencies {
@@ -114,14 +116,13 @@ export class AuthenticationService {
    * again; the same split is never sent twice.
    */
   async probe(terminalId: string, id: string, probe: Probe): Promise<AuthenticationRecord> {
-    const { nodes } = this.#with;
+    const { nodes, directory } = this.#with;
     const terminal = await this.#terminal(terminalId);
-    const found = await this.#foundFor(terminal, id);
+    const [found, vendor] = await Promise.all([this.#foundFor(terminal, id), directory.vendor(terminal.vendorId)]);
     const open = found.record;
     const attempts = this.#checkAttempts(terminalId, open);
     // Awaited below; what is found before it goes first.
     attempts.catch(() => undefined);
-    const vendor = await this.#with.directory.vendor(open.vendorId);
     if (vendor?.sandbox) throw new BoopError('request.forbidden', 'the sandbox takes no captures: present a template');
     beginProbe(open, this.#with.clock.nowMs());
     if (vendor?.suspended !== false) return await this.#refuse(open, terminalId, 'vendor-suspended');
@@ -141,9 +142,9 @@ export class AuthenticationService {
     const split = await this.#splitOf(probe, open, terminal);
     const manifest = network.manifestOf(split.header.epoch);
     checkIncomingSplit(split, { manifest, purpose: 'authentication', sessionId: open.sessionId, operatingPoint: open.context.policy.operatingPoint });
-    await this.#change(open.vendorId, open.id, (record) => beginProbe(record, this.#with.clock.nowMs()), found);
+    const begun = await this.#change(open.vendorId, open.id, (record) => beginProbe(record, this.#with.clock.nowMs()), found);
     try {
-      return await this.#run(open, split, { leader: manifest.epoch === network.manifest.epoch ? leader : nodes.leaderIn(manifest), terminalId: terminal.id, manifest });
+      return await this.#run(open, split, { leader: manifest.epoch === network.manifest.epoch ? leader : nodes.leaderIn(manifest), terminalId: terminal.id, manifest, begun });
     } catch (error) {
       this.#with.log.warn('a probe ended without a decision', { session: open.sessionId, leader, error: describeError(error) });
       await this.#change(open.vendorId, open.id, releaseProbe).catch((cause: unknown) => {
@@ -212,7 +213,9 @@ export class AuthenticationService {
     const { accepted, reason, verified, idToken, released } = answer;
     const sub = idToken === undefined ? undefined : parseTokenClaims(idToken).sub;
     const decision = { accepted, reason, verified, idToken, sub, released, outbox, terminalId: run.terminalId, paymentId: run.paymentId, entryText: toBase64Url(outbox.entry) };
-    const { record } = await this.#change(open.vendorId, open.id, (current) => decideProbe(current, decision, clock.nowMs()));
+    // Money was reserved meanwhile: a context of a payment is read again.
+    const known = open.context.type === 'payment' ? undefined : run.begun;
+    const { record } = await this.#change(open.vendorId, open.id, (current) => decideProbe(current, decision, clock.nowMs()), known);
     onDecision();
     const durationMs = clock.nowMs() - run.startedMs;
     metrics.observe('authentication', reason, durationMs, answer.stages);
@@ -233,7 +236,7 @@ export class AuthenticationService {
   }
 
   /** @param known as it was read a moment ago: tried first, without reading it again */
-  #change(vendorId: string, id: string, decide: (record: AuthenticationRecord) => Transition<AuthenticationRecord>, known?: Versioned<AuthenticationRecord>): Promise<Transition<AuthenticationRecord>> {
+  #change(vendorId: string, id: string, decide: (record: AuthenticationRecord) => Transition<AuthenticationRecord>, known?: Versioned<AuthenticationRecord>): Promise<Versioned<AuthenticationRecord>> {
     const { store } = this.#with;
     let first = known;
     const find = async (): Promise<Versioned<AuthenticationRecord> | undefined> => {

@@ -3,10 +3,10 @@ import { createAuthenticationSchema } from '@boop/protocol';
 import { type AuthenticationOutcome, type AuthenticationRecord, type AuthenticationResult, type AuthenticationStatus, staleProcessingMs } from '../domain/authentication-record.ts';
 import { type AuthenticationRow, Prisma } from '../generated/prisma/client.ts';
 import { type AuthenticationQuery, type AuthenticationStore, type Versioned } from '../services/ports.ts';
-import { type Database, isUniqueViolation, LostRace, unlessRaced } from './database.ts';
+import { type Database, isUniqueViolation, LostRace, type Transaction, unlessRaced } from './database.ts';
 import { paymentViewOf } from '../payments/payment-rows.ts';
 import { PaymentStore } from '../payments/payment-store.ts';
-import { writeEffects } from './effects.ts';
+import { hasEffects, writeEffects } from './effects.ts';
 
 export function authenticationStore(database: Database): AuthenticationStore {
   const payments = new PaymentStore(database);
@@ -36,14 +36,19 @@ export function authenticationStore(database: Database): AuthenticationStore {
     },
 
     save: (version, transition) =>
-      unlessRaced(() =>
-        database.$transaction(async (tx) => {
-          const { vendorId, id } = transition.record;
+      unlessRaced(async () => {
+        const { vendorId, id } = transition.record;
+        const change = async (tx: Pick<Transaction, 'authenticationRow'>): Promise<void> => {
           const { count } = await tx.authenticationRow.updateMany({ where: { vendorId, id, version }, data: { version: version + 1, ...changingColumns(transition.record) } });
           if (count !== 1) throw new LostRace();
+        };
+        // One statement is a transaction: nobody waits for two more round trips.
+        if (!hasEffects(transition)) return await change(database);
+        await database.$transaction(async (tx) => {
+          await change(tx);
           await writeEffects(tx, transition);
-        }),
-      ),
+        });
+      }),
 
     async due(nowMs, limit) {
       const rows = await database.authenticationRow.findMany({

@@ -1,19 +1,23 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Prisma } from '../generated/prisma/client.ts';
 import { type Transaction } from '../store/database.ts';
 import { type WebhookEvent } from './webhook-event.ts';
 
 /** Writes events and one delivery for each endpoint that wants them, in the transaction of the change that they tell of. */
 export async function writeWebhookEvents(tx: Transaction, events: readonly WebhookEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const rows = events.map((event) => ({ id: idOf(event), vendorId: event.vendorId, type: event.type, data: event.data as Prisma.InputJsonValue, createdAt: new Date(event.atMs) }));
-  const ids = rows.map(({ id }) => id);
-  await tx.webhookEvent.createMany({ data: rows });
+  const [ids, vendors, types] = [events.map(idOf), events.map(({ vendorId }) => vendorId), events.map(({ type }) => type)];
+  const [data, times] = [events.map((event) => JSON.stringify(event.data)), events.map(({ atMs }) => new Date(atMs).toISOString())];
+  // One statement: the change waits for every round trip.
   await tx.$executeRaw`
+    WITH written AS (
+      INSERT INTO webhook_events (id, vendor_id, type, data, created_at)
+      SELECT id, vendor_id, type, data::jsonb, created_at::timestamptz
+      FROM unnest(${ids}::text[], ${vendors}::text[], ${types}::text[], ${data}::text[], ${times}::text[]) AS event (id, vendor_id, type, data, created_at)
+      RETURNING id, vendor_id, type, created_at
+    )
     INSERT INTO webhook_deliveries (event_id, endpoint_id, created_at, next_attempt_at)
-    SELECT e.id, p.id, e.created_at, e.created_at FROM webhook_events e
-    JOIN webhook_endpoints p ON p.vendor_id = e.vendor_id AND p.disabled_reason IS NULL AND (cardinality(p.event_types) = 0 OR e.type = ANY (p.event_types))
-    WHERE e.id = ANY (${ids})`;
+    SELECT e.id, p.id, e.created_at, e.created_at FROM written e
+    JOIN webhook_endpoints p ON p.vendor_id = e.vendor_id AND p.disabled_reason IS NULL AND (cardinality(p.event_types) = 0 OR e.type = ANY (p.event_types))`;
 }
 
 /** Whether an event that has a key was told already, up to a month ago. */
