@@ -9,7 +9,7 @@ import { sealedSplitSchema } from './split.ts';
 const locationSchema = z.strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) });
 const attributeNames = z.array(attributeNameSchema).min(1).max(16);
 
-/** What a vendor tells of the occasion; kept beside the context and never part of what nodes judge. */
+/** What a vendor tells of the occasion; kept beside the context. Nodes judge none of it but the attributes that it leads to. */
 export const occasionFields = {
   merchantName: z.string().min(1).max(100).optional(),
   /** The vendor's own reference, echoed. */
@@ -17,7 +17,7 @@ export const occasionFields = {
   location: locationSchema.optional(),
   venueId: idField.optional(),
   eventId: idField.optional(),
-  /** Years; asked of the person's attributes. */
+  /** Years. Requires the attribute `is_adult` for 18, `age_over_N` for N, unless `birth_date` or `age_years` is required anyway; the vendor opens its value. */
   minimumAge: z.number().int().min(1).max(150).optional(),
   /** Without these the authentication fails with `user-missing-attributes`. */
   requiredAttributes: attributeNames.optional(),

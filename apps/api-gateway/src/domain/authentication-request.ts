@@ -5,6 +5,7 @@ import { canonicalJson, type Rng, toBase64Url } from '@boop/shared';
 import { InvalidRequest } from './invalid-request.ts';
 import { assertLivenessOffered } from './liveness.ts';
 import { chooseOperatingPoint } from './operating-point.ts';
+import { attributesOf } from './required-attributes.ts';
 
 /** Payments refuse an unconfirmed match unless their vendor says otherwise. */
 const acceptUnverifiedByDefault = (type: CreateAuthentication['type']): boolean => type !== 'payment';
@@ -40,12 +41,13 @@ export function buildContext(input: {
   login?: LoginRequest | undefined;
 }): AuthenticationContext {
   const { request, vendor, manifest, issuer, nowMs, rng, login } = input;
-  const { type, amount, currency, terminalId, subject, policy, timeout, requiredAttributes, optionalAttributes } = request;
+  const { type, amount, currency, terminalId, subject, policy, timeout } = request;
   if (type === 'payment' && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a payment needs an amount' }]);
   if (amount !== undefined && currency === undefined) throw new InvalidRequest([{ pointer: '/currency', detail: 'an amount needs a currency' }]);
   if (currency !== undefined && amount === undefined) throw new InvalidRequest([{ pointer: '/amount', detail: 'a currency needs an amount' }]);
   assertLivenessOffered(manifest, policy);
   const operatingPoint = chooseOperatingPoint(manifest, policy, vendor.operatingPoint);
+  const attributes = attributesOf(request);
   const issuedAt = Math.floor(nowMs / 1000);
   return {
     v: 1,
@@ -60,7 +62,7 @@ export function buildContext(input: {
     ...(login?.bindingMessage === undefined ? {} : { bindingMessage: login.bindingMessage }),
     ...(terminalId === undefined ? {} : { terminalId }),
     ...(subject === undefined ? {} : { subject }),
-    ...(requiredAttributes || optionalAttributes ? { attributes: { required: requiredAttributes ?? [], optional: optionalAttributes ?? [] } } : {}),
+    ...(attributes === undefined ? {} : { attributes }),
     ...(amount === undefined ? {} : { amount }),
     ...(currency === undefined ? {} : { currency }),
     policy: {

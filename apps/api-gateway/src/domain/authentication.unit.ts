@@ -34,6 +34,23 @@ describe('a context', () => {
     expect(() => context({ type: 'access', policy: { livenessLevel: 3 } })).toThrow(expect.objectContaining({ errors: [{ pointer: '/policy/livenessLevel', detail: expect.any(String) }] }));
   });
 
+  test.each<[object, readonly string[] | undefined]>([
+    [{}, undefined],
+    [{ minimumAge: 18 }, ['is_adult']],
+    [{ minimumAge: 21, requiredAttributes: ['email'] }, ['email', 'age_over_21']],
+    [{ minimumAge: 18, requiredAttributes: ['is_adult'] }, ['is_adult']],
+    [{ minimumAge: 21, requiredAttributes: ['birth_date'] }, ['birth_date']],
+    [{ minimumAge: 18, optionalAttributes: ['is_adult'] }, ['is_adult']],
+  ])('that asks for %j holds the person to %j', (asked, required) => {
+    expect(context({ type: 'age', ...asked }).attributes?.required).toEqual(required);
+  });
+
+  test('with as many attributes as it can hold has no room for an age', () => {
+    const requiredAttributes = Array.from({ length: 16 }, (_, at) => `attribute_${at}`);
+    expect(context({ type: 'age', requiredAttributes }).attributes!.required).toHaveLength(16);
+    expect(() => context({ type: 'age', minimumAge: 18, requiredAttributes })).toThrow(expect.objectContaining({ errors: [{ pointer: '/requiredAttributes', detail: expect.any(String) }] }));
+  });
+
   test.each([['payment', 30], ['entrance', 15], ['access', 30], ['membership', 30], ['age', 30]] as const)('of type %s lives %i s, then has expired and says why', (type, seconds) => {
     const request = { type, ...(type === 'payment' ? { amount: 5, currency: 'EUR' } : {}) };
     const { record } = openAuthentication({ request, requestHash: requestHashOf(request), context: context(request), link: 'http://c.example/a', nowMs: 1_000_500 });

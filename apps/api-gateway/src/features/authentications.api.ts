@@ -12,7 +12,7 @@ export const authenticationsApi: ApiDescription = {
   schemas: { Authentication: authenticationSchema, CreateAuthentication: createAuthenticationSchema, Probe: probeSchema, Authentications: z.strictObject({ authentications: z.array(authenticationSchema), next: z.string().optional() }) },
   routes: [
     { method: 'post', path: '/v1/authentications', summary: 'Open an authentication context', roles: ['vendor'], body: 'CreateAuthentication', answers: { 200: 'Authentication', 201: 'Authentication' }, codes: [...keyed, ...idempotent, 'request.malformed', 'vendor.suspended', 'mpc.nodes-unavailable'],
-      examples: { door: { type: 'access' }, payment: { type: 'payment', amount: 1_250, currency: 'EUR', merchantName: 'Corner Shop', reference: 'order-17' }, age: { type: 'age', minimumAge: 18, requiredAttributes: ['is_adult'], location: { latitude: 52.52, longitude: 13.4 }, venueId: 'hall-2' } },
+      examples: { door: { type: 'access' }, payment: { type: 'payment', amount: 1_250, currency: 'EUR', merchantName: 'Corner Shop', reference: 'order-17' }, age: { type: 'age', minimumAge: 18, location: { latitude: 52.52, longitude: 13.4 }, venueId: 'hall-2' } },
     },
     { method: 'get', path: '/v1/authentications', summary: 'List contexts, newest first', roles: ['vendor'], query: authenticationsQuery, answers: { 200: 'Authentications' }, codes: [...keyed, 'request.malformed'] },
     { method: 'get', path: '/v1/authentications/{id}', summary: 'Read a context and its result', roles: ['vendor', 'terminal'], answers: { 200: 'Authentication', 304: undefined }, codes: [...keyed, 'request.not-found'] },
