@@ -1,9 +1,10 @@
 import { type IncomingMessage } from 'node:http';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { pvsServerMessage, registrationServerMessage, vendorServerMessage } from '@boop/protocol';
+import { closeCodes, pvsServerMessage, registrationServerMessage, vendorServerMessage } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { WebSocket } from 'ws';
 import { TestBridge } from './testing/test-bridge.ts';
@@ -66,6 +67,8 @@ async function untilReached(connected: TestClient): Promise<Record<string, unkno
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+/** A client's frame of less than 126 bytes, with a mask of zeroes (RFC 6455 section 5.2). */
+const maskedFrame = (first: number, payload: Buffer): Buffer => Buffer.concat([Buffer.from([first, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 const expired = (contextId: string) => ({ type: 'context_expired', contextId });
 const hello = { type: 'vendor_hello', apiKey: 'sk_test' };
 
@@ -239,6 +242,32 @@ describe('close codes', () => {
     expect(await connected.closed).toBe(code);
   });
 
+  test.each<[number, string, () => Buffer]>([
+    [1002, 'a frame that RFC 6455 does not have', () => maskedFrame(0x83, Buffer.from('{}'))],
+    [1002, 'a frame without a mask', () => Buffer.from([0x81, 2, 0x7b, 0x7d])],
+    [1007, 'a text that is not UTF-8', () => maskedFrame(0x81, Buffer.from([0xc3, 0x28]))],
+    [1009, 'a frame that announces 100 MB', () => Buffer.concat([Buffer.from([0x81, 0xff, 0, 0, 0, 0, 6, 0x40, 0, 0]), Buffer.alloc(4)])],
+  ])('%i: %s, and a client that does not close is let go', async (code, _, frame) => {
+    const other = await vendor();
+    const ended = (): number => b.logged.filter((line) => line.startsWith('["disconnected"')).length;
+    const before = ended();
+    const socket = connect({ port: b.bridge.port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined);
+    const heard: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => heard.push(chunk));
+    socket.write('GET /ws/vendor HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n');
+    while (!Buffer.concat(heard).includes('\r\n\r\n')) await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.write(frame());
+    // Long before the library would give up waiting for the client's part.
+    while (ended() === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.destroy();
+    const answer = Buffer.concat(heard);
+    // A close frame of two bytes of code (RFC 6455 section 5.5.1).
+    expect(answer.subarray(answer.indexOf('\r\n\r\n') + 4).subarray(0, 4)).toEqual(Buffer.from([0x88, 2, code >> 8, code & 0xff]));
+    expect(closeCodes).toHaveProperty(String(code));
+    await other.send({ type: 'ping', id: 'p' });
+    await other.next('pong');
+  }, 20_000);
+
   test('4408: silence, where others may take their time', async () => {
     const impatient = await b.another({ helloTimeoutMs: 400 });
     const patient = client('vendor');
@@ -319,6 +348,16 @@ test('by TLS 1.3 and nothing older, where a certificate is configured; one conne
   }
 }, 120_000);
 
+test('a key of the public port that others may read keeps the bridge from starting', async () => {
+  const careless = await TestBridge.withoutBridge({}, { tls: true });
+  chmodSync(join(dirname(careless.caFile), 'bridge-1.key'), 0o644);
+  try {
+    await expect(careless.another()).rejects.toMatchObject({ code: 'config.secret-exposed' });
+  } finally {
+    await careless.stop();
+  }
+}, 120_000);
+
 test('handshakes that never end keep nobody out: the oldest of too many goes', async () => {
   const crowded = await b.another({ handshakesMax: 20 });
   const silent = Array.from({ length: 200 }, (_, i) => connect(crowded.port, '127.0.0.1', function (this: Socket) { this.write(i % 2 ? '' : 'GET /ws/vendor HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\n'); }).on('error', () => undefined));
@@ -332,6 +371,22 @@ test('handshakes that never end keep nobody out: the oldest of too many goes', a
   } finally {
     silent.forEach((socket) => socket.destroy());
   }
+});
+
+test('connections that never say hello keep nobody out, and send away nobody who has', async () => {
+  const crowded = await b.another({ connectionsMax: 20 });
+  const known = client('vendor', {}, b.urlOf(crowded));
+  await known.send(hello);
+  await known.next('vendor_hello_response');
+  const silent = Array.from({ length: 100 }, () => client('vendor', {}, b.urlOf(crowded)));
+  let gone = 0;
+  for (const one of silent) void one.closed.then(() => (gone += 1));
+  while (gone < 81) await new Promise((resolve) => setTimeout(resolve, 10));
+  const late = client('vendor', {}, b.urlOf(crowded));
+  await late.send(hello);
+  await late.next('vendor_hello_response');
+  await known.send({ type: 'ping', id: 'p' });
+  await known.next('pong');
 });
 
 test('shutting down tells clients to come back', async () => {

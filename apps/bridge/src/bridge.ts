@@ -49,7 +49,7 @@ export async function startBridge(config: BridgeConfig, { log }: { log: Logger }
     const channels = [registrationChannel(gateway), vendorChannel(gateway), pvsChannel(gateway), adminChannel(gateway)] as unknown as readonly ChannelDefinition[];
     const server = await startSocketServer({
       ...config.http,
-      tls: config.publicTls && { cert: readFileSync(config.publicTls.certFile, 'utf8'), key: readFileSync(config.publicTls.keyFile, 'utf8') },
+      tls: config.publicTls && { cert: readFileSync(config.publicTls.certFile, 'utf8'), key: readSecretFile(config.publicTls.keyFile) },
       channels,
       hub: source.hub,
       limits,

@@ -52,7 +52,7 @@ export class ProblemError extends BoopError {
 }
 
 /** Close codes after which connecting again makes no sense, as the error that ends the channel. */
-const finalCloses: Partial<Record<CloseCode, string>> = { 4400: 'request.malformed', 4401: 'request.unauthenticated', 4403: 'request.forbidden', 4409: 'request.conflict', 4413: 'request.too-large', 4440: 'connection.session-ended' };
+const finalCloses: Partial<Record<CloseCode, string>> = { 1007: 'request.malformed', 1009: 'request.too-large', 4400: 'request.malformed', 4401: 'request.unauthenticated', 4403: 'request.forbidden', 4409: 'request.conflict', 4413: 'request.too-large', 4440: 'connection.session-ended' };
 
 /**
  * What a close code means for a client.

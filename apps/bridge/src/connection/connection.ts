@@ -33,6 +33,8 @@ export interface ConnectionContext {
   readonly wheel: TimerWheel;
   readonly batch: WriteBatch;
   readonly log: Logger;
+  /** A hello was accepted: it is known whose connection this is. */
+  readonly onWelcome: (connection: Connection) => void;
   readonly onClosed: (connection: Connection, code: number) => void;
 }
 
@@ -63,15 +65,20 @@ export class Connection implements Timed {
     wheel.set(this, limits.helloTimeoutMs);
     socket.on('pong', () => (this.#missedBeats = 0));
     socket.on('message', (data: Buffer, binary: boolean) => this.#receive(data, binary));
-    socket.on('error', (error) => context.log.debug('socket failed', { error: describeError(error) }));
+    socket.on('error', (error) => this.#failed(error));
     socket.once('close', (code: number) => this.#closed(code));
   }
 
   close(code: CloseCode): void {
     if (this.#closing) return;
-    this.#closing = true;
+    this.#endSoon();
     this.#socket.close(code, closeCodes[code].name);
-    this.#context.wheel.set(this, closeTimeoutMs);
+  }
+
+  /** Breaks the connection off, without waiting for the client. */
+  terminate(): void {
+    this.#closing = true;
+    this.#socket.terminate();
   }
 
   /** The one thing that this connection waits for: the end of its closing, its hello, or the next heartbeat. */
@@ -119,7 +126,7 @@ export class Connection implements Timed {
   }
 
   async #greet(hello: ClientMessage): Promise<void> {
-    const { channel, caps, hub, log, limits, wheel } = this.#context;
+    const { channel, caps, hub, log, limits, wheel, onWelcome } = this.#context;
     try {
       const session = await channel.hello(hello);
       if (this.#closing) return;
@@ -127,6 +134,7 @@ export class Connection implements Timed {
       if (!release) return this.close(4431);
       this.#undo.push(release);
       this.#session = session;
+      onWelcome(this);
       wheel.set(this, limits.heartbeatMs);
       let started: Start | undefined;
       const leave = await hub.subscribe(session.stream, session.from, {
@@ -206,6 +214,17 @@ export class Connection implements Timed {
     this.#missedBeats += 1;
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
     this.#context.wheel.set(this, this.#context.limits.heartbeatMs);
+  }
+
+  /** The library closes after a frame that it can't read (1002, 1007, 1009), and would wait long for the client's own close. */
+  #failed(error: Error): void {
+    this.#context.log.debug('socket failed', { error: describeError(error) });
+    if (!this.#closing) this.#endSoon();
+  }
+
+  #endSoon(): void {
+    this.#closing = true;
+    this.#context.wheel.set(this, closeTimeoutMs);
   }
 
   #closed(code: number): void {

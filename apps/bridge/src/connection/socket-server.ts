@@ -45,6 +45,8 @@ const retryAfterS = 5;
 export async function startSocketServer(options: SocketServerOptions): Promise<SocketServer> {
   const { limits, log } = options;
   const connections = new Set<Connection>();
+  /** Those that have not said a valid hello, the oldest first. */
+  const strangers = new Set<Connection>();
   const shared = {
     hub: options.hub,
     caps: new IdentityCaps(limits.connectionsPerIdentity),
@@ -56,9 +58,11 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
   const contextsOf = (channel: ChannelDefinition): ((codec: Codec) => ConnectionContext) => {
     const onClosed = (connection: Connection, code: number): void => {
       connections.delete(connection);
+      strangers.delete(connection);
       options.onConnection(channel.name, -1, code);
     };
-    const contexts = new Map(codecs.map((codec) => [codec, { ...shared, channel, codec, onClosed }]));
+    const onWelcome = (connection: Connection): void => void strangers.delete(connection);
+    const contexts = new Map(codecs.map((codec) => [codec, { ...shared, channel, codec, onWelcome, onClosed }]));
     return (codec) => contexts.get(codec)!;
   };
   const byPath = new Map(options.channels.map((channel) => [`/ws/${channel.name}`, contextsOf(channel)]));
@@ -83,10 +87,12 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
     const contextOf = byPath.get(request.url?.split('?')[0] ?? '');
     if (!contextOf) return refuse(socket, '404 Not Found');
     if (!originAllowed(request.headers.origin, options.origins)) return refuse(socket, '403 Forbidden');
-    if (draining || connections.size >= limits.connectionsMax) return refuse(socket, '503 Service Unavailable', [`Retry-After: ${retryAfterS}`]);
+    if (draining || (connections.size >= limits.connectionsMax && !sendAway(strangers))) return refuse(socket, '503 Service Unavailable', [`Retry-After: ${retryAfterS}`]);
     sockets.handleUpgrade(request, socket, head, (accepted) => {
       const context = contextOf(codecOf(accepted.protocol));
-      connections.add(new Connection(accepted, socket, context));
+      const connection = new Connection(accepted, socket, context);
+      connections.add(connection);
+      strangers.add(connection);
       options.onConnection(context.channel.name, 1);
     });
   });
@@ -108,6 +114,18 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
       await closed;
     },
   };
+}
+
+/**
+ * Makes room for one more connection at the cost of the oldest that has not said a valid hello: a client says it at once, so that those who never do
+ * keep nobody out, and whoever is known is not sent away for somebody who is not.
+ */
+function sendAway(strangers: Set<Connection>): boolean {
+  const [oldest] = strangers;
+  if (!oldest) return false;
+  strangers.delete(oldest);
+  oldest.terminate();
+  return true;
 }
 
 function publicServer(tls: SocketServerOptions['tls'], listener: RequestListener): Server {

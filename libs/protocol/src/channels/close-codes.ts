@@ -1,6 +1,9 @@
-/** Close codes of all four channels; 4000…4999 are ours (RFC 6455 section 7.4.2). */
+/** Close codes of all four channels; 4000…4999 are ours, those below are what RFC 6455 section 7.4.1 has for it. */
 export const closeCodes = {
   1001: { name: 'going-away', reconnect: true, meaning: 'The process shuts down; reconnect elsewhere' },
+  1002: { name: 'protocol-error', reconnect: true, meaning: 'A frame broke RFC 6455' },
+  1007: { name: 'not-utf-8', reconnect: false, meaning: 'A text was not UTF-8' },
+  1009: { name: 'frame-far-too-large', reconnect: false, meaning: 'A frame was so large that it was not read' },
   4400: { name: 'malformed', reconnect: false, meaning: 'A frame was not a documented message' },
   4401: { name: 'unauthenticated', reconnect: false, meaning: 'The hello carried no valid credential' },
   4403: { name: 'forbidden', reconnect: false, meaning: 'The credential may not use this channel' },

@@ -117,7 +117,7 @@ describe('a channel', () => {
   });
 
   test.each([
-    [4400, 'request.malformed'], [4401, 'request.unauthenticated'], [4403, 'request.forbidden'], [4409, 'request.conflict'],
+    [1007, 'request.malformed'], [1009, 'request.too-large'], [4400, 'request.malformed'], [4401, 'request.unauthenticated'], [4403, 'request.forbidden'], [4409, 'request.conflict'],
     [4413, 'request.too-large'], [4440, 'connection.session-ended'],
   ])('close code %i ends it as %s, for waiting and later requests alike', async (closeCode, code) => {
     const bridge = await bridgeOf((_, connection) => connection.close(closeCode));
