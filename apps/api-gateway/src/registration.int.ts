@@ -215,9 +215,10 @@ describe('bad input has its own code and changes nothing', () => {
 
 describe('the other methods of the link', () => {
   test('check credentials by role', async () => {
-    expect(await ask('credential.check', { role: 'vendor', key: keys.shop })).toEqual({ role: 'vendor', id: 'shop' });
-    await expect(ask('credential.check', { role: 'vendor', key: keys.till })).rejects.toMatchObject({ code: 'request.forbidden' });
-    await expect(ask('credential.check', { role: 'vendor', key: 'sk_none' })).rejects.toMatchObject({ code: 'request.unauthenticated' });
+    expect(await ask('credential.check', { roles: ['vendor'], key: keys.shop })).toEqual({ role: 'vendor', id: 'shop' });
+    await expect(ask('credential.check', { roles: ['vendor'], key: keys.till })).rejects.toMatchObject({ code: 'request.forbidden' });
+    await expect(ask('credential.check', { roles: ['vendor'], key: 'sk_none' })).rejects.toMatchObject({ code: 'request.unauthenticated' });
+    expect(await ask('credential.check', { roles: ['admin', 'auditor'], key: keys.auditor })).toEqual({ role: 'auditor', id: 'ida' });
     await expect(ask('no.such-method', {})).rejects.toMatchObject({ code: 'link.unknown-method' });
   });
 
@@ -237,18 +238,20 @@ describe('the other methods of the link', () => {
   test('settings are published, rolled back and offered accordingly, also to terminals that were away', async () => {
     const document = { encoder: 'palm-compcode-1', sampleQualityMin: 70, heartbeatMs: 30_000 };
     const heard = async () => (await g.events('pvs:till')).filter(({ type }) => type === 'configuration').at(-1)!['configuration'];
-    const publish = async (sampleQualityMin: number) => await ask('configuration.publish', { document: { ...document, sampleQualityMin } });
+    const publish = async (sampleQualityMin: number) => await ask('configuration.publish', { adminId: 'root', document: { ...document, sampleQualityMin } });
     expect(await publish(60)).toMatchObject({ version: 2 });
     expect(await publish(70)).toEqual(await heard());
-    await expect(ask('configuration.roll-back', { version: 2 })).rejects.toMatchObject({ code: 'request.conflict' });
-    expect(await ask('configuration.roll-back', { version: 3 })).toMatchObject({ version: 2, rollbackOf: 3, document: { sampleQualityMin: 60 } });
-    expect(await ask('configuration.roll-back', { version: 2 })).toMatchObject({ version: 1, rollbackOf: 3 });
-    await expect(ask('configuration.roll-back', { version: 1 })).rejects.toMatchObject({ code: 'request.conflict' });
+    await expect(ask('configuration.roll-back', { adminId: 'root', version: 2 })).rejects.toMatchObject({ code: 'request.conflict' });
+    expect(await ask('configuration.roll-back', { adminId: 'root', version: 3 })).toMatchObject({ version: 2, rollbackOf: 3, document: { sampleQualityMin: 60 } });
+    expect(await ask('configuration.roll-back', { adminId: 'root', version: 2 })).toMatchObject({ version: 1, rollbackOf: 3 });
+    await expect(ask('configuration.roll-back', { adminId: 'root', version: 1 })).rejects.toMatchObject({ code: 'request.conflict' });
     await ask('terminal.hello', { terminalId: 'till' });
     const offered = (await heard()) as { version: number; rollbackOf: number; document: object; publicKey: string; signature: string };
     expect(offered).toMatchObject({ version: 1, rollbackOf: 3 });
     const { publicKey, signature, ...content } = offered;
     expect(verifySignature('boop-pvs-configuration/1', canonicalJson(content), signature, publicKey)).toBe(true);
+    const { body: trail } = await g.call('GET', '/v1/audit?action=WS%20/ws/admin/roll_back_configuration', { key: keys.auditor });
+    expect(trail.entries).toMatchObject([{ status: 409 }, { status: 200, target: '1' }, { role: 'admin', principal: 'root', status: 200, target: '2' }, { status: 409 }]);
     // A number is never used again.
     expect(await publish(80)).toMatchObject({ version: 4 });
     expect(await heard()).not.toHaveProperty('rollbackOf');

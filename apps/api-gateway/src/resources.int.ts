@@ -166,6 +166,7 @@ describe('the trail', () => {
       { requestId: 'trail-2', role: 'admin', principal: 'root', target: 'corner', status: 200 },
       { requestId: 'trail-1', role: 'vendor', principal: 'shop', target: 'corner', status: 403 },
     ]);
+    expect((await g.events('admin')).filter(({ type }) => type === 'audit').at(-1)).toEqual({ type: 'audit', entry: body.entries[0] });
     expect(JSON.stringify((await get('/v1/audit?limit=100', keys.admin)).body)).not.toMatch(/Corner|_live_|_test_/);
     const page = await get('/v1/audit?limit=1', keys.admin);
     expect((await get(`/v1/audit?limit=1&cursor=${page.body.next}`, keys.admin)).body.entries[0].id).not.toBe(page.body.entries[0].id);

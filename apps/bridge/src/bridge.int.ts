@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { closeCodes, pvsServerMessage, registrationServerMessage, vendorServerMessage } from '@boop/protocol';
+import { adminServerMessage, closeCodes, pvsServerMessage, registrationServerMessage, vendorServerMessage } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { WebSocket } from 'ws';
 import { TestBridge } from './testing/test-bridge.ts';
@@ -18,7 +18,8 @@ beforeAll(async () => {
 afterAll(() => b.stop());
 afterEach(() => open.splice(0).forEach(({ socket }) => socket.terminate()));
 
-const key = (role: string): string => ({ vendor: 'sk_test', terminal: 'tk_test', admin: 'ak_test' })[role]!;
+const keys = { vendor: 'sk_test', terminal: 'tk_test', admin: 'ak_test', auditor: 'rk_test' } as const;
+const key = (role: keyof typeof keys): string => keys[role];
 const context = {
   v: 1, kind: 'registration', networkId: 'test-net', registrationId: 'reg-1', positions: ['left-palm'], samplesPerPosition: 3, consentVersion: 'v1', operatingPoint: 'standard',
   nonce: 'AAAAAAAAAAAAAAAAAAAAAA', issuedAt: 1, expiresAt: 901,
@@ -34,8 +35,10 @@ beforeEach(async () => {
   b.asked.length = 0;
   b.script = (method, body) => {
     if (method === 'credential.check') {
-      if (body['key'] === key(body['role'] as string)) return { role: body['role'], id: `${body['role'] as string}-1` };
-      throw new BoopError(['sk_test', 'tk_test', 'ak_test'].includes(body['key'] as string) ? 'request.forbidden' : 'request.unauthenticated', 'no');
+      const [role] = Object.entries(keys).find(([, known]) => known === body['key']) ?? [];
+      if (role === undefined) throw new BoopError('request.unauthenticated', 'no');
+      if (!(body['roles'] as string[]).includes(role)) throw new BoopError('request.forbidden', 'no');
+      return { role, id: `${role}-1` };
     }
     if (method === 'network.info') return network;
     if (method === 'registration.start' || method === 'registration.resume') return session;
@@ -208,6 +211,7 @@ describe('the terminal and admin channels', () => {
     expect(await admin.next('configuration_published')).toEqual({ type: 'configuration_published', re: 'p', configuration });
     await admin.send({ type: 'roll_back_configuration', id: 'r', version: 1 });
     expect(await admin.next('error')).toMatchObject({ re: 'r', code: 'request.conflict' });
+    expect(b.asked.slice(-2)).toEqual([{ method: 'configuration.publish', body: { adminId: 'admin-1', document } }, { method: 'configuration.roll-back', body: { adminId: 'admin-1', version: 1 } }]);
   });
 
   test('an administrator hears what it subscribed to, nothing before', async () => {
@@ -220,6 +224,21 @@ describe('the terminal and admin channels', () => {
     await b.append('admin', { type: 'event', at: 'x', event: 'registration', outcome: 'ok' }, { type: 'nodes', nodes: [] });
     await admin.next('nodes');
     expect(admin.messages.map(({ type }) => type)).toEqual(['admin_hello_response', 'subscribed', 'nodes']);
+  });
+
+  test('an auditor hears who changed what, and changes nothing', async () => {
+    const auditor = client('admin');
+    await auditor.send({ type: 'admin_hello', apiKey: key('auditor') });
+    await auditor.send({ type: 'subscribe', id: 's', topics: ['audit'] });
+    await auditor.next('subscribed');
+    const entry = { id: '7', at: '2026-01-01T00:00:00.000Z', requestId: 'r-1', role: 'admin', principal: 'root', action: 'POST /v1/vendors', status: 201 };
+    await b.append('admin', { type: 'nodes', nodes: [] }, { type: 'audit', entry });
+    expect(adminServerMessage.parse(await auditor.next('audit'))).toMatchObject({ entry });
+    await auditor.send({ type: 'publish_configuration', id: 'p', document: { encoder: 'palm-compcode-1', sampleQualityMin: 60, heartbeatMs: 30_000 } });
+    await auditor.send({ type: 'roll_back_configuration', id: 'r', version: 1 });
+    for (const re of ['p', 'r']) expect(await auditor.next((message) => message.re === re)).toMatchObject({ type: 'error', code: 'request.forbidden' });
+    expect(auditor.messages.some(({ type }) => type === 'nodes')).toBe(false);
+    expect(b.asked.filter(({ method }) => method.startsWith('configuration.'))).toEqual([]);
   });
 });
 
@@ -317,7 +336,7 @@ describe('close codes', () => {
 test('no log line holds a key or a secret', () => {
   const text = b.logged.join('\n');
   expect(text).toContain('vendor/vendor-1');
-  expect(text).not.toMatch(/sk_test|tk_test|ak_test|secret-1/);
+  expect(text).not.toMatch(/sk_test|tk_test|ak_test|rk_test|secret-1/);
 });
 
 test('by TLS 1.3 and nothing older, where a certificate is configured; one connection too many is told when to come again', async () => {

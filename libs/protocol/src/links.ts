@@ -144,7 +144,8 @@ export type Principal = z.infer<typeof principalSchema>;
 
 /** bridge → gateway; answers are the messages of `channels.ts`, which the bridge passes on. */
 export const gatewayMethods = {
-  'credential.check': { body: z.strictObject({ role: z.enum(['vendor', 'terminal', 'admin']), key: z.string().max(200) }), answer: principalSchema },
+  /** Whose key it is, which has to be of one of these roles. */
+  'credential.check': { body: z.strictObject({ roles: z.array(z.enum(['vendor', 'terminal', 'admin', 'auditor'])).min(1), key: z.string().max(200) }), answer: principalSchema },
   'network.info': { body: z.strictObject({}), answer: z.unknown() },
   'context.create': { body: z.strictObject({ vendorId: idField, request: createAuthenticationSchema }), answer: z.unknown() },
   'context.cancel': { body: z.strictObject({ vendorId: idField, contextId: idField }), answer: z.unknown() },
@@ -153,9 +154,9 @@ export const gatewayMethods = {
   /** A terminal connected anew: its settings and the contexts that wait for it follow as events of its stream. */
   'terminal.hello': { body: z.strictObject({ terminalId: idField }), answer: z.strictObject({}) },
   /** By an administrator: all terminals hear of it. */
-  'configuration.publish': { body: z.strictObject({ document: pvsDocumentSchema }), answer: pvsConfigurationSchema },
+  'configuration.publish': { body: z.strictObject({ adminId: idField, document: pvsDocumentSchema }), answer: pvsConfigurationSchema },
   /** Back to the version before `version`, which must be the one in force. */
-  'configuration.roll-back': { body: z.strictObject({ version: z.number().int().positive() }), answer: pvsConfigurationSchema },
+  'configuration.roll-back': { body: z.strictObject({ adminId: idField, version: z.number().int().positive() }), answer: pvsConfigurationSchema },
   'configuration.acknowledge': { body: z.strictObject({ terminalId: idField, version: z.number().int(), applied: z.boolean(), code: z.string().optional() }), answer: z.strictObject({}) },
   'registration.start': { body: z.strictObject({ positions: z.array(positionSchema).optional(), locale: z.string().optional() }), answer: z.unknown() },
   'registration.resume': { body: z.strictObject({ registrationId: idField, secret: z.string() }), answer: z.unknown() },

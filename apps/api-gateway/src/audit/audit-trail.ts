@@ -1,6 +1,8 @@
 import { type AuditEntry } from '@boop/protocol';
 import { type AuditEntry as AuditRow, type Prisma } from '../generated/prisma/client.ts';
+import { adminEvent } from '../domain/events.ts';
 import { type Database } from '../store/database.ts';
+import { appendEvents } from '../store/effects.ts';
 
 export interface AuditRecord {
   readonly at: Date;
@@ -24,7 +26,7 @@ export interface AuditQuery {
   readonly before?: bigint | undefined;
 }
 
-/** Who did what. Entries are durable when `append` resolves; the database refuses to change or delete them. */
+/** Who did what. Entries are durable, and told to those who subscribed to them, when `append` resolves; the database refuses to change or delete them. */
 export interface AuditTrail {
   append(record: AuditRecord): Promise<void>;
   /** Newest first. */
@@ -34,7 +36,10 @@ export interface AuditTrail {
 export function auditTrail(database: Database): AuditTrail {
   return {
     async append({ principal, target, ...record }) {
-      await database.auditEntry.create({ data: { ...record, principal: principal ?? null, target: target ?? null } });
+      await database.$transaction(async (tx) => {
+        const row = await tx.auditEntry.create({ data: { ...record, principal: principal ?? null, target: target ?? null } });
+        await appendEvents(tx, [adminEvent({ type: 'audit', entry: viewOf(row) })]);
+      });
     },
     async search({ role, principal, action, target, from, to, before }, limit) {
       const where: Prisma.AuditEntryWhereInput = {

@@ -22,10 +22,10 @@ export function credentialsFeature({ stores, database, limits, clock, rng }: Cor
     linkMethods: {
       'credential.check': linkMethod({
         ...gatewayMethods['credential.check'],
-        async answer({ role, key }) {
+        async answer({ roles, key }) {
           const principal = await directory.principalOf(key);
           if (!principal) throw new BoopError('request.unauthenticated', 'the credential is missing, unknown or expired');
-          if (principal.role !== role) throw new BoopError('request.forbidden', 'this credential may not use this channel');
+          if (!roles.some((role) => role === principal.role)) throw new BoopError('request.forbidden', 'this credential may not use this channel');
           return principal;
         },
       }),

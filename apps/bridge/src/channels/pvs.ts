@@ -12,7 +12,7 @@ export function pvsChannel(gateway: GatewayClient): ChannelDefinition<PvsClientM
 
     async hello(message) {
       if (message.type !== 'pvs_hello') throw new BoopError('request.malformed', 'a hello was expected');
-      const { id: terminalId } = await gateway.ask('credential.check', { role: 'terminal', key: message.terminalKey });
+      const { id: terminalId } = await gateway.ask('credential.check', { roles: ['terminal'], key: message.terminalKey });
       const network = await gateway.ask('network.info', {});
       return {
         identity: `terminal/${terminalId}`,

@@ -12,7 +12,7 @@ export function vendorChannel(gateway: GatewayClient): ChannelDefinition<VendorC
 
     async hello(message) {
       if (message.type !== 'vendor_hello') throw new BoopError('request.malformed', 'a hello was expected');
-      const { id: vendorId } = await gateway.ask('credential.check', { role: 'vendor', key: message.apiKey });
+      const { id: vendorId } = await gateway.ask('credential.check', { roles: ['vendor'], key: message.apiKey });
       return {
         identity: `vendor/${vendorId}`,
         stream: streamOf.vendor(vendorId),

@@ -4,7 +4,7 @@ import { channelUrl } from '../channel/connection.ts';
 import { type SdkPorts, systemPorts } from '../ports.ts';
 
 export type AdminTopic = (typeof adminTopics)[number];
-export type AdminNews = Extract<AdminServerMessage, { type: 'nodes' | 'event' }>;
+export type AdminNews = Extract<AdminServerMessage, { type: 'nodes' | 'event' | 'audit' }>;
 
 export interface AdminClient {
   /**
@@ -15,7 +15,7 @@ export interface AdminClient {
   close(): void;
 }
 
-/** Client of an operator's console. Connects with the first subscription. */
+/** Client of an operator's or an auditor's console. Connects with the first subscription. */
 export function createAdminClient({ bridgeUrl, apiKey, ports: replaced }: { bridgeUrl: string; apiKey: string; ports?: Partial<SdkPorts> }): AdminClient {
   const ports = systemPorts(replaced);
   let channel: ChannelClient<AdminClientMessage, AdminServerMessage> | undefined;
@@ -37,7 +37,7 @@ export function createAdminClient({ bridgeUrl, apiKey, ports: replaced }: { brid
           if (connections > 1 && topics.length) channel!.tell({ type: 'subscribe', topics: [...topics] });
         },
         onMessage: (message) => {
-          if (message.type === 'nodes' || message.type === 'event') tell(message);
+          if (message.type === 'nodes' || message.type === 'event' || message.type === 'audit') tell(message);
         },
       },
       ports,
