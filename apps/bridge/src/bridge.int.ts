@@ -295,6 +295,25 @@ describe('close codes', () => {
     await patient.next('vendor_hello_response');
   });
 
+  test('4401: a key that is revoked, after a while also where it is connected', async () => {
+    const watchful = await b.another({ heartbeatMs: 400, credentialCheckMs: 500 });
+    const others = { vendor: 'vendor_hello_response', pvs: 'pvs_hello_response', admin: 'admin_hello_response' } as const;
+    const hellos = [hello, { type: 'pvs_hello', terminalKey: key('terminal'), encoder: 'palm-compcode-1' }, { type: 'admin_hello', apiKey: key('admin') }];
+    const connected = Object.keys(others).map((channel) => client(channel, {}, b.urlOf(watchful)));
+    for (const [at, one] of connected.entries()) {
+      await one.send(hellos[at]!);
+      await one.next(Object.values(others)[at]!);
+    }
+    const script = b.script;
+    const checked = (): number => b.asked.filter(({ method }) => method === 'credential.check').length;
+    // While the gateway can't tell, nobody is sent away.
+    b.script = (method, body) => (method === 'credential.check' ? Promise.reject(new BoopError('service.unavailable', 'no')) : script(method, body));
+    for (const before = checked(); checked() < before + 6; ) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(connected.map(({ socket }) => socket.readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN, WebSocket.OPEN]);
+    b.script = (method, body) => (method === 'credential.check' ? Promise.reject(new BoopError('request.unauthenticated', 'no')) : script(method, body));
+    expect(await Promise.all(connected.map(({ closed }) => closed))).toEqual([4401, 4401, 4401]);
+  });
+
   test('4431: one connection too many of one identity, and the place is free when one leaves', async () => {
     const four = [await vendor(), await vendor(), await vendor(), await vendor()];
     const fifth = client('vendor');

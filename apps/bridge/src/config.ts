@@ -7,6 +7,8 @@ const address = z.strictObject({ host: z.string().min(1).max(255), port: z.numbe
 export const limitsSchema = z.strictObject({
   helloTimeoutMs: z.number().int().positive().default(5_000),
   heartbeatMs: z.number().int().positive().default(30_000),
+  /** How long a connection may go on after its key was revoked or has expired; looked at with a heartbeat. */
+  credentialCheckMs: z.number().int().positive().default(300_000),
   /** Larger frames close the connection with 4413. */
   frameBytesMax: z.number().int().positive().default(1024 * 1024),
   /** More than this waiting to be read closes it with 4430. */

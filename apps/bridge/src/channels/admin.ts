@@ -17,9 +17,11 @@ export function adminChannel(gateway: GatewayClient): ChannelDefinition<AdminCli
 
     async hello(message) {
       if (message.type !== 'admin_hello') throw new BoopError('request.malformed', 'a hello was expected');
-      const { role, id } = await gateway.ask('credential.check', { roles: ['admin', 'auditor'], key: message.apiKey });
+      const check = () => gateway.ask('credential.check', { roles: ['admin', 'auditor'], key: message.apiKey });
+      const { role, id } = await check();
       const topics = new Set<Topic>();
       return {
+        recheck: check,
         identity: `${role}/${id}`,
         stream: streamOf.admin(),
         from: message.resume,

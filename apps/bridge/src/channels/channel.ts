@@ -18,6 +18,8 @@ export interface ChannelSession<Message extends ClientMessage> {
   readonly from: Resume | 'begin' | undefined;
   /** Hello response without `epoch`, `offset`, `recovered` and `heartbeatMs`. */
   readonly welcome: ServerMessage;
+  /** Whether the credential of the hello still stands. @throws BoopError `request.unauthenticated`, `request.forbidden`, or what kept it from finding out */
+  recheck?(): Promise<unknown>;
   /** Once the connection hears its stream. */
   started?(start: Start): Promise<void>;
   /** @returns a direct answer, if there is one; most answers are events */

@@ -12,9 +12,11 @@ export function pvsChannel(gateway: GatewayClient): ChannelDefinition<PvsClientM
 
     async hello(message) {
       if (message.type !== 'pvs_hello') throw new BoopError('request.malformed', 'a hello was expected');
-      const { id: terminalId } = await gateway.ask('credential.check', { roles: ['terminal'], key: message.terminalKey });
+      const check = () => gateway.ask('credential.check', { roles: ['terminal'], key: message.terminalKey });
+      const { id: terminalId } = await check();
       const network = await gateway.ask('network.info', {});
       return {
+        recheck: check,
         identity: `terminal/${terminalId}`,
         stream: streamOf.pvs(terminalId),
         from: message.resume,

@@ -12,8 +12,10 @@ export function vendorChannel(gateway: GatewayClient): ChannelDefinition<VendorC
 
     async hello(message) {
       if (message.type !== 'vendor_hello') throw new BoopError('request.malformed', 'a hello was expected');
-      const { id: vendorId } = await gateway.ask('credential.check', { roles: ['vendor'], key: message.apiKey });
+      const check = () => gateway.ask('credential.check', { roles: ['vendor'], key: message.apiKey });
+      const { id: vendorId } = await check();
       return {
+        recheck: check,
         identity: `vendor/${vendorId}`,
         stream: streamOf.vendor(vendorId),
         from: message.resume,

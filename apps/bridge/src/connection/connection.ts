@@ -51,6 +51,7 @@ export class Connection implements Timed {
   #queue: Promise<void> | undefined;
   #waiting = 0;
   #missedBeats = 0;
+  #checkedMs = 0;
   #greeted = false;
   #session: ChannelSession<ClientMessage> | undefined;
   #closing = false;
@@ -86,6 +87,7 @@ export class Connection implements Timed {
     if (this.#closing) return this.#socket.terminate();
     if (!this.#session) return this.close(4408);
     this.#beat();
+    if (!this.#closing) void this.#recheck(this.#session);
   }
 
   /** The process shuts down: come back after a while, not all at once. */
@@ -134,6 +136,8 @@ export class Connection implements Timed {
       if (!release) return this.close(4431);
       this.#undo.push(release);
       this.#session = session;
+      // Those who came at once are not looked at at once.
+      this.#checkedMs = performance.now() - Math.random() * limits.credentialCheckMs;
       onWelcome(this);
       wheel.set(this, limits.heartbeatMs);
       let started: Start | undefined;
@@ -159,10 +163,28 @@ export class Connection implements Timed {
   #refuse(hello: ClientMessage, error: unknown): void {
     const message = errorMessage(error);
     this.#answer(hello, message);
-    if (message.code === 'request.unauthenticated') return this.close(4401);
-    if (message.code === 'request.forbidden') return this.close(4403);
+    if (this.#closeUnwanted(message.code)) return;
     this.#context.log.warn('hello failed', { channel: this.#context.channel.name, error: describeError(error) });
     this.close(4500);
+  }
+
+  /** Ends a connection whose credential doesn't stand, or not any more. */
+  #closeUnwanted(code: unknown): boolean {
+    if (code !== 'request.unauthenticated' && code !== 'request.forbidden') return false;
+    this.close(code === 'request.forbidden' ? 4403 : 4401);
+    return true;
+  }
+
+  /** A gateway that can't tell right now is asked again with the next heartbeat. */
+  async #recheck(session: ChannelSession<ClientMessage>): Promise<void> {
+    const { limits } = this.#context;
+    if (!session.recheck || performance.now() - this.#checkedMs < limits.credentialCheckMs) return;
+    try {
+      await session.recheck();
+      this.#checkedMs = performance.now();
+    } catch (error) {
+      this.#closeUnwanted(errorMessage(error).code);
+    }
   }
 
   async #serve(message: ClientMessage): Promise<void> {

@@ -5,7 +5,7 @@ export const closeCodes = {
   1007: { name: 'not-utf-8', reconnect: false, meaning: 'A text was not UTF-8' },
   1009: { name: 'frame-far-too-large', reconnect: false, meaning: 'A frame was so large that it was not read' },
   4400: { name: 'malformed', reconnect: false, meaning: 'A frame was not a documented message' },
-  4401: { name: 'unauthenticated', reconnect: false, meaning: 'The hello carried no valid credential' },
+  4401: { name: 'unauthenticated', reconnect: false, meaning: 'The hello carried no valid credential, or it was revoked since' },
   4403: { name: 'forbidden', reconnect: false, meaning: 'The credential may not use this channel' },
   4408: { name: 'hello-timeout', reconnect: true, meaning: 'No hello within 5 s' },
   4409: { name: 'out-of-order', reconnect: false, meaning: 'A message came before the hello, or a second hello' },
