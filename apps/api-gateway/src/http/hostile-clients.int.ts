@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
+import { securityHeaders } from './security-headers.ts';
 
 const connectionsPerAddress = 400;
 const bounds = { connections: { max: 1_000, perAddress: connectionsPerAddress }, concurrency: { probes: 2, money: 2, writes: 3, reads: 40 }, requestsPerMinute: 400 };
@@ -49,6 +50,21 @@ describe('what never becomes a request', () => {
     const raw = dial(`POST /v1/authentications HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${keys.shop}\r\ncontent-type: application/json\r\ncontent-length: ${100 * 1024 * 1024}\r\n\r\n{`);
     await eventually(() => raw.text.includes('request.too-large'), 60_000);
     expect(raw.text).toMatch(/^HTTP\/1\.1 413 /);
+  }, 120_000);
+
+  test('a body of 100 MB that announces no length is cut off once it is over the bound', async () => {
+    const raw = dial('');
+    raw.socket.write(`POST /v1/authentications HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${keys.shop}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`);
+    const chunk = Buffer.from(`100000\r\n${' '.repeat(0x100000)}\r\n`);
+    let sent = 0;
+    for (; sent < 100 && !raw.closed; sent++) {
+      if (!raw.socket.write(chunk)) await new Promise((resolve) => (raw.socket.once('drain', resolve), raw.socket.once('close', resolve)));
+    }
+    await eventually(() => raw.closed, 60_000);
+    expect(sent).toBeLessThan(100);
+    // A client that is still sending when the connection goes may lose the answer (RFC 9112 section 9.6).
+    expect(raw.text).toMatch(/^(?:HTTP\/1\.1 413 |$)/);
+    expect(await health()).toBe(200);
   }, 120_000);
 
   test.each<[string, string, number, string]>([
@@ -151,6 +167,21 @@ test('an unknown version of the interface is refused, the known one named', asyn
   const answer = await g.call('GET', '/v1/network', { headers: { 'boop-version': '1999-01-01' } });
   expect(answer).toMatchObject({ status: 400, body: { code: 'request.unknown-version' } });
   expect((await g.call('GET', '/v1/network', { headers: { 'boop-version': answer.headers.get('boop-version')! } })).status).toBe(200);
+});
+
+test('a page of the console may call, with what the interface has of headers; a page of elsewhere may not', async () => {
+  const preflight = (origin: string) => g.call('OPTIONS', '/v1/authentications', { headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,idempotency-key' } });
+  const allowed = await preflight('http://127.0.0.1:40400');
+  expect([allowed.status, allowed.headers.get('access-control-allow-origin'), allowed.headers.get('access-control-allow-credentials')]).toEqual([204, 'http://127.0.0.1:40400', null]);
+  expect(allowed.headers.get('access-control-allow-headers')).toMatch(/authorization.*idempotency-key/);
+  expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).not.toBe('https://evil.example');
+  const answer = await g.call('GET', '/v1/network', { headers: { origin: 'http://127.0.0.1:40400' } });
+  for (const name of ['etag', 'retry-after', 'ratelimit', 'boop-version', 'x-request-id']) expect(answer.headers.get('access-control-expose-headers')).toContain(name);
+});
+
+test.each(['/v1/network', '/v1/nothing', '/v1/vendors/%zz', '/openapi.json'])('%s has the security headers', async (path) => {
+  const { headers } = await g.call('GET', path);
+  for (const [name, value] of Object.entries(securityHeaders)) expect([name, headers.get(name)]).toEqual([name, value]);
 });
 
 test('the page of the document needs no script and allows none', async () => {
