@@ -8,6 +8,7 @@ import { newId } from '../domain/authentication-request.ts';
 import { parseRequest } from '../domain/invalid-request.ts';
 import { Idempotency } from '../http/idempotency.ts';
 import { cursorAt, pageOf, pageQuery, pageSizeOf, placeOf } from '../http/page.ts';
+import { sendTagged } from '../http/preconditions.ts';
 import { CLOCK } from '../http/tokens.ts';
 import { exportKind } from './authentication-export.ts';
 import { retryAfterSeconds } from './job-runner.ts';
@@ -62,6 +63,6 @@ export class JobsController {
     const job = idField.safeParse(id).success ? await this.#jobs.find(callerOf(request).id, id) : undefined;
     if (!job) throw new BoopError('request.not-found', 'there is no such job');
     if (job.status === 'created' || job.status === 'processing') void reply.header('retry-after', String(retryAfterSeconds(this.#clock.nowMs() - Date.parse(job.createdAt))));
-    void reply.send(job);
+    sendTagged(request, reply, job);
   }
 }

@@ -29,6 +29,8 @@ test('an export goes from created to completed, and is its vendor’s alone', as
   expect((await g.call('POST', '/v1/authentications/exports', { key: keys.shop, body: period, headers: { 'idempotency-key': 'e-1' } })).body.id).toBe(answer.body.id);
   expect(await ended(answer.body.id as string)).toMatchObject({ status: 'completed', endedAt: expect.any(String), result: { authentications: [{ id: context.id, type: 'age', status: 'cancelled' }], isComplete: true } });
   expect((await get(answer.body.id as string)).headers.get('retry-after')).toBeNull();
+  const etag = (await get(answer.body.id as string)).headers.get('etag')!;
+  expect((await g.call('GET', `/v1/jobs/${answer.body.id}`, { key: keys.shop, headers: { 'if-none-match': etag } })).status).toBe(304);
   expect((await get(answer.body.id as string, keys.other)).status).toBe(404);
   expect((await g.call('POST', '/v1/authentications/exports', { key: keys.shop, body: { from: 'yesterday', to: 'now' } })).status).toBe(400);
 });

@@ -133,6 +133,17 @@ describe('registration', () => {
   });
 });
 
+test('a registration is replaced only from what was read', async () => {
+  const ask = (method: string, body?: object, headers: Record<string, string> = {}) => gateway.call(method, '/v1/oidc-client', { key: keys.other, headers, ...(body ? { body } : {}) });
+  const etag = (await ask('GET')).headers.get('etag')!;
+  const replace = (path: string) => ask('PUT', { redirect_uris: [`https://other.example/${path}`] }, { 'if-match': etag });
+  const answers = await Promise.all(['a', 'b', 'c'].map(replace));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
+  const { body, headers } = await ask('GET');
+  expect(body).toEqual(answers.find(({ status }) => status === 200)!.body);
+  expect((await ask('GET', undefined, { 'if-none-match': headers.get('etag')! })).status).toBe(304);
+});
+
 describe('the sign-in page', () => {
   const begun = async () => {
     const browser = party.browser();
@@ -234,6 +245,9 @@ describe('access tokens at the REST API', () => {
     expect(await open({ authorization: `Bearer ${token}` })).toBe(401);
     for (const claims of [{ htm: 'GET' }, { htu: `${party.issuer}/v1/other` }, { ath: 'AA' }, { iat: 1 }, { jti: undefined }]) expect(await open({ authorization, dpop: await proof(claims) })).toBe(401);
     expect(await open({ authorization, dpop: await proof({}, { typ: 'jwt' }) })).toBe(401);
+    const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const unsigned = `${encoded({ alg: 'none', typ: 'dpop+jwt', jwk })}.${encoded({ jti: 'unsigned', htm: 'POST', htu: `${party.issuer}/v1/authentications`, ath, iat: Math.floor(Date.now() / 1000) })}.`;
+    expect(await open({ authorization, dpop: unsigned })).toBe(401);
     const stranger = await generateKeyPair('ES256', { extractable: true });
     expect(await open({ authorization, dpop: await proof({}, { jwk: await exportJWK(stranger.publicKey) }, stranger.privateKey) })).toBe(401);
     const raced = await proof();

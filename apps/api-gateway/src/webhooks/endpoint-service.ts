@@ -4,7 +4,7 @@ import { BoopError, type Clock, type Rng, toBase64Url } from '@boop/shared';
 import { InvalidRequest } from '../domain/invalid-request.ts';
 import { isoTime } from '../domain/events.ts';
 import { type WebhookDelivery as DeliveryRow, type WebhookEndpoint as EndpointRow, type WebhookEvent as EventRow } from '../generated/prisma/client.ts';
-import { type Database } from '../store/database.ts';
+import { type Database, type Transaction } from '../store/database.ts';
 import { endpointSecret } from './signature.ts';
 import { writeWebhookEvents } from './write-webhook-events.ts';
 
@@ -50,14 +50,17 @@ export class WebhookEndpoints {
     return viewOf(await this.#find(vendorId, id), this.#with.clock.nowMs());
   }
 
-  async change(vendorId: string, id: string, { url, eventTypes, description, status }: ChangeWebhookEndpoint): Promise<WebhookEndpoint> {
+  /** @param accepts whether what is there now is what the caller has read @throws BoopError `request.precondition-failed` */
+  async change(vendorId: string, id: string, { url, eventTypes, description, status }: ChangeWebhookEndpoint, accepts: (current: WebhookEndpoint) => boolean): Promise<WebhookEndpoint> {
     const { database, clock } = this.#with;
-    await this.#find(vendorId, id);
     if (url !== undefined) this.#checkUrl(url);
     const disabled = status === undefined ? {} : status === 'disabled' ? { disabledReason: 'by-vendor' } : { disabledReason: null, failingSince: null };
-    const row = await database.webhookEndpoint.update({
-      where: { id },
-      data: { ...(url === undefined ? {} : { url }), ...(eventTypes === undefined ? {} : { eventTypes: [...new Set(eventTypes)] }), ...(description === undefined ? {} : { description }), ...disabled },
+    const data = { ...(url === undefined ? {} : { url }), ...(eventTypes === undefined ? {} : { eventTypes: [...new Set(eventTypes)] }), ...(description === undefined ? {} : { description }), ...disabled };
+    const row = await database.$transaction(async (tx) => {
+      // Of two changes of the same reading the second one waits, and finds another state.
+      await tx.$queryRaw`SELECT 1 FROM webhook_endpoints WHERE id = ${id} FOR UPDATE`;
+      if (!accepts(viewOf(await this.#find(vendorId, id, tx), clock.nowMs()))) throw new BoopError('request.precondition-failed', 'the webhook endpoint has changed since it was read');
+      return await tx.webhookEndpoint.update({ where: { id }, data });
     });
     if (status === 'disabled') await database.webhookDelivery.updateMany({ where: { endpointId: id, status: 'waiting' }, data: { status: 'failed', failure: 'endpoint-disabled' } });
     return viewOf(row, clock.nowMs());
@@ -117,8 +120,8 @@ export class WebhookEndpoints {
     if (url.protocol !== 'https:' && !this.#with.testNetwork) throw refused('must be https');
   }
 
-  async #find(vendorId: string, id: string): Promise<EndpointRow> {
-    const row = await this.#with.database.webhookEndpoint.findUnique({ where: { id } });
+  async #find(vendorId: string, id: string, database: Pick<Transaction, 'webhookEndpoint'> = this.#with.database): Promise<EndpointRow> {
+    const row = await database.webhookEndpoint.findUnique({ where: { id } });
     if (row?.vendorId !== vendorId) throw new BoopError('request.not-found', 'there is no such webhook endpoint');
     return row;
   }

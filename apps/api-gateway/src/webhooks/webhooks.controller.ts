@@ -1,9 +1,11 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { changeWebhookEndpointSchema, createWebhookEndpointSchema, replayWebhooksSchema, rotateWebhookSecretSchema, type WebhookEndpoint } from '@boop/protocol';
+import { type FastifyReply } from 'fastify';
 import { type AuthenticatedRequest, callerOf, Roles } from '../access/index.ts';
 import { parseRequest } from '../domain/invalid-request.ts';
 import { Idempotency } from '../http/idempotency.ts';
 import { cursorOf, pageOf, pageQuery, pageSizeOf, partsOf } from '../http/page.ts';
+import { matches, sendTagged } from '../http/preconditions.ts';
 import { WebhookEndpoints } from './endpoint-service.ts';
 import { deliveriesQuery } from './webhooks.api.ts';
 
@@ -38,14 +40,15 @@ export class WebhooksController {
 
   @Get(':id')
   @Roles('vendor')
-  async get(@Req() request: AuthenticatedRequest, @Param('id') id: string): Promise<unknown> {
-    return await this.#endpoints.get(callerOf(request).id, id);
+  async get(@Req() request: AuthenticatedRequest, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
+    sendTagged(request, reply, await this.#endpoints.get(callerOf(request).id, id));
   }
 
   @Patch(':id')
   @Roles('vendor')
-  async change(@Req() request: AuthenticatedRequest, @Param('id') id: string, @Body() body: unknown): Promise<unknown> {
-    return await this.#endpoints.change(callerOf(request).id, id, parseRequest(changeWebhookEndpointSchema, body));
+  async change(@Req() request: AuthenticatedRequest, @Param('id') id: string, @Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
+    const change = parseRequest(changeWebhookEndpointSchema, body);
+    sendTagged(request, reply, await this.#endpoints.change(callerOf(request).id, id, change, (current) => matches(request, current)));
   }
 
   @Delete(':id')

@@ -157,6 +157,19 @@ describe.each(backends)('webhooks with %s', (_, withRedis) => {
     await call('DELETE', `/${id}`);
   });
 
+  test('an endpoint changes only from what was read, once of two who read the same', async () => {
+    const { id } = await endpoint();
+    const read = await call('GET', `/${id}`);
+    const etag = read.headers.get('etag')!;
+    expect((await call('GET', `/${id}`, undefined, keys.shop, { 'if-none-match': etag })).status).toBe(304);
+    const change = (description: string) => call('PATCH', `/${id}`, { description }, keys.shop, { 'if-match': etag });
+    const answers = await Promise.all(['one', 'two', 'three'].map(change));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
+    expect(answers.find(({ status }) => status === 412)!.body).toMatchObject({ code: 'request.precondition-failed' });
+    expect((await call('GET', `/${id}`)).body).toEqual(answers.find(({ status }) => status === 200)!.body);
+    await call('DELETE', `/${id}`);
+  });
+
   test('the same Idempotency-Key makes one endpoint, and pages lead through all', async () => {
     const create = () => call('POST', '', { url: 'https://shop.example/' }, keys.shop, { 'idempotency-key': 'hook-1' });
     const [first, again] = [await create(), await create()];

@@ -1,7 +1,7 @@
 import { type Adapter, errors } from 'oidc-provider';
 import { BoopError, type Clock } from '@boop/shared';
 import { InvalidRequest } from '../../domain/invalid-request.ts';
-import { type Database } from '../../store/database.ts';
+import { type Database, type Transaction } from '../../store/database.ts';
 import { type DirectoryStore } from '../../services/ports.ts';
 import { type ClientMetadata, clientMetadataSchema, providerMetadata } from './client-metadata.ts';
 
@@ -20,20 +20,29 @@ export class ClientStore {
   }
 
   /** What the vendor registered, or what stands for a vendor that registered nothing. */
-  async get(vendorId: string): Promise<ClientMetadata> {
-    const row = await this.#database.oidcClient.findUnique({ where: { vendorId } });
+  async get(vendorId: string, database: Pick<Transaction, 'oidcClient'> = this.#database): Promise<ClientMetadata> {
+    const row = await database.oidcClient.findUnique({ where: { vendorId } });
     return clientMetadataSchema.parse(row?.metadata ?? {});
   }
 
-  /** @throws InvalidRequest when the provider finds members that don't fit together */
-  async put(vendorId: string, metadata: ClientMetadata): Promise<void> {
+  /**
+   * @param accepts whether what is there now is what the caller has read
+   * @throws InvalidRequest when the provider finds members that don't fit together
+   * @throws BoopError `request.precondition-failed`
+   */
+  async put(vendorId: string, metadata: ClientMetadata, accepts: (current: ClientMetadata) => boolean): Promise<void> {
     const vendor = await this.#directory.vendor(vendorId);
     if (!vendor) throw new BoopError('request.forbidden', 'the vendor is not active');
     await this.#validate(providerMetadata(vendor, metadata)).catch((error: unknown) => {
       throw error instanceof errors.InvalidClientMetadata ? new InvalidRequest([{ pointer: '', detail: error.error_description ?? 'members do not fit together' }]) : error;
     });
     const data = { metadata: metadata as object, updatedAt: new Date(this.#clock.nowMs()) };
-    await this.#database.oidcClient.upsert({ where: { vendorId }, create: { vendorId, ...data }, update: data });
+    await this.#database.$transaction(async (tx) => {
+      // Of two changes of the same reading the second one waits, and finds another state; the vendor's row is there also before the first one.
+      await tx.$queryRaw`SELECT 1 FROM vendors WHERE id = ${vendorId} FOR UPDATE`;
+      if (!accepts(await this.get(vendorId, tx))) throw new BoopError('request.precondition-failed', 'the registration has changed since it was read');
+      await tx.oidcClient.upsert({ where: { vendorId }, create: { vendorId, ...data }, update: data });
+    });
   }
 
   /** Whether a text is a live API key of this vendor: keys are rotated and revoked in one place. */

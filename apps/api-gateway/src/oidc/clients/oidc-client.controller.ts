@@ -1,7 +1,9 @@
-import { Body, Controller, Get, Inject, Put, Req } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Put, Req, Res } from '@nestjs/common';
+import { type FastifyReply } from 'fastify';
 import { type AuthenticatedRequest, callerOf, Roles } from '../../access/index.ts';
 import { parseRequest } from '../../domain/invalid-request.ts';
-import { type ClientMetadata, clientMetadataSchema } from './client-metadata.ts';
+import { matches, sendTagged } from '../../http/preconditions.ts';
+import { clientMetadataSchema } from './client-metadata.ts';
 import { ClientStore } from './client-store.ts';
 
 /** A vendor's registration as relying party: read and replaced as a whole. */
@@ -15,15 +17,15 @@ export class OidcClientController {
 
   @Get()
   @Roles('vendor')
-  async get(@Req() request: AuthenticatedRequest): Promise<ClientMetadata> {
-    return await this.#clients.get(callerOf(request).id);
+  async get(@Req() request: AuthenticatedRequest, @Res() reply: FastifyReply): Promise<void> {
+    sendTagged(request, reply, await this.#clients.get(callerOf(request).id));
   }
 
   @Put()
   @Roles('vendor')
-  async put(@Req() request: AuthenticatedRequest, @Body() body: unknown): Promise<ClientMetadata> {
+  async put(@Req() request: AuthenticatedRequest, @Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
     const metadata = parseRequest(clientMetadataSchema, body);
-    await this.#clients.put(callerOf(request).id, metadata);
-    return metadata;
+    await this.#clients.put(callerOf(request).id, metadata, (current) => matches(request, current));
+    sendTagged(request, reply, metadata);
   }
 }
