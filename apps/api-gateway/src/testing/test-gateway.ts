@@ -20,6 +20,8 @@ export const otherDevice = SigningKey.generate(systemRng);
 
 /** A whole gateway with a real database and real links to fake nodes and a fake ledger. */
 export class TestGateway {
+  /** Of the Redis that all gateways of this process share; they do without where it is undefined. */
+  static redisUrl: string | undefined;
   readonly dir: string;
   readonly nodes: FakeNetwork;
   readonly ledger: FakeLedger;
@@ -44,6 +46,7 @@ export class TestGateway {
 
   /** @param options.config what differs from the usual configuration */
   static async start(options: { config?: Partial<GatewayConfig>; redisUrl?: string } = {}): Promise<TestGateway> {
+    const { redisUrl = TestGateway.redisUrl } = options;
     const dir = mkdtempSync(join(tmpdir(), 'boop-gateway-'));
     const [postgresPort, ledgerPort, ...nodePorts] = await Promise.all(Array.from({ length: 7 }, () => freePort()));
     const postgres = await openPostgres(dir, postgresPort!);
@@ -71,7 +74,7 @@ export class TestGateway {
       seedFile: write('seed.json', JSON.stringify(seed)),
       issuer: 'http://127.0.0.1:40401',
       publicUrls: { gateway: 'http://127.0.0.1:40401', bridge: 'ws://127.0.0.1:40403', ledger: 'http://127.0.0.1:40404', console: 'http://127.0.0.1:40400' },
-      ...(options.redisUrl === undefined ? {} : { redisUrlFile: write('redis.url', options.redisUrl) }),
+      ...(redisUrl === undefined ? {} : { redisUrlFile: write('redis.url', redisUrl) }),
       ...options.config,
     });
     const logged: string[] = [];

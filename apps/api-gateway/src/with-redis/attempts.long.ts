@@ -1,0 +1,3 @@
+import { withRedis } from '../testing/suite-redis.ts';
+
+await withRedis('attempts', () => import('../attempts/attempts.int.ts'));

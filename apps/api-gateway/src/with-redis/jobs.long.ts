@@ -1,0 +1,3 @@
+import { withRedis } from '../testing/suite-redis.ts';
+
+await withRedis('jobs', () => import('../jobs/jobs.int.ts'));

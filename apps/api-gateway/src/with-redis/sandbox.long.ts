@@ -1,0 +1,3 @@
+import { withRedis } from '../testing/suite-redis.ts';
+
+await withRedis('sandbox', () => import('../sandbox/sandbox.int.ts'));
