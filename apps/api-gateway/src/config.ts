@@ -31,6 +31,8 @@ export const gatewayConfigSchema = z.strictObject({
   oidcSecretFile: path.optional(),
   /** Failed attempts of a terminal that cost nothing, and after which nothing goes; NIST's 5 and 50, in test networks none, when not given. */
   attemptLimits: z.strictObject({ free: z.number().int().min(1), max: z.number().int().min(1) }).optional(),
+  /** Sessions of registration that one address may open in a minute; 60, in test networks as many as all may, when not given. */
+  registrationsPerAddress: z.number().int().positive().optional(),
   /** Waits between the attempts of a webhook, milliseconds; the documented schedule when not given. */
   webhookRetryMs: z.array(z.number().int().positive()).max(20).optional(),
   /** File with the URL of a Redis server that all replicas share; PostgreSQL does its work when not given. */
@@ -42,6 +44,8 @@ export const gatewayConfigSchema = z.strictObject({
   /** Requests of a class that are worked on at once; more are refused with `service.overloaded`. */
   concurrency: z.strictObject({ probes: bound.default(concurrencyDefaults.probes), money: bound.default(concurrencyDefaults.money), writes: bound.default(concurrencyDefaults.writes), reads: bound.default(concurrencyDefaults.reads) }).default(concurrencyDefaults),
   connections: z.strictObject({ max: bound.default(connectionDefaults.max), perAddress: bound.default(connectionDefaults.perAddress) }).default(connectionDefaults),
+  /** Addresses and networks of proxies before the public port, whose `X-Forwarded-For` says who asks; without them everybody behind a proxy is one address. */
+  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
   timeouts: z.strictObject({ headersMs: bound.default(timeoutDefaults.headersMs), requestMs: bound.default(timeoutDefaults.requestMs) }).default(timeoutDefaults),
 });
 export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;

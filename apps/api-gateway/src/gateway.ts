@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { applyMigrations, createMetrics, describeError, LinkClient, LinkServer, type Logger, ManifestFollower, type PeerIdentity, readManifest, readSecretFile, startMetricsServer, systemClock, systemRng, TlsFiles } from '@boop/platform';
+import { applyMigrations, createMetrics, describeError, LinkClient, LinkServer, type Logger, ManifestFollower, type PeerIdentity, readManifest, readSecretFile, startMetricsServer, systemClock, systemRng, TlsFiles, TrustedProxies } from '@boop/platform';
 import { type NetworkManifest } from '@boop/protocol';
 import { BoopError, type Clock, type Rng } from '@boop/shared';
 import { type Registry } from 'prom-client';
@@ -96,6 +96,7 @@ async function start(config: GatewayConfig, use: Surroundings): Promise<{ httpPo
     requestsPerMinute: config.requestsPerMinute,
     concurrency: config.concurrency,
     connections: config.connections,
+    proxies: new TrustedProxies(config.trustedProxies),
     timeouts: config.timeouts,
     tls: config.httpTls,
     registry,

@@ -8,12 +8,14 @@ import { sealedProbe } from './testing/probes.ts';
 
 let g: TestGateway;
 let bridge: LinkClient;
+/** Each of another address: what one may open in a minute is less than what is tested here. */
+let sessions = 0;
 let session: { context: RegistrationContext; secret: string; consentText: ConsentText };
 const account = SigningKey.generate(systemRng);
 const good = { score: 90, reasons: [] };
 
 beforeAll(async () => {
-  g = await TestGateway.start();
+  g = await TestGateway.start({ config: { registrationsPerAddress: 60 } });
   bridge = await g.bridge();
 }, 120_000);
 afterAll(async () => {
@@ -21,7 +23,7 @@ afterAll(async () => {
   await g.stop();
 });
 beforeEach(async () => {
-  session = (await ask('registration.start', { positions: ['left-palm'], locale: 'de-CH' })) as typeof session;
+  session = (await ask('registration.start', { positions: ['left-palm'], locale: 'de-CH', address: `test ${sessions++}` })) as typeof session;
 });
 afterEach(() => {
   Object.assign(g.nodes.behaviour, { decision: { accepted: true, reason: 'ok', verified: true }, losesRegistrations: false, undecided: [] });
@@ -214,6 +216,14 @@ describe('bad input has its own code and changes nothing', () => {
 });
 
 describe('the other methods of the link', () => {
+  test('open so many sessions for one address in a minute, and others for others', async () => {
+    const start = (address: string) => ask('registration.start', { address }).then(() => 'session', ({ code }: { code?: string }) => code);
+    const outcomes = await Promise.all(Array.from({ length: 70 }, () => start('203.0.113.7')));
+    expect(outcomes.filter((outcome) => outcome === 'session')).toHaveLength(60);
+    expect(outcomes.filter((outcome) => outcome === 'request.rate-limited')).toHaveLength(10);
+    expect(await start('203.0.113.8')).toBe('session');
+  });
+
   test('check credentials by role', async () => {
     expect(await ask('credential.check', { roles: ['vendor'], key: keys.shop })).toEqual({ role: 'vendor', id: 'shop' });
     await expect(ask('credential.check', { roles: ['vendor'], key: keys.till })).rejects.toMatchObject({ code: 'request.forbidden' });

@@ -150,6 +150,7 @@ describe('the registration channel', () => {
     const person = client('registration');
     await person.send({ type: 'registration_hello', id: 'h', positions: ['left-palm'], locale: 'en' });
     registrationServerMessage.parse(await person.next('registration_hello_response'));
+    expect(b.asked).toContainEqual({ method: 'registration.start', body: { positions: ['left-palm'], locale: 'en', address: '127.0.0.1' } });
     expect(await person.next('registration_progress')).toMatchObject({ step: 'consent', offset: 1 });
     await person.send({ type: 'sample_captured', id: 's', position: 'left-palm', index: 0, quality: { score: 90, reasons: [] } });
     while (!b.asked.some(({ method }) => method === 'registration.sample')) await new Promise((resolve) => setTimeout(resolve, 5));

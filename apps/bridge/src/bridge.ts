@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createMetrics, describeError, LinkClient, type Logger, readSecretFile, startMetricsServer, TlsFiles } from '@boop/platform';
+import { createMetrics, describeError, LinkClient, type Logger, readSecretFile, startMetricsServer, TlsFiles, TrustedProxies } from '@boop/platform';
 import { Counter, Gauge } from 'prom-client';
 import { adminChannel } from './channels/admin.ts';
 import { type ChannelDefinition } from './channels/channel.ts';
@@ -54,6 +54,7 @@ export async function startBridge(config: BridgeConfig, { log }: { log: Logger }
       hub: source.hub,
       limits,
       origins: config.origins,
+      proxies: new TrustedProxies(config.trustedProxies),
       ready,
       onConnection: (channel, change, code) => {
         open.inc({ channel }, change);

@@ -40,6 +40,8 @@ export const bridgeConfigSchema = z.strictObject({
   history: z.strictObject({ eventsMax: z.number().int().positive().default(1_000), ageMs: z.number().int().positive().default(600_000) }).prefault({}),
   /** `id` is the replica's name in the gateway's certificate. */
   gateway: address.extend({ id: z.string().min(1).max(64).default('main') }),
+  /** Addresses and networks of proxies before the public port, whose `X-Forwarded-For` says who connects. */
+  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
   /** Web pages that may connect, as origins; absent: all. Clients that are no browser send no origin and are let through. */
   origins: z.array(z.url()).optional(),
   limits: limitsSchema.prefault({}),

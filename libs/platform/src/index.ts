@@ -10,6 +10,7 @@ export { openFileCustody } from './custody/file-custody.ts';
 export { type KeyCustody, type KeyUse, type NodeCustody } from './custody/key-custody.ts';
 export { type CustodySettings, custodySettingsSchema, openCustody } from './custody/open-custody.ts';
 export { openRow, SEALED_ROW_OVERHEAD_BYTES, sealRow } from './custody/sealed-row.ts';
+export { TrustedProxies } from './http/client-address.ts';
 export { startHealthServer, type Readiness } from './http/health-server.ts';
 export { type HttpListener, listenHttp } from './http/http-listener.ts';
 export { createMetrics, startMetricsServer } from './http/metrics-server.ts';

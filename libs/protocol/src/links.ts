@@ -158,7 +158,8 @@ export const gatewayMethods = {
   /** Back to the version before `version`, which must be the one in force. */
   'configuration.roll-back': { body: z.strictObject({ adminId: idField, version: z.number().int().positive() }), answer: pvsConfigurationSchema },
   'configuration.acknowledge': { body: z.strictObject({ terminalId: idField, version: z.number().int(), applied: z.boolean(), code: z.string().optional() }), answer: z.strictObject({}) },
-  'registration.start': { body: z.strictObject({ positions: z.array(positionSchema).optional(), locale: z.string().optional() }), answer: z.unknown() },
+  /** By somebody without a credential, at this address. */
+  'registration.start': { body: z.strictObject({ positions: z.array(positionSchema).optional(), locale: z.string().optional(), address: z.string().max(64) }), answer: z.unknown() },
   'registration.resume': { body: z.strictObject({ registrationId: idField, secret: z.string() }), answer: z.unknown() },
   'registration.consent': { body: z.strictObject({ registrationId: idField, consent: signedConsentSchema }), answer: z.strictObject({}) },
   'registration.sample': { body: z.strictObject({ registrationId: idField, position: positionSchema, index: z.number().int(), quality: qualitySchema }), answer: z.strictObject({ accepted: z.boolean(), remaining: z.number().int() }) },

@@ -12,9 +12,9 @@ import { type Feature, linkMethod } from './feature.ts';
 
 /** Sessions in which a person registers palms, and links that invite to one. */
 export function registrationsFeature(core: Core): Feature & { readonly service: RegistrationService } {
-  const { database, stores, network, nodes, limits, metrics, device, sendOutbox, clock, rng, log } = core;
+  const { config, database, stores, network, nodes, limits, metrics, device, sendOutbox, clock, rng, log } = core;
   const links = registrationLinkStore(database);
-  const service = new RegistrationService({ store: stores.registrations, links, network, nodes, limits, metrics, verify: verifyEd25519, onDecision: sendOutbox, clock, rng, log });
+  const service = new RegistrationService({ store: stores.registrations, links, network, nodes, limits, sessionsPerAddress: config.registrationsPerAddress, metrics, verify: verifyEd25519, onDecision: sendOutbox, clock, rng, log });
   const invitations = new RegistrationLinks({ links, sessions: stores.registrations, registrations: service, directory: stores.directory, limits, key: device, console: network.urls.console, clock, rng });
   const done = async (work: Promise<unknown>): Promise<Record<string, never>> => {
     await work;

@@ -163,6 +163,32 @@ describe('more than there is room for', () => {
   }, 120_000);
 });
 
+describe('an address behind a proxy', () => {
+  /** How much a client that says that it comes from there has left of its quota. */
+  const left = async (of: TestGateway, forwardedFor: string): Promise<number> => {
+    const { headers } = await of.call('GET', '/v1/network', { headers: { 'x-forwarded-for': forwardedFor } });
+    return Number(/r=(\d+)/.exec(headers.get('ratelimit')!)![1]);
+  };
+
+  test('is believed of a proxy that is trusted', async () => {
+    const behind = await TestGateway.start({ config: { ...bounds, trustedProxies: ['127.0.0.0/8'] } });
+    try {
+      const first = await left(behind, '203.0.113.7');
+      expect(await left(behind, '203.0.113.7')).toBeLessThan(first);
+      expect(await left(behind, '203.0.113.8')).toBe(first);
+      // What the client itself put before is not.
+      expect(await left(behind, '203.0.113.9, 203.0.113.7')).toBeLessThan(first - 1);
+    } finally {
+      await behind.stop();
+    }
+  }, 120_000);
+
+  test('is not believed of anybody else', async () => {
+    const first = await left(g, '203.0.113.7');
+    expect(await left(g, '203.0.113.8')).toBeLessThan(first);
+  });
+});
+
 test('an unknown version of the interface is refused, the known one named', async () => {
   const answer = await g.call('GET', '/v1/network', { headers: { 'boop-version': '1999-01-01' } });
   expect(answer).toMatchObject({ status: 400, body: { code: 'request.unknown-version' } });

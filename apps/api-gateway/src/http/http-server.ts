@@ -3,7 +3,7 @@ import { type RequestListener } from 'node:http';
 import { type DynamicModule, type INestApplication, Module } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { type Logger, type Readiness } from '@boop/platform';
+import { type Logger, type Readiness, type TrustedProxies } from '@boop/platform';
 import { type Clock } from '@boop/shared';
 import { type FastifyInstance } from 'fastify';
 import { type Registry } from 'prom-client';
@@ -41,6 +41,8 @@ export interface HttpDependencies {
   readonly requestsPerMinute: number;
   readonly concurrency: ConcurrencyLimits;
   readonly connections: ConnectionLimits;
+  /** They say whose requests they hand on. */
+  readonly proxies: TrustedProxies;
   readonly timeouts: RequestTimeouts;
   /** Serves TLS 1.3 with this certificate; plain HTTP, for a proxy that does, when not given. */
   readonly tls: { certFile: string; keyFile: string } | undefined;
@@ -85,6 +87,7 @@ export async function createHttpServer(use: HttpDependencies): Promise<INestAppl
   const adapter = new FastifyAdapter({
     bodyLimit: bodyBytesMax,
     requestTimeout: use.timeouts.requestMs,
+    trustProxy: (address) => use.proxies.has(address),
     clientErrorHandler: answerClientError,
     frameworkErrors: answerRouterError,
     // What a path parameter may be long, percent-encoded; documents promise 200 characters.
@@ -96,7 +99,7 @@ export async function createHttpServer(use: HttpDependencies): Promise<INestAppl
       }, use.timeouts, use.tls),
   });
   const server = adapter.getInstance() as unknown as FastifyInstance;
-  capConnections(server.server, use.connections);
+  capConnections(server.server, use.connections, use.proxies);
   addHooks(server, use.metrics);
   traceRequests(server);
   shedLoad(server, use.concurrency, use.registry);

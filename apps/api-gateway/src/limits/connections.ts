@@ -1,5 +1,6 @@
 import { type Server } from 'node:http';
 import { type Socket } from 'node:net';
+import { type TrustedProxies } from '@boop/platform';
 
 export interface ConnectionLimits {
   readonly max: number;
@@ -8,12 +9,13 @@ export interface ConnectionLimits {
 
 export const connectionDefaults: ConnectionLimits = { max: 20_000, perAddress: 1_000 };
 
-/** Turns away connections over a cap, in all and of one address, before anything is read from them. */
-export function capConnections(server: Pick<Server, 'on' | 'maxConnections'>, { max, perAddress }: ConnectionLimits): void {
+/** Turns away connections over a cap, in all and of one address that is no proxy's, before anything is read from them. */
+export function capConnections(server: Pick<Server, 'on' | 'maxConnections'>, { max, perAddress }: ConnectionLimits, proxies: TrustedProxies): void {
   server.maxConnections = max;
   const open = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
+    if (proxies.has(address)) return;
     const count = (open.get(address) ?? 0) + 1;
     if (count > perAddress) return void socket.destroy();
     open.set(address, count);

@@ -251,7 +251,7 @@ describe('the list', () => {
 
   test('loses what came to nothing long ago, and keeps receipts', async () => {
     const [unopened, failed, done] = [await invite(), await invite(), await invite()];
-    const alone = (await ask('start', {})) as Session;
+    const alone = (await ask('start', { address: '127.0.0.1' })) as Session;
     for (const { link } of [failed, done]) await register(await open(link));
     for (const { id } of [failed, done]) await eventually(async () => (await view(id)).status === 'succeeded');
     await g.sql("UPDATE registrations SET state = 'failed', receipt = NULL WHERE id = $1", [failed.id]);
@@ -298,7 +298,7 @@ describe('the requests', () => {
 
   test('another’s registration is not found, nor one without a link', async () => {
     const { id } = await invite();
-    const { context } = (await ask('start', {})) as Session;
+    const { context } = (await ask('start', { address: '127.0.0.1' })) as Session;
     for (const key of [keys.other, keys.admin]) {
       expect(await call('GET', `/${id}`, undefined, key)).toMatchObject({ status: 404 });
       expect(await call('POST', `/${id}/cancel`, undefined, key)).toMatchObject({ status: 404 });

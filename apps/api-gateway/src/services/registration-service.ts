@@ -24,6 +24,8 @@ const settlePollMs = 500;
 const sessionLifeSeconds = 15 * 60;
 /** Sessions that may be opened in a minute, over all clients of this gateway. */
 const sessionsPerMinute = 600;
+/** Of these, what one address may open: a hall of kiosks, and nobody who would use up all. */
+const sessionsPerAddressDefault = 60;
 
 export interface RegistrationDependencies {
   readonly store: RegistrationStore;
@@ -31,6 +33,8 @@ export interface RegistrationDependencies {
   readonly network: NetworkService;
   readonly nodes: Pick<NodePool, 'registrationLeader' | 'ask' | 'live'>;
   readonly limits: RateLimits;
+  /** In a minute; 60, in test networks as many as all may, when undefined. */
+  readonly sessionsPerAddress: number | undefined;
   readonly metrics: StageMetrics;
   readonly verify: VerifyEd25519;
   readonly onDecision: () => void;
@@ -58,8 +62,9 @@ export class RegistrationService {
   }
 
   /** @throws BoopError `request.rate-limited`, `mpc.nodes-unavailable` */
-  async start(wish: { positions?: Position[] | undefined; locale?: string | undefined }): Promise<RegistrationSession> {
-    const { limits, rng, store } = this.#with;
+  async start({ address, ...wish }: { positions?: Position[] | undefined; locale?: string | undefined; address: string }): Promise<RegistrationSession> {
+    const { limits, sessionsPerAddress, network, rng, store } = this.#with;
+    await limits.take(`registrations/${address}`, sessionsPerAddress ?? (network.manifest.testNetwork ? sessionsPerMinute : sessionsPerAddressDefault));
     await limits.take('registrations', sessionsPerMinute);
     const { session, opening } = this.#begin(newId('reg', rng), wish);
     await store.create(opening);

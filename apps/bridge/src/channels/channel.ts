@@ -37,6 +37,6 @@ export interface ChannelDefinition<Message extends ClientMessage = ClientMessage
   readonly name: string;
   readonly schema: z.ZodType<Message>;
   readonly helloType: string;
-  /** @throws BoopError `request.unauthenticated`, `request.forbidden`, … */
-  hello(message: Message): Promise<ChannelSession<Message>>;
+  /** @param address of the client @throws BoopError `request.unauthenticated`, `request.forbidden`, … */
+  hello(message: Message, address: string): Promise<ChannelSession<Message>>;
 }

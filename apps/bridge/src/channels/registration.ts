@@ -18,10 +18,10 @@ export function registrationChannel(gateway: GatewayClient): ChannelDefinition<R
     schema: registrationClientMessage,
     helloType: 'registration_hello',
 
-    async hello(message) {
+    async hello(message, address) {
       if (message.type !== 'registration_hello') throw new BoopError('request.malformed', 'a hello was expected');
       const { session, positions, locale, resume } = message;
-      const answer = await (session ? gateway.ask('registration.resume', session) : gateway.ask('registration.start', { positions, locale }));
+      const answer = await (session ? gateway.ask('registration.resume', session) : gateway.ask('registration.start', { positions, locale, address }));
       const started = sessionSchema.parse(answer);
       const { registrationId } = started.context;
       return {

@@ -44,6 +44,7 @@ export class Connection implements Timed {
   readonly #socket: WebSocket;
   readonly #context: ConnectionContext;
   readonly #outbox: Outbox;
+  readonly #address: string;
   readonly #rate: TokenBucket;
   /** Ids of messages by the key of the event that will answer them. */
   #unanswered: Map<string, string> | undefined;
@@ -56,10 +57,14 @@ export class Connection implements Timed {
   #session: ChannelSession<ClientMessage> | undefined;
   #closing = false;
 
-  /** @param wire the socket below `socket` */
-  constructor(socket: WebSocket, wire: Duplex, context: ConnectionContext) {
+  /**
+   * @param wire the socket below `socket`
+   * @param address of the client
+   */
+  constructor(socket: WebSocket, wire: Duplex, context: ConnectionContext, address: string) {
     const { limits, wheel } = context;
     this.#socket = socket;
+    this.#address = address;
     this.#context = context;
     this.#outbox = new Outbox(socket, wire, context.batch);
     this.#rate = new TokenBucket({ perSecond: limits.messagesPerSecond, capacity: limits.messagesBurst, nowMs: performance.now() });
@@ -130,7 +135,7 @@ export class Connection implements Timed {
   async #greet(hello: ClientMessage): Promise<void> {
     const { channel, caps, hub, log, limits, wheel, onWelcome } = this.#context;
     try {
-      const session = await channel.hello(hello);
+      const session = await channel.hello(hello, this.#address);
       if (this.#closing) return;
       const release = caps.take(session.identity);
       if (!release) return this.close(4431);

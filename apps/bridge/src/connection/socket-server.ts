@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { type Duplex } from 'node:stream';
-import { type Logger, type Readiness } from '@boop/platform';
+import { type Logger, type Readiness, type TrustedProxies } from '@boop/platform';
 import { BoopError } from '@boop/shared';
 import { WebSocketServer } from 'ws';
 import { type ChannelDefinition } from '../channels/channel.ts';
@@ -24,6 +24,8 @@ export interface SocketServerOptions {
   readonly hub: FeedHub;
   readonly limits: Limits;
   readonly origins: readonly string[] | undefined;
+  /** They say for whom they connect. */
+  readonly proxies: TrustedProxies;
   readonly ready: () => Promise<Readiness>;
   readonly onConnection: (channel: string, change: 1 | -1, closeCode?: number) => void;
   readonly log: Logger;
@@ -90,7 +92,7 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
     if (draining || (connections.size >= limits.connectionsMax && !sendAway(strangers))) return refuse(socket, '503 Service Unavailable', [`Retry-After: ${retryAfterS}`]);
     sockets.handleUpgrade(request, socket, head, (accepted) => {
       const context = contextOf(codecOf(accepted.protocol));
-      const connection = new Connection(accepted, socket, context);
+      const connection = new Connection(accepted, socket, context, options.proxies.clientOf(request.socket.remoteAddress ?? '', [request.headers['x-forwarded-for'] ?? []].flat().join()));
       connections.add(connection);
       strangers.add(connection);
       options.onConnection(context.channel.name, 1);
