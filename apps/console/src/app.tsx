@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { useNetworkFeed } from './network-feed.ts';
-import { useAddresses } from './settings.ts';
+import { contextOfLink, useAddresses } from './settings.ts';
 import { Network } from './views/network.tsx';
 import { Owner } from './views/owner/owner.tsx';
 import { Registration } from './views/registration.tsx';
@@ -12,7 +12,8 @@ type View = keyof typeof views;
 
 const viewOfHash = (): View => {
   const name = location.hash.slice(2).split('?', 1)[0]!;
-  return name in views ? (name as View) : 'network';
+  if (name in views) return name as View;
+  return contextOfLink() === undefined ? 'network' : 'scanner';
 };
 
 export function App() {

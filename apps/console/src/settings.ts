@@ -17,6 +17,12 @@ export function useAddresses(): Addresses | undefined {
   return addresses;
 }
 
+/** Which context the link of a code on somebody's screen asks a scanner to answer: `/authenticate/VENDOR/CONTEXT`. */
+export function contextOfLink(): string | undefined {
+  const [, context] = /^\/authenticate\/[^/]+\/([^/]+)$/.exec(location.pathname) ?? [];
+  return context === undefined ? undefined : decodeURIComponent(context);
+}
+
 /** A credential typed in once; kept for this tab only. */
 export function useCredential(name: string): [string, (value: string) => void] {
   const [value, setValue] = useState(() => sessionStorage.getItem(name) ?? '');

@@ -1,6 +1,6 @@
 import { type IdTokenClaims, SigningKey } from '@boop/identity';
 import { fromBase64Url } from '@boop/shared';
-import { createTerminalClient, createVendorClient } from '@boop/sdk';
+import { createTerminalClient, createVendorClient, presentByRest } from '@boop/sdk';
 import type { Addresses } from './settings.ts';
 
 interface Credentials {
@@ -51,4 +51,14 @@ export async function presentAtSimulator(addresses: Addresses, credentials: Cred
     scanner.close();
     vendorClient.close();
   }
+}
+
+/** Plays a scanner that has read the code on somebody's screen: answers that context, and learns no more than whether the palm was accepted. */
+export async function answerAtSimulator(addresses: Addresses, { terminal }: Credentials, contextId: string, capture: Uint8Array): Promise<SimulatorResult> {
+  const asked = await fetch(`${addresses.gateway}/v1/authentications/${encodeURIComponent(contextId)}`, { headers: { authorization: `Bearer ${terminal.key}` } });
+  const authentication = (await asked.json()) as Parameters<typeof presentByRest>[0]['authentication'] & { readonly detail?: string };
+  if (!asked.ok) throw new Error(authentication.detail ?? 'The gateway does not know this code.');
+  const started = performance.now();
+  const { status, outcome } = await presentByRest({ gatewayUrl: addresses.gateway, terminalKey: terminal.key, device: SigningKey.fromSecret(fromBase64Url(terminal.deviceSecret)), authentication, capture });
+  return { accepted: status === 'succeeded', reason: outcome?.reason ?? 'unknown', milliseconds: performance.now() - started };
 }

@@ -133,4 +133,17 @@ afterAll(async () => {
     expect(view.complaints).toEqual([]);
     expect(complaints).toEqual([]);
   }, 180_000);
+
+  test('answers the code on somebody’s screen as a scanner does', async () => {
+    const call = async (path: string, body?: object) =>
+      (await (await fetch(`${network.gatewayUrl}/v1/authentications${path}`, { headers: { authorization: `Bearer ${network.credentials.vendor.apiKey}`, 'content-type': 'application/json' }, ...(body ? { method: 'POST', body: JSON.stringify(body) } : {}) })).json()) as { id: string; status: string; link: string };
+    const asked = await call('', { type: 'access', contextId: 'order.1' });
+    await view.page.goto(asked.link);
+    await view.page.getByText('This answers the code that you have read.').waitFor();
+    await view.page.getByLabel('Synthetic palm number').fill(String(palm));
+    await view.page.getByRole('button', { name: /^Present/ }).click();
+    await view.page.locator('.result', { hasText: /^Recognised/ }).waitFor();
+    expect((await call('/order.1')).status).toBe('succeeded');
+    expect([...view.complaints, ...complaints]).toEqual([]);
+  }, 180_000);
 });

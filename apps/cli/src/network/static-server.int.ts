@@ -38,6 +38,7 @@ describe('the console server', () => {
   test('serves pages, assets and the public addresses', async () => {
     expect(await get('/')).toMatchObject({ status: 200, type: 'text/html; charset=utf-8', body: '<p>console</p>' });
     expect(await get('/network/nodes')).toMatchObject({ status: 200, body: '<p>console</p>' });
+    expect(await get('/authenticate/shop.example/order.1')).toMatchObject({ status: 200, body: '<p>console</p>' });
     expect(await get('/assets/app-1a2b.js')).toMatchObject({ status: 200, type: 'text/javascript; charset=utf-8' });
     expect(JSON.parse((await get('/config.json')).body)).toEqual({ gateway: 'http://127.0.0.1:1' });
     expect((await get('/readyz')).status).toBe(200);

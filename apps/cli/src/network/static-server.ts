@@ -54,7 +54,8 @@ function pathOf(url = '/'): string | undefined {
 }
 
 async function sendFile(response: ServerResponse, headers: Readonly<Record<string, string>>, pages: string, path: string): Promise<void> {
-  const isAsset = extname(path) !== '';
+  // Ids in the link of a context may hold a point.
+  const isAsset = extname(path) !== '' && !path.startsWith('/authenticate/');
   try {
     const content = await readFile(join(pages, isAsset ? path : 'index.html'));
     const type = TYPES[isAsset ? extname(path) : '.html'] ?? 'application/octet-stream';
