@@ -5,6 +5,7 @@ import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Req } fro
 import { type AuthenticatedRequest, callerOf, Public, Roles } from '../access/index.ts';
 import { viewOf } from '../domain/authentication-view.ts';
 import { parseRequest } from '../domain/invalid-request.ts';
+import { Idempotency } from '../http/idempotency.ts';
 import { CLOCK } from '../http/tokens.ts';
 import { SandboxKey } from './sandbox-key.ts';
 import { SandboxService } from './sandbox-service.ts';
@@ -15,10 +16,12 @@ export const SANDBOX_ISSUER = Symbol('sandbox issuer');
 @Controller('v1/sandbox')
 export class SandboxController {
   readonly #sandbox: SandboxService;
+  readonly #idempotency: Idempotency;
   readonly #clock: Clock;
 
-  constructor(@Inject(SandboxService) sandbox: SandboxService, @Inject(CLOCK) clock: Clock) {
+  constructor(@Inject(SandboxService) sandbox: SandboxService, @Inject(Idempotency) idempotency: Idempotency, @Inject(CLOCK) clock: Clock) {
     this.#sandbox = sandbox;
+    this.#idempotency = idempotency;
     this.#clock = clock;
   }
 
@@ -28,14 +31,21 @@ export class SandboxController {
   @Roles('vendor')
   async present(@Req() request: AuthenticatedRequest, @Param('id') id: string, @Body() body: unknown): Promise<unknown> {
     if (!idField.safeParse(id).success) throw new BoopError('request.not-found', 'there is no such context');
-    return viewOf(await this.#sandbox.present(callerOf(request).id, id, parseRequest(sandboxPresentationSchema, body)), this.#clock.nowMs());
+    const presentation = parseRequest(sandboxPresentationSchema, body);
+    return await this.#once(request, body, async () => viewOf(await this.#sandbox.present(callerOf(request).id, id, presentation), this.#clock.nowMs()));
   }
 
   @Post('registrations')
   @HttpCode(200)
   @Roles('vendor')
   async register(@Req() request: AuthenticatedRequest, @Body() body: unknown): Promise<unknown> {
-    return await this.#sandbox.register(callerOf(request).id, parseRequest(sandboxRegistrationRequestSchema, body));
+    const wanted = parseRequest(sandboxRegistrationRequestSchema, body);
+    return await this.#once(request, body, () => this.#sandbox.register(callerOf(request).id, wanted));
+  }
+
+  async #once(request: AuthenticatedRequest, body: unknown, work: () => Promise<unknown>): Promise<unknown> {
+    const path = `${request.method} ${request.url.split('?')[0]!}`;
+    return (await this.#idempotency.once(callerOf(request), request.headers['idempotency-key'], { path, body }, async () => ({ statusCode: 200, body: await work() }))).body;
   }
 }
 

@@ -87,10 +87,12 @@ describe('a template', () => {
 test('registrations are played, a duplicate too, and webhooks arrive', async () => {
   const receiver = await WebhookReceiver.start();
   const { body: endpoint } = await g.call('POST', '/v1/webhooks/endpoints', { key, body: { url: receiver.url } });
-  const register = (template: string) => g.call('POST', '/v1/sandbox/registrations', { key, body: { template } });
+  const register = (template: string) => g.call('POST', '/v1/sandbox/registrations', { key, body: { template }, headers: { 'idempotency-key': `played-${template}` } });
   expect((await register('new')).body).toMatchObject({ status: 'succeeded' });
   expect((await register('duplicate')).body).toMatchObject({ status: 'failed', code: 'registration.duplicate', retryAllowed: false });
   expect((await register('node-down')).status).toBe(503);
+  // Asked again, it is the first answer, and no further webhook.
+  expect((await register('new')).body).toEqual((await register('new')).body);
   await present((await open()).id, { template: 'match' });
   await eventually(() => receiver.received.length === 3);
   const events = receiver.verified(endpoint.secret as string);
