@@ -4,6 +4,7 @@ import { BoopError } from '@boop/shared';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { type AuthenticatedRequest, callerOf, Limited, Roles } from '../access/index.ts';
 import { parseRequest } from '../domain/invalid-request.ts';
+import { Idempotency } from '../http/idempotency.ts';
 import { pageQuery, pageSizeOf, placeOf } from '../http/page.ts';
 import { CustodianOrderService } from './custodian-order-service.ts';
 
@@ -11,16 +12,21 @@ import { CustodianOrderService } from './custodian-order-service.ts';
 @Controller('v1/subjects/orders')
 export class CustodianOrdersController {
   readonly #orders: CustodianOrderService;
+  readonly #idempotency: Idempotency;
 
-  constructor(@Inject(CustodianOrderService) orders: CustodianOrderService) {
+  constructor(@Inject(CustodianOrderService) orders: CustodianOrderService, @Inject(Idempotency) idempotency: Idempotency) {
     this.#orders = orders;
+    this.#idempotency = idempotency;
   }
 
   @Post()
   @Limited('deletions')
   @Roles('admin', 'adjudicator')
-  async create(@Req() request: AuthenticatedRequest, @Body() body: unknown): Promise<CustodianOrder> {
-    return await this.#orders.create(callerOf(request).id, parseRequest(createCustodianOrderSchema, body));
+  async create(@Req() request: AuthenticatedRequest, @Body() body: unknown): Promise<unknown> {
+    const caller = callerOf(request);
+    const wanted = parseRequest(createCustodianOrderSchema, body);
+    const answer = await this.#idempotency.once(caller, request.headers['idempotency-key'], { path: 'POST /v1/subjects/orders', body }, async () => ({ statusCode: 201, body: await this.#orders.create(caller.id, wanted) }));
+    return answer.body;
   }
 
   @Get()

@@ -1,5 +1,5 @@
 import { createCustodianOrderSchema, custodianOrderListSchema, custodianOrderSchema, eraseSubjectSchema, orderSubjectSchema, type ProblemCode, signCustodianOrderSchema, subjectExportSchema, subjectReceiptSchema, subjectSchema } from '@boop/protocol';
-import { type ApiDescription, keyed } from '../http/openapi/route.ts';
+import { type ApiDescription, idempotent, keyed } from '../http/openapi/route.ts';
 import { pageQuery } from '../http/page.ts';
 import { erasure, resumption, suspension } from './examples.ts';
 
@@ -28,7 +28,7 @@ export const subjectsApi: ApiDescription = {
     { method: 'post', path: '/v1/subjects/resume', summary: 'Lift a suspension by whoever ordered it; the signed order is the credential', roles: [], body: 'OrderSubject', idempotency: 'none', answers: { 200: 'SubjectReceipt' }, codes: ordered, examples: { custodians: { order: resumption } } },
     { method: 'post', path: '/v1/subjects/erase', summary: 'Erase palms from all nodes; the signed request is the credential', roles: [], body: 'EraseSubject', idempotency: 'none', answers: { 200: 'SubjectReceipt' }, codes: [...signed, 'erasure.wrong-network', 'erasure.time', 'erasure.not-due'], examples: { owner: { request: erasure } } },
     {
-      method: 'post', path: '/v1/subjects/orders', summary: 'Draw up an order about a person, which custodians have to sign', roles: drawers, body: 'CreateCustodianOrder', idempotency: 'none', answers: { 201: 'CustodianOrder' }, codes: [...keyed, 'request.malformed'],
+      method: 'post', path: '/v1/subjects/orders', summary: 'Draw up an order about a person, which custodians have to sign', roles: drawers, body: 'CreateCustodianOrder', answers: { 201: 'CustodianOrder' }, codes: [...keyed, ...idempotent, 'request.malformed'],
       examples: { fraud: { action: 'suspend', accountKey: suspension.record.accountKey, reason: 'reported as fraud' }, court: { action: 'erase', accountKey: suspension.record.accountKey, reason: 'order of a court' } },
     },
     { method: 'get', path: '/v1/subjects/orders', summary: 'List orders about people, newest first', roles: readers, query: pageQuery, answers: { 200: 'CustodianOrders' }, codes: [...keyed, 'request.malformed'] },

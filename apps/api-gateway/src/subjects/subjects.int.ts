@@ -114,6 +114,10 @@ describe('an order of an admin', () => {
     const list = await g.call('GET', '/v1/subjects/orders?limit=1', { key: keys.auditor });
     expect(list.body).toMatchObject({ orders: [{ id: order.id }], next: expect.any(String) });
     expect((await g.call('GET', '/v1/subjects/orders?limit=1&cursor=' + (list.body as { next: string }).next, { key: custodian })).body).toMatchObject({ orders: [{ action: 'erase', status: 'done' }] });
+    const draw = (reason: string) => g.call('POST', '/v1/subjects/orders', { key: keys.admin, body: { action: 'suspend', accountKey: stranger.publicKey, reason }, headers: { 'idempotency-key': 'order-1' } });
+    const repeated = [await draw('fraud'), await draw('fraud')];
+    expect(repeated[1]).toMatchObject({ status: 201, body: repeated[0]!.body });
+    expect(await draw('another')).toMatchObject({ status: 422, body: { code: 'idempotency.other-body' } });
     expect((await g.call('GET', '/v1/subjects/orders/nothing', { key: keys.admin })).status).toBe(404);
   });
 
