@@ -83,6 +83,20 @@ describe('keys', () => {
     expect(await get('/v1/audit', key)).toMatchObject({ status: 200 });
   });
 
+  test('are deleted so many times a minute, which the answers count down; other requests go on', async () => {
+    const remove = (key: string) => g.call('DELETE', '/v1/api-keys/nothing', { key });
+    const leftOf = (headers: Headers): number => Number(/^"deletions";r=(\d);t=\d+$/.exec(headers.get('ratelimit')!)![1]);
+    for (let left = leftOf((await remove(keys.other)).headers); left > 0; left--) {
+      const { status, headers } = await remove(keys.other);
+      expect([status, headers.get('ratelimit-policy'), leftOf(headers)]).toEqual([404, '"deletions";q=10;w=60', left - 1]);
+    }
+    const refused = await remove(keys.other);
+    expect(refused).toMatchObject({ status: 429, body: { code: 'request.rate-limited', retryAllowed: true } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await remove(keys.admin)).status).toBe(404);
+    expect(await get('/v1/vendors/other', keys.other)).toMatchObject({ status: 200 });
+  });
+
   test('of the sandbox are anybody’s, a few a minute', async () => {
     const { status, body } = await post('/v1/sandbox/keys', undefined, { name: 'Trial' });
     expect(status).toBe(201);
