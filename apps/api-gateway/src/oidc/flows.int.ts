@@ -221,6 +221,11 @@ describe('CIBA', () => {
     }
   });
 
+  test('refuses another vendor\'s context as one that is not there', async () => {
+    const { body: context } = await gateway.call('POST', '/v1/authentications', { key: keys.other, body: { type: 'access' } });
+    await expect(client.initiateBackchannelAuthentication(config, { scope: 'openid', login_hint: `context:${context.id}` })).rejects.toMatchObject({ error: 'unknown_user_id' });
+  });
+
   test.each([
     ['another vendor\'s terminal', { login_hint: 'terminal:other-till' }, 'unknown_user_id'],
     ['a context that is not there', { login_hint: 'context:nothing' }, 'unknown_user_id'],
