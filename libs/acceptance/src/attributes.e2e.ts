@@ -102,12 +102,13 @@ describe('attributes of a person', () => {
     const before = await shop.authenticate(palm.others[0]!, { requiredAttributes: ['is_adult'] });
     expect(before).toMatchObject({ outcome: 'rejected', reason: 'vendor-not-consented' });
     consent = await give(person, ['is_adult', 'phone', 'birth_date']);
-    const result = await shop.authenticate(palm.others[1]!, { requiredAttributes: ['is_adult'], optionalAttributes: ['email', 'phone'] });
+    const result = await shop.authenticate(palm.others[1]!, { minimumAge: 18, optionalAttributes: ['email', 'phone'] });
     if (result.outcome !== 'accepted') throw new Error(JSON.stringify(result));
     const values = await opened(result.authentication.result!.attributes!);
     expect(values.map(({ attribute, value, blame }) => [attribute, value, blame])).toEqual([['is_adult', true, []]]);
     await expect(opened(result.authentication.result!.attributes!, await vendorKey())).rejects.toMatchObject({ code: 'release.unreadable' });
     await expect(shop.authenticate(palm.others[2]!, { requiredAttributes: ['is_adult', 'phone'] })).resolves.toMatchObject({ outcome: 'rejected', reason: 'user-missing-attributes' });
+    await expect(shop.authenticate(palm.others[2]!, { minimumAge: 21 })).resolves.toMatchObject({ outcome: 'rejected', reason: 'user-missing-attributes' });
     await expect(shop.authenticate(palm.others[3]!, { type: 'entrance', requiredAttributes: ['is_adult'] })).resolves.toMatchObject({ outcome: 'rejected', reason: 'vendor-not-consented' });
   }, 120_000);
 
