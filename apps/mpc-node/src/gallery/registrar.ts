@@ -80,10 +80,16 @@ export class Registrar {
 
   /** @throws BoopError `gallery.slot-taken`, `gallery.closed` */
   async prepare(leader: PartyId, record: RegistrationRecord, shares: readonly Int16Array[]): Promise<void> {
+    // A session that ends before its turn has come, as an erasure has it, wipes what it handed over.
+    const held = shares.map((share) => share.slice());
     await this.#mutex.run(async () => {
-      if (this.isClosed) throw new BoopError('gallery.closed', 'the network moves to another epoch', { kind: 'unavailable', retryAllowed: true });
-      if (this.#pending || record.firstSlot !== this.#gallery.rows) throw slotTaken();
-      const registration = { record, shares: shares.map((share) => share.slice()), preparedAtMs: this.#clock.nowMs() };
+      try {
+        this.#requireNext(record);
+      } catch (error) {
+        for (const share of held) share.fill(0);
+        throw error;
+      }
+      const registration = { record, shares: held, preparedAtMs: this.#clock.nowMs() };
       // Set first: a store that fails may have kept it, and then the slot is taken.
       this.#pending = { registration, leader };
       await this.#store.prepare(registration);
@@ -180,6 +186,11 @@ export class Registrar {
   /** Repeats commits whose outcome the store left open. */
   async retryDeciding(): Promise<void> {
     for (const certificate of [...this.#deciding.values()]) await this.commit(certificate);
+  }
+
+  #requireNext({ firstSlot }: RegistrationRecord): void {
+    if (this.isClosed) throw new BoopError('gallery.closed', 'the network moves to another epoch', { kind: 'unavailable', retryAllowed: true });
+    if (this.#pending || firstSlot !== this.#gallery.rows) throw slotTaken();
   }
 
   async #drop(id: string): Promise<void> {

@@ -96,6 +96,15 @@ describe('a registration', () => {
     await expect(registrar.prepare(leader, later, sharesOf(later))).rejects.toMatchObject({ code: 'gallery.slot-taken' });
   });
 
+  test('keeps its shares when its session ends before its turn has come', async () => {
+    const record = recordAt(0);
+    const shares = sharesOf(record);
+    const prepared = registrar.prepare(leader, record, shares);
+    for (const share of shares) share.fill(0);
+    await prepared;
+    expect(stores.registrations[0]!.shares).toEqual(sharesOf(record));
+  });
+
   test('that was never prepared here is not committed', async () => {
     await expect(registrar.commit(certificateOf(recordAt(0)))).rejects.toMatchObject({ code: 'gallery.unknown-registration' });
   });
