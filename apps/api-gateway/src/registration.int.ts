@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { consentHash, type ConsentText, giveConsent, type Position, type RegistrationContext, sessionIdOf, SigningKey, verifySignature } from '@boop/identity';
 import { type LinkClient, systemRng } from '@boop/platform';
-import { consentEntryOf, logEntryHash, parseLogEntry, type RegistrationReceipt, registrationServerMessage, type SealedSplit, type SplitItem } from '@boop/protocol';
+import { consentEntryOf, isRegistrationEntry, logEntryHash, parseLogEntry, type RegistrationReceipt, registrationServerMessage, type SealedSplit, type SplitItem } from '@boop/protocol';
 import { BoopError, canonicalJson, fromBase64Url } from '@boop/shared';
 import { eventually, keys, TestGateway } from './testing/test-gateway.ts';
 import { sealedProbe } from './testing/probes.ts';
@@ -74,7 +74,7 @@ describe('a registration', () => {
     await eventually(async () => (await events()).at(-1)?.type === 'registration_succeeded');
     const { receipt: { receipt, logEntry } } = (await events()).at(-1) as unknown as { receipt: RegistrationReceipt };
     const registration = parseLogEntry(fromBase64Url(receipt.entry));
-    if (registration.kind !== 'registration') throw new Error(registration.kind);
+    if (!isRegistrationEntry(registration)) throw new Error(registration.kind);
     const entry = consentEntryOf(registration);
     expect(parseLogEntry(entry)).toEqual({ v: 1, networkId: 'test-net', epoch: 1, time: registration.time, kind: 'consent', consent: consentHash(consentOf()), action: 'given' });
     expect(await waiting()).toEqual([{ entry_hash: logEntry }, { entry_hash: logEntryHash(entry) }]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { passivePalmCheck } from '@boop/biometric';
 import { SigningKey } from '@boop/identity';
-import { consentEntryOf, logEntryHash, parseLogEntry } from '@boop/protocol';
+import { consentEntryOf, isRegistrationEntry, logEntryHash, parseLogEntry } from '@boop/protocol';
 import { presentByRest, systemRng, type TerminalLiveness } from '@boop/sdk';
 import { fromBase64Url } from '@boop/shared';
 import { type RunningNetwork, startNetwork, until } from './network-harness.ts';
@@ -49,7 +49,7 @@ describe('a network of five nodes', () => {
     const receipt = await shop.register({ 'right-palm': registered.samples });
     expect(receipt).toMatchObject({ verified: true });
     const registration = parseLogEntry(fromBase64Url(receipt.receipt.entry));
-    if (registration.kind !== 'registration') throw new Error(registration.kind);
+    if (!isRegistrationEntry(registration)) throw new Error(registration.kind);
     const consent = await shop.vendor.getLogProof(logEntryHash(consentEntryOf(registration)), { waitMs: 60_000 });
     expect((await shop.vendor.verifyProof(consent)).entry).toMatchObject({ kind: 'consent', consent: registration.consent, action: 'given' });
     await expect(shop.registerByRest({ 'right-palm': real.samples })).resolves.toMatchObject({ verified: true });

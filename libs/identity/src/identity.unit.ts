@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { fromBase64Url, type Rng } from '@boop/shared';
+import { fromBase64Url, type Rng, toBase64Url, utf8 } from '@boop/shared';
 import {
   type AuthenticationContext,
   authenticationContextSchema,
@@ -12,6 +12,7 @@ import {
   publicJwk,
   separated,
   sessionIdOf,
+  signedConsentSchema,
   SigningKey,
   tokenSigningInput,
   verifyConsent,
@@ -29,16 +30,27 @@ const assurance = { modality: 'palm', nodes: 5, threshold: 1, verified: true } a
 
 describe('consent', () => {
   const signed = giveConsent({ networkId: 'net', registrationId: 'r1', text, givenAt: 5 }, key);
+  const split = toBase64Url(new Uint8Array(32).fill(3));
+  const renewing = giveConsent({ networkId: 'net', registrationId: 'r1', text, givenAt: 5, renews: split }, key);
   const expected = { networkId: 'net', registrationId: 'r1', texts: [text] };
 
   test('verifies against the published text and its registration', () => {
-    expect(() => verifyConsent(signed, expected)).not.toThrow();
+    for (const consent of [signed, renewing]) expect(() => verifyConsent(signedConsentSchema.parse(consent), expected)).not.toThrow();
+  });
+  test('that replaces nothing has the bytes that it had before one could', () => {
+    const { textHash, accountKey } = signed.record;
+    const bytes = `{"accountKey":"${accountKey}","givenAt":5,"networkId":"net","purposes":["biometric-processing","authentication-at-vendors"],"registrationId":"r1","textHash":"${textHash}","textVersion":"v1","v":1}`;
+    expect(verifySignature('boop-consent/1', utf8(bytes), signed.signature, accountKey)).toBe(true);
+    expect(renewing.record).toEqual({ ...signed.record, renews: split });
   });
   test.each([
     ['consent.wrong-registration', signed, { ...expected, registrationId: 'r2' }],
     ['consent.wrong-registration', signed, { ...expected, networkId: 'other' }],
     ['consent.invalid', signed, { ...expected, texts: [{ ...text, text: 'You agree to more.' }] }],
     ['consent.invalid', { ...signed, record: { ...signed.record, givenAt: 6 } }, expected],
+    ['consent.invalid', { ...signed, record: { ...signed.record, renews: split } }, expected],
+    ['consent.invalid', { ...renewing, record: { ...renewing.record, renews: signed.signature.slice(0, 43) } }, expected],
+    ['consent.invalid', { ...renewing, record: signed.record }, expected],
     ['consent.invalid', { ...signed, record: { ...signed.record, accountKey: SigningKey.fromSecret(new Uint8Array(32).fill(9)).publicKey } }, expected],
   ])('is refused with %s when anything differs', (code, consent, against) => {
     expect(() => verifyConsent(consent, against)).toThrow(expect.objectContaining({ code }));

@@ -19,7 +19,8 @@ export const logEntrySchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...common,
-    kind: z.literal('registration'),
+    /** `re-enrolment` of a person who stays who they were; of whom, or in place of what, stands nowhere here. */
+    kind: z.enum(['registration', 're-enrolment']),
     session: bytesField(32),
     /** SHA-256 of the signed consent. */
     consent: bytesField(32),
@@ -125,6 +126,7 @@ export const logEntrySchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type LogEntry = z.infer<typeof logEntrySchema>;
+export type RegistrationEntry = Extract<LogEntry, { readonly split: string }>;
 
 /**
  * Who must stand behind an entry of each kind: t+1 nodes that saw the event; the gateway alone, for what only records its own doing; or
@@ -133,6 +135,7 @@ export type LogEntry = z.infer<typeof logEntrySchema>;
 export const entryVoucher = {
   authentication: 'nodes',
   registration: 'nodes',
+  're-enrolment': 'nodes',
   'group-keys': 'nodes',
   epoch: 'nodes',
   'manifest-proposal': 'nodes',
@@ -148,6 +151,9 @@ export const entryVoucher = {
   'map-revision': 'ledger',
 } as const satisfies Record<LogEntry['kind'], 'nodes' | 'gateway' | 'ledger'>;
 
+/** Of either kind. */
+export const isRegistrationEntry = (entry: LogEntry): entry is RegistrationEntry => entry.kind === 'registration' || entry.kind === 're-enrolment';
+
 /** Canonical bytes of an entry: what the log hashes and what nodes sign. */
 export const logEntryBytes = (entry: LogEntry): Uint8Array => canonicalJson(entry);
 
@@ -155,7 +161,7 @@ export const logEntryBytes = (entry: LogEntry): Uint8Array => canonicalJson(entr
  * The entry `consent` that goes with a registration: hash and time are those that t+1 nodes vouched for, so the same registration always gives
  * the same bytes, and whoever holds its receipt can ask for this entry's proof.
  */
-export function consentEntryOf({ v, networkId, epoch, time, consent }: LogEntry & { kind: 'registration' }): Uint8Array {
+export function consentEntryOf({ v, networkId, epoch, time, consent }: RegistrationEntry): Uint8Array {
   return logEntryBytes({ v, networkId, epoch, time, kind: 'consent', consent, action: 'given' });
 }
 

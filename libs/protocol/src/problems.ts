@@ -88,6 +88,8 @@ export const problems = {
   'subject.unknown': { status: 404, retry: false, title: 'Nothing is registered under this account' },
   'registration.duplicate': { status: 409, retry: false, title: 'This palm is registered already' },
   'registration.samples-disagree': { status: 422, retry: true, title: 'The samples are not of the same palm' },
+  'registration.nothing-to-renew': { status: 409, retry: false, title: 'This account has no such registration of these palms' },
+  'registration.not-recognised': { status: 422, retry: true, title: 'The palms are not those that are registered' },
   'registration.incomplete': { status: 422, retry: false, title: 'Samples are missing' },
   'mpc.nodes-unavailable': { status: 503, retry: true, title: 'Too few nodes are up' },
   'mpc.aborted': { status: 503, retry: true, title: 'The nodes broke off; capture again' },

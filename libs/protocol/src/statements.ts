@@ -20,7 +20,7 @@ export const matchStatementSchema = z.strictObject({
   splitHash: bytesField(32),
   /** 16-byte run id, base64url: fresh correlations, one decision. */
   runId: bytesField(16),
-  operation: z.enum(['identify', 'verify', 'de-duplicate', 'agree']),
+  operation: z.enum(['identify', 'verify', 'de-duplicate', 'agree', 'recognise']),
   committee,
   /** Nodes whose shares the masked scores were checked over: the committee alone, or 3t+1 and more with it. */
   holders: z.array(z.number().int().min(1).max(255)).min(3).max(7),
@@ -28,6 +28,8 @@ export const matchStatementSchema = z.strictObject({
   theta: z.number().int(),
   /** Rows of the gallery that were compared: [0, galleryRows). */
   galleryRows: z.number().int().min(0),
+  /** The registration, by the hash of its split, whose rows alone `recognise` compared, or which `de-duplicate` left out. */
+  renews: bytesField(32).optional(),
   /** Row compared by `verify`. */
   row: z.number().int().min(0).optional(),
   /** Version of that row, or of the one that `identify` named. */

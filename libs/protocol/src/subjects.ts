@@ -68,6 +68,9 @@ export const subjectRecordSchema = z.strictObject({
       entry: z.string().max(2_000),
       /** When it is erased by itself. */
       retainUntil: secondsField.optional(),
+      /** Split of the registration whose place it has taken. */
+      replaces: bytesField(32).optional(),
+      /** Of its shares nothing is left: it was erased, or another one has taken its place. */
       erased: z.boolean(),
     }),
   ).max(256),

@@ -41,6 +41,8 @@ describe('log entries', () => {
 
   const common = { v: 1, networkId: 'net', epoch: 1, time: 5 } as const;
   test.each([
+    { ...common, kind: 'registration', session: key, consent: key, split: key, verified: true },
+    { ...common, kind: 're-enrolment', session: key, consent: key, split: key, verified: true },
     { ...common, kind: 'consent', consent: key, action: 'withdrawn' },
     { ...common, kind: 'attributes', commitment: key, action: 'set' },
     { ...common, kind: 'transfers', batch: 1, count: 12, root: key },

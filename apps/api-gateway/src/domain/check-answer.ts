@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { type AuthenticationContext, parseTokenClaims, publicJwk } from '@boop/identity';
-import { consentEntryOf, entryReceiptBytes, type EntryReceipt, type LogEntry, logEntryHash, type NetworkManifest, parseLogEntry } from '@boop/protocol';
+import { type AuthenticationContext, consentHash, parseTokenClaims, publicJwk, type SignedConsent } from '@boop/identity';
+import { consentEntryOf, entryReceiptBytes, type EntryReceipt, isRegistrationEntry, type LogEntry, logEntryHash, type NetworkManifest, parseLogEntry } from '@boop/protocol';
 import { BoopError, fromBase64Url, fromUtf8, toBase64Url, utf8 } from '@boop/shared';
 import { type NodesReason } from './authentication.ts';
 import { type OutboxEntry } from './events.ts';
@@ -46,11 +46,12 @@ export function checkAuthenticationAnswer(
  */
 export function checkRegistrationAnswer(
   answer: SignedEntry & { verified: boolean },
-  expected: { sessionId: string; consentHash: string; splitHash?: string; manifest: NetworkManifest; verify: VerifyEd25519 },
+  expected: { sessionId: string; consent: SignedConsent; splitHash?: string; manifest: NetworkManifest; verify: VerifyEd25519 },
 ): { outbox: OutboxEntry; consent: OutboxEntry } {
   const { entry, outbox } = checkEntry(answer, { ...expected, earlier: expected.splitHash === undefined });
-  if (entry.kind !== 'registration' || entry.session !== expected.sessionId) throw refused('the log entry is of another session');
-  if (entry.consent !== expected.consentHash || (expected.splitHash !== undefined && entry.split !== expected.splitHash) || entry.verified !== answer.verified) throw refused('the log entry says something else than the answer');
+  const kind = expected.consent.record.renews === undefined ? 'registration' : 're-enrolment';
+  if (!isRegistrationEntry(entry) || entry.kind !== kind || entry.session !== expected.sessionId) throw refused('the log entry is of another session');
+  if (entry.consent !== consentHash(expected.consent) || (expected.splitHash !== undefined && entry.split !== expected.splitHash) || entry.verified !== answer.verified) throw refused('the log entry says something else than the answer');
   const consent = consentEntryOf(entry);
   return { outbox, consent: { entry: consent, entryHash: logEntryHash(consent), receipts: [] } };
 }

@@ -140,7 +140,7 @@ export function completeRegistration(record: RegistrationRecord, outcome: Regist
 }
 
 /** Codes after which the same session can't succeed any more. */
-const finalCodes: ReadonlySet<string> = new Set(['registration.duplicate']);
+const finalCodes: ReadonlySet<string> = new Set(['registration.duplicate', 'registration.nothing-to-renew']);
 export const endsRegistration = (code: string): boolean => finalCodes.has(code);
 
 /** running → samples (a new split may be sent), or failed when trying again makes no sense. Nothing was stored. */

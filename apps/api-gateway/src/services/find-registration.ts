@@ -1,4 +1,4 @@
-import { consentHash, sessionIdOf } from '@boop/identity';
+import { sessionIdOf } from '@boop/identity';
 import { type NetworkManifest } from '@boop/protocol';
 import { equalBytes, isBoopError } from '@boop/shared';
 import { checkRegistrationAnswer, type VerifyEd25519 } from '../domain/check-answer.ts';
@@ -33,7 +33,7 @@ export async function findRegistration(
   for (const { entry, verified } of stored) {
     const receipts = stored.filter((other) => equalBytes(other.entry, entry)).map(({ receipt }) => receipt);
     try {
-      return { verified, ...checkRegistrationAnswer({ entry, verified, receipts }, { sessionId, consentHash: consentHash(consent!), manifest, verify }) };
+      return { verified, ...checkRegistrationAnswer({ entry, verified, receipts }, { sessionId, consent: consent!, manifest, verify }) };
     } catch (error) {
       // Too few have it yet, or this node lies.
       if (!isBoopError(error)) throw error;

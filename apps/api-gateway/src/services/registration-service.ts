@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { consentHash, type ConsentText, type Position, type RegistrationContext, sessionIdOf, type SignedConsent } from '@boop/identity';
+import { type ConsentText, type Position, type RegistrationContext, sessionIdOf, type SignedConsent } from '@boop/identity';
 import { describeError, type Logger } from '@boop/platform';
 import { envelopeHashes, type NetworkInfo, problemOf, type RegistrationReceipt, type RegistrationSessionView, type SealedSplit, sampleQualityMin, splitHash } from '@boop/protocol';
 import { BoopError, type Clock, isBoopError, type Rng, toBase64Url } from '@boop/shared';
@@ -8,7 +8,7 @@ import { newId } from '../domain/authentication-request.ts';
 import { checkRegistrationAnswer, type VerifyEd25519 } from '../domain/check-answer.ts';
 import { checkIncomingSplit } from '../domain/check-split.ts';
 import { type Transition } from '../domain/events.ts';
-import { beginRun, cancelRegistration, completeRegistration, expireRegistration, failRun, openRegistration, type Quality, recordConsent, recordSample, type RegistrationRecord, staleRunMs } from '../domain/registration.ts';
+import { beginRun, cancelRegistration, completeRegistration, endsRegistration, expireRegistration, failRun, openRegistration, type Quality, recordConsent, recordSample, type RegistrationRecord, staleRunMs } from '../domain/registration.ts';
 import { type NodePool } from '../nodes/node-pool.ts';
 import { findRegistration, type StoredRegistration } from './find-registration.ts';
 import { type NetworkService } from './network-service.ts';
@@ -207,15 +207,15 @@ export class RegistrationService {
     const consent = record.consent!;
     try {
       const answer = await nodes.ask(leader, 'registration.run', { context, consent, split }, runTimeoutMs);
-      const hashes = { consentHash: consentHash(consent), splitHash: splitHash({ header: split.header, hashes: envelopeHashes(split) }) };
-      const checked = checkRegistrationAnswer(answer, { sessionId: sessionIdOf(context), ...hashes, manifest, verify });
+      const stored = { consent, splitHash: splitHash({ header: split.header, hashes: envelopeHashes(split) }) };
+      const checked = checkRegistrationAnswer(answer, { sessionId: sessionIdOf(context), ...stored, manifest, verify });
       await this.#complete(record, { verified: answer.verified, ...checked }, answer.stages);
       return undefined;
     } catch (error) {
       const isRefused = isBoopError(error) && error.kind === 'rejected';
       if (!isRefused) log.warn('the answer to a registration is missing', { registration: id, leader, error: describeError(error) });
-      // A duplicate may be this very registration, stored by a run whose answer was lost.
-      if (isRefused && error.code !== 'registration.duplicate') {
+      // What is there already, or replaced already, may be so by this very registration, stored by a run whose answer was lost.
+      if (isRefused && !endsRegistration(error.code)) {
         await this.#fail(record, error);
         return error;
       }

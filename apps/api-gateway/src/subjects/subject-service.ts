@@ -1,5 +1,5 @@
 import { type SignedOwnerCall } from '@boop/identity';
-import { consentEntryOf, type LogEntry, logEntryHash, type NetworkManifest, palmErasureEntry, parseLogEntry, type SignedPalmErasure, type SignedSubjectOrder, type Subject, type SubjectExport, subjectOrderEntry, type SubjectReceipt, type SubjectRecord, verifyPalmErasure, verifySubjectOrder } from '@boop/protocol';
+import { consentEntryOf, logEntryHash, type NetworkManifest, palmErasureEntry, parseLogEntry, type RegistrationEntry, type SignedPalmErasure, type SignedSubjectOrder, type Subject, type SubjectExport, subjectOrderEntry, type SubjectReceipt, type SubjectRecord, verifyPalmErasure, verifySubjectOrder } from '@boop/protocol';
 import { BoopError, canonicalJson, type Clock, equalBytes, fromBase64Url, isBoopError, toBase64Url } from '@boop/shared';
 import { checkEntry, type VerifyEd25519 } from '../domain/check-answer.ts';
 import { type OutboxEntry } from '../domain/events.ts';
@@ -111,7 +111,7 @@ function entriesOf({ epoch, registrations, orders, erasures }: SubjectRecord): {
   return [
     ...registrations.flatMap(({ entry }) => {
       const bytes = fromBase64Url(entry);
-      return [{ kind: 'registration' as const, candidates: [bytes] }, { kind: 'consent' as const, candidates: [consentEntryOf(parseLogEntry(bytes) as LogEntry & { kind: 'registration' })] }];
+      return [{ kind: 'registration' as const, candidates: [bytes] }, { kind: 'consent' as const, candidates: [consentEntryOf(parseLogEntry(bytes) as RegistrationEntry)] }];
     }),
     ...orders.map(({ record }) => ({ kind: 'suspension' as const, candidates: epochs.map((at) => subjectOrderEntry(record, at)) })),
     ...erasures.map(({ record }) => ({ kind: 'erasure' as const, candidates: epochs.map((at) => palmErasureEntry(record, at)) })),

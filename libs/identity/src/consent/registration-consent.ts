@@ -25,6 +25,8 @@ export const consentRecordSchema = z.strictObject({
   purposes: z.array(z.enum(['biometric-processing', 'authentication-at-vendors'])).min(1).max(2),
   /** The person's Ed25519 account key, whose holder grants and may revoke. */
   accountKey: bytesField(32),
+  /** Hash of the split of a registration of the same account and palms, whose place this one is to take. */
+  renews: bytesField(32).optional(),
   givenAt: secondsField,
 });
 export type ConsentRecord = z.infer<typeof consentRecordSchema>;
@@ -37,7 +39,7 @@ const domain = 'boop-consent/1';
 export const consentTextHash = (text: ConsentText): string => toBase64Url(sha256(canonicalJson(text)));
 export const consentHash = (consent: SignedConsent): string => toBase64Url(sha256(canonicalJson(consent)));
 
-export function giveConsent(input: { networkId: string; registrationId: string; text: ConsentText; givenAt: number }, accountKey: SigningKey): SignedConsent {
+export function giveConsent(input: { networkId: string; registrationId: string; text: ConsentText; givenAt: number; renews?: string | undefined }, accountKey: SigningKey): SignedConsent {
   const record: ConsentRecord = {
     v: 1,
     networkId: input.networkId,
@@ -46,6 +48,7 @@ export function giveConsent(input: { networkId: string; registrationId: string; 
     textHash: consentTextHash(input.text),
     purposes: ['biometric-processing', 'authentication-at-vendors'],
     accountKey: accountKey.publicKey,
+    ...(input.renews !== undefined && { renews: input.renews }),
     givenAt: input.givenAt,
   };
   return { record, signature: accountKey.sign(domain, canonicalJson(record)) };

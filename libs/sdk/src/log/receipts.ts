@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { type EntryReceipt, entryReceiptBytes, type LogEntry, logEntryHash, type NetworkInfo, parseLogEntry } from '@boop/protocol';
+import { type EntryReceipt, entryReceiptBytes, isRegistrationEntry, type LogEntry, logEntryHash, type NetworkInfo, parseLogEntry } from '@boop/protocol';
 import { fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
 import { sdkError } from '../errors.ts';
 
@@ -44,8 +44,9 @@ export function checkAuthenticationEntry(entry: LogEntry, expected: { sessionId:
  * Checks that the entry is about this registration: its session, the consent and the split that this device signed.
  * @throws BoopError `receipt.invalid`
  */
-export function checkRegistrationEntry(entry: LogEntry, expected: { sessionId: string; consentHash: string; splitHash: string; verified: boolean }): void {
-  const same = entry.kind === 'registration' && entry.session === expected.sessionId && entry.consent === expected.consentHash && entry.split === expected.splitHash && entry.verified === expected.verified;
+export function checkRegistrationEntry(entry: LogEntry, expected: { sessionId: string; consentHash: string; splitHash: string; verified: boolean; renews?: boolean }): void {
+  const kind = expected.renews ? 're-enrolment' : 'registration';
+  const same = isRegistrationEntry(entry) && entry.kind === kind && entry.session === expected.sessionId && entry.consent === expected.consentHash && entry.split === expected.splitHash && entry.verified === expected.verified;
   if (!same) throw invalid();
 }
 

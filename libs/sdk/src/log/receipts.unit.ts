@@ -51,6 +51,11 @@ describe('receipts', () => {
     checkRegistrationEntry(registration, expected);
     for (const change of [{ sessionId: splitHash }, { consentHash: splitHash }, { splitHash: consentHash }, { verified: false }]) expect(() => checkRegistrationEntry(registration, { ...expected, ...change })).toThrow(invalid);
     expect(() => checkRegistrationEntry(entry, expected)).toThrow(invalid);
+    // What was asked to take another one's place, and what was not, is never said of each other.
+    const renewal: LogEntry = { ...registration, kind: 're-enrolment' };
+    checkRegistrationEntry(renewal, { ...expected, renews: true });
+    expect(() => checkRegistrationEntry(renewal, expected)).toThrow(invalid);
+    expect(() => checkRegistrationEntry(registration, { ...expected, renews: true })).toThrow(invalid);
   });
 });
 

@@ -137,6 +137,6 @@ function checkReceipt(receipt: RegistrationReceipt, sent: { welcome: Welcome; ne
   if (receipt.registrationId !== context.registrationId) throw sdkError('receipt.invalid', { kind: 'peer' });
   const entry = verifyReceipt(receipt.receipt, receipt.logEntry, sent.network);
   const split = splitHash({ header: sent.split.header, hashes: envelopeHashes(sent.split) });
-  checkRegistrationEntry(entry, { sessionId: sessionIdOf(context), consentHash: consentHash(sent.consent), splitHash: split, verified: receipt.verified });
+  checkRegistrationEntry(entry, { sessionId: sessionIdOf(context), consentHash: consentHash(sent.consent), splitHash: split, verified: receipt.verified, renews: sent.consent.record.renews !== undefined });
   return receipt;
 }
