@@ -136,7 +136,8 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const ring = new KeyRing(stores.keys, clock);
   const sessions = new SessionStore(clock);
   const budgets = new Budgets(stores.attempts, clock, surroundings.limits ?? budgetLimits);
-  const service = new SessionService({ network, sessions, splits: stores.splits, budgets, gallery, members, hpke, clock, activity });
+  const registrar = new Registrar({ gallery, store: stores.gallery, members, network, clock, alone: async (step, spent) => await sessions.alone(step, spent) });
+  const service = new SessionService({ network, sessions, splits: stores.splits, budgets, gallery, registrar, members, hpke, clock, activity });
   const holders = new HolderKeysService({ network, peers, runner, clock, rng });
   const committees = new CommitteeService({ network, peers, runner, holders, activity, clock, rng, p: gallery.statistic.p });
   const keeper = new PoolKeeper({ network, peers, committees, holders, gallery, activity, log, size: pool });
@@ -146,9 +147,8 @@ export function assembleNode(surroundings: Surroundings): AssembledNode {
   const decisions = new DecisionService({ gallery, ring, members, clock, rng, signIdentity, refusalOf: (session, row) => release.sessions.refusalOf(session, row), isSuspended: (row) => orderService.isSuspended(row) });
   const subjects = new SubjectService({ gallery, ring, members, clock, rng });
   const subjectLead = new SubjectLead({ peers, ring, gallery, log });
-  const registrar = new Registrar({ gallery, store: stores.gallery, members, network, clock });
   const registrations = new RegistrationService({ network, gallery, registrar, decisions, members, signIdentity });
-  const erasures = new ErasureService({ network, registrar, sessions, clock, signIdentity });
+  const erasures = new ErasureService({ network, registrar, clock, signIdentity });
   const subjectOrders = new SubjectOrders(stores.orders);
   const orderService = new OrderService({ network, gallery, registrar, orders: subjectOrders, clock, signIdentity });
   const erasure = new ErasureLeader({ network, peers, members, log });

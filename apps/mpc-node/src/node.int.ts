@@ -165,7 +165,7 @@ describe('five node processes', () => {
     const lines = network.output.split('\n').filter((line) => line.startsWith('{'));
     expect(lines.length).toBeGreaterThan(20);
     const fields = new Set(lines.flatMap((line) => Object.keys(JSON.parse(line) as object)));
-    const allowed = ['level', 'time', 'pid', 'hostname', 'name', 'msg', 'node', 'peer', 'peers', 'rows', 'epoch', 'group', 'session', 'reason', 'verified', 'durationMs', 'error', 'code', 'method', 'committee', 'cause', 'open', 'check', 'agree', 'de-duplicate', 'store', 'total'];
+    const allowed = ['level', 'time', 'pid', 'hostname', 'name', 'msg', 'node', 'peer', 'peers', 'rows', 'epoch', 'group', 'session', 'reason', 'verified', 'durationMs', 'error', 'code', 'method', 'committee', 'cause', 'open', 'check', 'agree', 'recognise', 'de-duplicate', 'store', 'total'];
     expect([...fields].filter((field) => !allowed.includes(field))).toEqual([]);
   });
 });

@@ -262,7 +262,7 @@ interface Run {
 }
 
 /** What the members of a committee sign; each, and the session's leader, builds it from its own session and gallery. @throws BoopError `gallery.unknown-row` */
-export function statementOf({ view }: Session, { runId, operation, committee, holders }: RunRequest, { row, rowVersion, galleryRows }: RunCoverage, decision: Decision, gallery: Gallery): MatchStatement {
+export function statementOf({ view }: Session, { runId, operation, committee, holders }: RunRequest, { row, rowVersion, galleryRows, renews }: RunCoverage, decision: Decision, gallery: Gallery): MatchStatement {
   const { networkId, epoch, sessionId, splitHash, operatingPoint, theta } = view;
   return {
     v: 1,
@@ -277,6 +277,7 @@ export function statementOf({ view }: Session, { runId, operation, committee, ho
     operatingPoint,
     theta,
     galleryRows,
+    ...(renews !== undefined && { renews }),
     ...(row === undefined ? {} : { row, rowVersion }),
     ...(decision.kind === 'one' && { rowVersion: gallery.row(decision.row).version }),
     decision,

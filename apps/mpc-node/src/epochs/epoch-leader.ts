@@ -140,7 +140,7 @@ export class EpochLeader {
       if (page.length === 0) return moved;
       for (const { shares } of page) for (const share of shares) share.fill(0);
       const certificates = page.map(({ certificate }) => certificate!);
-      const erasures = page.flatMap(({ record, erased }) => (erased ? [{ splitHash: record.splitHash, request: erased }] : []));
+      const erasures = page.flatMap(({ record, erased }) => (erased ? [{ splitHash: record.splitHash, cause: erased }] : []));
       await this.#ask(all, 'epoch.rows', { attempt, runId: rng.bytes(16), certificates, erasures });
       moved += certificates.reduce((sum, { record }) => sum + record.positions.length, 0);
     }

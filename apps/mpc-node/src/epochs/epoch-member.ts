@@ -116,8 +116,8 @@ export class EpochMember {
     const statistic = statisticOf(records[0]!.encoder);
     const count = records.reduce((sum, { positions }) => sum + positions.length, 0) * statistic.coordinates;
     const share = dealers.includes(self) ? await this.#ownShares(certificates, erasures) : undefined;
-    // Those that custodians signed under keys of an earlier epoch stand by the word of all dealers: the context of the run names them.
-    for (const { request } of erasures) if (request.signed.method !== 'custodians') verifyPalmErasure(request, manifest);
+    // Replacements, and what custodians signed under keys of an earlier epoch, stand by the word of all dealers: the context of the run names them.
+    for (const { cause } of erasures) if (!('replacedBy' in cause) && cause.signed.method !== 'custodians') verifyPalmErasure(cause, manifest);
     const context = lengthPrefixed(this.#context(attempt), ...records.map((record) => canonicalJson(record)), canonicalJson(erasures));
     const input = { ...sidesOf(attempt), self, p: statistic.p, count, runId, context, prf: opensslCtr, ...(share && { share, keys: attempt.masks! }) };
     const participants = [...new Set([...dealers, ...receivers])].sort((a, b) => a - b);
@@ -129,7 +129,7 @@ export class EpochMember {
       fresh.fill(0);
       let at = 0;
       const registrations = certificates.map((certificate) => {
-        const erased = erasures.find(({ splitHash }) => splitHash === certificate.record.splitHash)?.request;
+        const erased = erasures.find(({ splitHash }) => splitHash === certificate.record.splitHash)?.cause;
         return { record: certificate.record, certificate, shares: shares.slice(at, (at += certificate.record.positions.length)), ...(erased && { erased }) };
       });
       await guarded(faults, 'epoch.rows', () => target.gallery.addCommitted(registrations));
@@ -146,7 +146,7 @@ export class EpochMember {
     const first = certificates[0]!.record.firstSlot;
     const own = await current.shares.gallery.page(first, certificates.length);
     const same = own.length === certificates.length && own.every(({ record, erased }, at) => {
-        const told = erasures.find(({ splitHash }) => splitHash === record.splitHash)?.request;
+        const told = erasures.find(({ splitHash }) => splitHash === record.splitHash)?.cause;
         return equalBytes(canonicalJson(record), canonicalJson(certificates[at]!.record)) && equalBytes(canonicalJson(erased ?? null), canonicalJson(told ?? null));
       });
     if (!same) throw new BoopError('epoch.other-rows', 'this node has other registrations there', { kind: 'peer' });

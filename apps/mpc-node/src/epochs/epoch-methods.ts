@@ -1,8 +1,8 @@
 import { bytesField, secondsField } from '@boop/identity';
-import { epochCertificateSchema, epochReadinessSchema, signedPalmErasureSchema } from '@boop/protocol';
+import { epochCertificateSchema, epochReadinessSchema } from '@boop/protocol';
 import { type PartyId } from '@boop/shared';
 import { z } from 'zod';
-import { galleryHeadSchema, groupKeyNameSchema, registrationCertificateSchema } from '../link/peer-methods.ts';
+import { erasureCauseSchema, galleryHeadSchema, groupKeyNameSchema, registrationCertificateSchema } from '../link/peer-methods.ts';
 
 /** Requests among nodes about the change from one epoch to the next. Those of a running attempt come from the node that leads it. */
 const bytesOf = (size: number) => z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === size, { message: `must be ${size} bytes` });
@@ -37,7 +37,7 @@ export const epochMethods = {
   /** Dealers agree on keys for the masks of this attempt. */
   'epoch.masks': { body: z.strictObject({ attempt, runId }), answer: nothing },
   /** The rows of these registrations are dealt anew; durable at every receiver when answered. */
-  'epoch.rows': { body: z.strictObject({ attempt, runId, certificates: z.array(registrationCertificateSchema).min(1).max(registrationsPerBatchMax), erasures: z.array(z.strictObject({ splitHash: hash, request: signedPalmErasureSchema })).max(registrationsPerBatchMax) }), answer: nothing },
+  'epoch.rows': { body: z.strictObject({ attempt, runId, certificates: z.array(registrationCertificateSchema).min(1).max(registrationsPerBatchMax), erasures: z.array(z.strictObject({ splitHash: hash, cause: erasureCauseSchema })).max(registrationsPerBatchMax) }), answer: nothing },
   /** The shares of a group key are dealt anew; `old` is its public side. */
   'epoch.key': { body: z.strictObject({ attempt, runId, name: groupKeyNameSchema, old: bytesUpTo(1024) }), answer: nothing },
   /** No registration begins here for some seconds, nor after the commit. */

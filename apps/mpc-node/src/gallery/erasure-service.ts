@@ -1,11 +1,8 @@
 import { entryReceiptBytes, palmErasureEntry, type SignedPalmErasure, verifyPalmErasure } from '@boop/protocol';
 import { BoopError, type Clock, toBase64Url } from '@boop/shared';
 import { type Network } from '../network.ts';
-import { type SessionStore } from '../sessions/session-store.ts';
 import { type Registrar } from './registrar.ts';
 
-/** How long open sessions may go on before they are ended; they take a fraction of a second. */
-const sessionsMs = 3_000;
 const clockSkewSeconds = 60;
 /** How much earlier than by its own clock a node lets a registration end. */
 const retentionSkewSeconds = 5;
@@ -15,9 +12,9 @@ const retentionSkewSeconds = 5;
  * galleries tell who has done it: nodes that have not yet take no part in sessions until they have.
  */
 export class ErasureService {
-  readonly #input: { network: Network; registrar: Registrar; sessions: SessionStore; clock: Clock; signIdentity: (bytes: Uint8Array) => Uint8Array };
+  readonly #input: { network: Network; registrar: Registrar; clock: Clock; signIdentity: (bytes: Uint8Array) => Uint8Array };
 
-  constructor(input: { network: Network; registrar: Registrar; sessions: SessionStore; clock: Clock; signIdentity: (bytes: Uint8Array) => Uint8Array }) {
+  constructor(input: { network: Network; registrar: Registrar; clock: Clock; signIdentity: (bytes: Uint8Array) => Uint8Array }) {
     this.#input = input;
   }
 
@@ -27,11 +24,11 @@ export class ErasureService {
    * @throws BoopError `erasure.*`, of which `erasure.not-due` unless this node's own record says that its time is over; `owner.bad-signature`, `passkey.invalid`, `subject.unknown`, `gallery.closed`
    */
   async erase(request: SignedPalmErasure): Promise<{ receipt: string; registrations: number }> {
-    const { network, registrar, sessions, clock, signIdentity } = this.#input;
+    const { network, registrar, clock, signIdentity } = this.#input;
     verifyPalmErasure(request, network.manifest);
     if (request.record.requestedAt > clock.nowMs() / 1000 + clockSkewSeconds) throw new BoopError('erasure.time', 'the request comes from the future');
     if (request.signed.method === 'retention') this.#requireOutlived(request);
-    const registrations = await registrar.erase(request, async (step) => await sessions.alone(step, sessionsMs));
+    const registrations = await registrar.erase(request);
     return { receipt: toBase64Url(signIdentity(entryReceiptBytes(palmErasureEntry(request.record, network.epoch)))), registrations };
   }
 

@@ -1,5 +1,5 @@
 import { type SignedPalmErasure } from '@boop/protocol';
-import { type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
+import { type ErasureCause, type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
 
 export interface StoredRegistration {
   readonly record: RegistrationRecord;
@@ -8,8 +8,8 @@ export interface StoredRegistration {
   /** Present once committed. */
   readonly certificate: RegistrationCertificate | undefined;
   readonly preparedAtMs: number;
-  /** The owner's request for which its shares were deleted; they are zeros then. */
-  readonly erased?: SignedPalmErasure;
+  /** Why its shares were deleted; they are zeros then. */
+  readonly erased?: ErasureCause;
 }
 
 /**
@@ -25,6 +25,7 @@ export interface GalleryStore {
   load(): AsyncIterable<StoredRegistration>;
   /** @throws BoopError `gallery.slot-taken` when a slot is occupied by another registration */
   prepare(registration: Omit<StoredRegistration, 'certificate'>): Promise<void>;
+  /** Deletes the shares of the one that it replaces, if any, in the same step, whether or not an erasure did before. */
   commit(certificate: RegistrationCertificate): Promise<void>;
   /** Deletes the shares of committed registrations, all or none, and keeps the request in their place. May be repeated. */
   erase(splitHashes: readonly string[], request: SignedPalmErasure): Promise<void>;

@@ -17,9 +17,9 @@ export function verifyCertificate({ record, signatures }: RegistrationCertificat
   if (!complete) throw new BoopError('gallery.certificate', 'the registration is not prepared by every node', { kind: 'peer' });
 }
 
-/** The log's entry of a registration: hashes only, neither subject nor slot. */
+/** The log's entry of a registration: hashes only, neither subject nor slot, nor what it replaces. */
 export function registrationEntry(record: RegistrationRecord): Uint8Array {
-  const { networkId, epoch, time, sessionId, consent, splitHash, verified } = record;
-  const entry: LogEntry = { v: 1, networkId, epoch, time, kind: 'registration', session: sessionId, consent, split: splitHash, verified };
+  const { networkId, epoch, time, sessionId, consent, splitHash, verified, replaces } = record;
+  const entry: LogEntry = { v: 1, networkId, epoch, time, kind: replaces === undefined ? 'registration' : 're-enrolment', session: sessionId, consent, split: splitHash, verified };
   return logEntryBytes(entry);
 }

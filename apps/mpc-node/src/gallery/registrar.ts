@@ -27,6 +27,7 @@ export class Registrar {
   readonly #members: MemberVerifier;
   readonly #network: { networkId: string; nodes: number };
   readonly #clock: Clock;
+  readonly #alone: (step: () => void, spent?: string) => Promise<void>;
   readonly #mutex = new Mutex();
   readonly #certificates = new Certificates();
   /** Certificates whose commit has not been confirmed by the store. */
@@ -39,12 +40,14 @@ export class Registrar {
   #pending: Pending | undefined;
   #closedUntilMs = 0;
 
-  constructor(input: { gallery: Gallery; store: GalleryStore; members: MemberVerifier; network: { networkId: string; nodes: number }; clock: Clock }) {
+  /** @param input.alone runs a step that changes rows while no session is open; one that is spent, named by its split, is not waited for */
+  constructor(input: { gallery: Gallery; store: GalleryStore; members: MemberVerifier; network: { networkId: string; nodes: number }; clock: Clock; alone: (step: () => void, spent?: string) => Promise<void> }) {
     this.#gallery = input.gallery;
     this.#store = input.store;
     this.#members = input.members;
     this.#network = input.network;
     this.#clock = input.clock;
+    this.#alone = input.alone;
   }
 
   /** Reads committed rows into the gallery, and what was pending when the process ended. */
@@ -78,7 +81,7 @@ export class Registrar {
     return ids.flatMap((id) => this.#certificates.get(id) ?? this.#deciding.get(id) ?? []);
   }
 
-  /** @throws BoopError `gallery.slot-taken`, `gallery.closed` */
+  /** @throws BoopError `gallery.slot-taken`, `gallery.closed`, `registration.nothing-to-renew` */
   async prepare(leader: PartyId, record: RegistrationRecord, shares: readonly Int16Array[]): Promise<void> {
     // A session that ends before its turn has come, as an erasure has it, wipes what it handed over.
     const held = shares.map((share) => share.slice());
@@ -107,7 +110,10 @@ export class Registrar {
         throw new BoopError('gallery.unknown-registration', 'this registration is not prepared here', { kind: 'peer' });
       this.#deciding.set(id, certificate);
       await this.#store.commit(certificate);
-      this.#show(pending.registration, certificate);
+      const show = (): void => this.#show(pending.registration, certificate);
+      if (certificate.record.replaces === undefined) show();
+      // Its own session compares nothing any more.
+      else await this.#alone(show, id);
       this.#deciding.delete(id);
       this.#pending = undefined;
     });
@@ -143,6 +149,17 @@ export class Registrar {
     return this.#certificates.ofAccount(accountKey);
   }
 
+  /**
+   * The registration whose place another one of the same account and palms may take. Somebody else's is as one that there is not.
+   * @throws BoopError `registration.nothing-to-renew`
+   */
+  renewable(splitHash: string, { accountKey, positions }: Pick<RegistrationRecord, 'accountKey' | 'positions'>): RegistrationRecord {
+    const record = this.#certificates.get(splitHash)?.record;
+    const same = accountKey !== undefined && record?.accountKey === accountKey && record.positions.length === positions.length && positions.every((position) => record.positions.includes(position));
+    if (!same || this.#gallery.hasErased(splitHash)) throw new BoopError('registration.nothing-to-renew', 'this account has no such registration of these palms');
+    return record;
+  }
+
   /** Registrations whose time is over and that are not erased. */
   outlived(nowSeconds: number): RegistrationRecord[] {
     return [...this.#retained.values()].filter(({ retainUntil, splitHash }) => retainUntil! <= nowSeconds && !this.#gallery.hasErased(splitHash));
@@ -160,11 +177,10 @@ export class Registrar {
 
   /**
    * Deletes the shares of what an account had registered by the time of its request, here, durably and in memory. Idempotent.
-   * @param alone runs the last step while no session is open
    * @returns how many registrations are erased by this request, now or before
    * @throws BoopError `gallery.closed`, `subject.unknown`
    */
-  async erase(request: SignedPalmErasure, alone: (step: () => void) => Promise<void>): Promise<number> {
+  async erase(request: SignedPalmErasure): Promise<number> {
     return await this.#mutex.run(async () => {
       const { record: { accountKey, requestedAt }, signed } = request;
       const meant = this.ofAccount(accountKey).filter(({ time, splitHash }) => (signed.method === 'retention' ? splitHash === signed.split : time <= requestedAt));
@@ -173,7 +189,7 @@ export class Registrar {
       if (left.length === 0) return meant.length;
       if (this.isClosed) throw new BoopError('gallery.closed', 'the network moves to another epoch', { kind: 'unavailable', retryAllowed: true });
       await this.#store.erase(left.map(({ splitHash }) => splitHash), request);
-      await alone(() => {
+      await this.#alone(() => {
         for (const record of left) {
           this.#gallery.erase(record);
           this.#erasures.set(record.splitHash, request);
@@ -188,9 +204,11 @@ export class Registrar {
     for (const certificate of [...this.#deciding.values()]) await this.commit(certificate);
   }
 
-  #requireNext({ firstSlot }: RegistrationRecord): void {
+  #requireNext(record: RegistrationRecord): void {
     if (this.isClosed) throw new BoopError('gallery.closed', 'the network moves to another epoch', { kind: 'unavailable', retryAllowed: true });
-    if (this.#pending || firstSlot !== this.#gallery.rows) throw slotTaken();
+    if (this.#pending || record.firstSlot !== this.#gallery.rows) throw slotTaken();
+    // It may have been erased since the session was opened.
+    if (record.replaces !== undefined) this.renewable(record.replaces, record);
   }
 
   async #drop(id: string): Promise<void> {
@@ -201,15 +219,24 @@ export class Registrar {
   }
 
   #show(registration: Omit<StoredRegistration, 'certificate'>, certificate: RegistrationCertificate): void {
-    this.#gallery.append(registration.record, registration.shares);
+    const { record, shares, erased } = registration;
+    const { splitHash, subjectId, accountKey, replaces, retainUntil } = record;
+    if (replaces !== undefined) this.#retire(replaces);
+    this.#gallery.append(record, shares);
     this.#certificates.add(certificate);
-    const { subjectId, accountKey } = registration.record;
     if (accountKey !== undefined) this.#accounts.set(subjectId, accountKey);
-    if (registration.record.retainUntil !== undefined) this.#retained.set(registration.record.splitHash, registration.record);
-    for (const share of registration.shares) share.fill(0);
-    if (!('erased' in registration) || !registration.erased) return;
-    this.#gallery.erase(registration.record);
-    this.#erasures.set(registration.record.splitHash, registration.erased);
+    if (retainUntil !== undefined) this.#retained.set(splitHash, record);
+    for (const share of shares) share.fill(0);
+    // What was replaced goes with the one that replaced it, which comes later.
+    if (!erased || 'replacedBy' in erased) return;
+    this.#gallery.erase(record);
+    this.#erasures.set(splitHash, erased);
+  }
+
+  /** The subject lives on in what is appended next. If an erasure came first, that it was replaced is what all nodes end up with. */
+  #retire(splitHash: string): void {
+    this.#gallery.erase(this.#certificates.get(splitHash)!.record);
+    this.#erasures.delete(splitHash);
   }
 }
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { twinKernel } from '@boop/kernels';
 import { palmStatistic } from '@boop/mpc';
+import { type SignedPalmErasure } from '@boop/protocol';
 import { type PartyId, toBase64Url } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
@@ -15,7 +16,7 @@ const mill = new StatementMill({ nodes: 3, threshold: 1 }, rng);
 const leader = 1 as PartyId;
 const kernel = twinKernel();
 
-const recordAt = (firstSlot: number, positions: RegistrationRecord['positions'] = ['right-palm']): RegistrationRecord => ({
+const recordAt = (firstSlot: number, positions: RegistrationRecord['positions'] = ['right-palm'], changes: Partial<RegistrationRecord> = {}): RegistrationRecord => ({
   v: 1,
   networkId: 'test-net',
   epoch: 1,
@@ -28,6 +29,7 @@ const recordAt = (firstSlot: number, positions: RegistrationRecord['positions'] 
   encoder: 'palm-compcode-1',
   verified: true,
   time: 1_700_000_000,
+  ...changes,
 });
 const certificateOf = (record: RegistrationRecord): RegistrationCertificate => ({
   record,
@@ -39,17 +41,19 @@ let stores: MemoryStores;
 let gallery: Gallery;
 let registrar: Registrar;
 let nowMs: number;
+let alone: (step: () => void, spent?: string) => Promise<void>;
 
 /** The node's process starts: fresh memory on the same store. */
 async function restart(): Promise<void> {
   gallery = new Gallery(kernel, palmStatistic);
-  registrar = new Registrar({ gallery, store: stores.gallery, members: mill.members, network: { networkId: 'test-net', nodes: 3 }, clock: { nowMs: () => nowMs } });
+  registrar = new Registrar({ gallery, store: stores.gallery, members: mill.members, network: { networkId: 'test-net', nodes: 3 }, clock: { nowMs: () => nowMs }, alone: async (step, spent) => await alone(step, spent) });
   await registrar.load();
 }
 
 beforeEach(async () => {
   stores = new MemoryStores();
   nowMs = 1_700_000_000_000;
+  alone = async (step) => step();
   await restart();
 });
 
@@ -189,6 +193,74 @@ describe('a crash', () => {
     stores.failNext('drop', 'before');
     await expect(registrar.abort(leader, record.splitHash)).rejects.toThrow();
     expect(registrar.pendingId).toBe(record.splitHash);
+  });
+});
+
+describe('a registration that takes the place of another', () => {
+  const accountKey = toBase64Url(rng.bytes(32));
+  const erasureAt = (requestedAt: number): SignedPalmErasure => ({ record: { v: 1, kind: 'palm-erasure', networkId: 'test-net', accountKey, requestedAt, nonce: toBase64Url(rng.bytes(32)) }, signed: { method: 'account-key', signature: toBase64Url(new Uint8Array(64)) } });
+  let first: RegistrationRecord;
+  let second: RegistrationRecord;
+  const zeros = (split: string): boolean => stores.registrations.find(({ record }) => record.splitHash === split)!.shares.every((share) => share.every((value) => value === 0));
+
+  beforeEach(async () => {
+    first = recordAt(0, ['right-palm'], { accountKey });
+    second = recordAt(1, ['right-palm'], { accountKey, subjectId: first.subjectId, replaces: first.splitHash });
+    await registrar.prepare(leader, first, sharesOf(first));
+    await registrar.commit(certificateOf(first));
+    await registrar.prepare(leader, second, sharesOf(second));
+  });
+
+  test('appears as the other one goes, alone, without waiting for its own session', async () => {
+    const seen: unknown[] = [];
+    alone = async (step, spent) => {
+      seen.push(spent, gallery.rows, gallery.hasErased(first.splitHash), zeros(first.splitHash));
+      step();
+    };
+    await registrar.commit(certificateOf(second));
+    expect(seen).toEqual([second.splitHash, 1, false, true]);
+    expect([gallery.rows, gallery.hasErased(first.splitHash), gallery.hasErased(second.splitHash)]).toEqual([2, true, false]);
+    expect(gallery.accounts.of(first.subjectId)).toBe(accountKey);
+    const { head } = gallery;
+    await registrar.commit(certificateOf(second));
+    await restart();
+    expect(gallery.head).toEqual(head);
+    expect(gallery.accounts.of(first.subjectId)).toBe(accountKey);
+    expect(registrar.erasures).toEqual([]);
+  });
+
+  test.each(['before', 'after'] as const)('is there as a whole or not at all when the store fails (%s), and at last as a whole', async (fault) => {
+    stores.failNext('commit', fault);
+    await expect(registrar.commit(certificateOf(second))).rejects.toThrow();
+    expect([gallery.rows, gallery.hasErased(first.splitHash), zeros(first.splitHash)]).toEqual([1, false, fault === 'after']);
+    await restart();
+    expect([gallery.rows, gallery.hasErased(first.splitHash)]).toEqual(fault === 'after' ? [2, true] : [1, false]);
+    await registrar.commit(certificateOf(second));
+    expect([gallery.rows, gallery.hasErased(first.splitHash), zeros(first.splitHash)]).toEqual([2, true, true]);
+  });
+
+  test('is the same at a node that heard of an erasure first, and takes no place that was erased', async () => {
+    await registrar.erase(erasureAt(first.time));
+    expect(() => registrar.renewable(first.splitHash, first)).toThrow(expect.objectContaining({ code: 'registration.nothing-to-renew' }));
+    await registrar.commit(certificateOf(second));
+    const { head } = gallery;
+    expect([registrar.erasures, stores.registrations[0]!.erased]).toEqual([[], { replacedBy: second.splitHash }]);
+    await restart();
+    expect(gallery.head).toEqual(head);
+    expect(gallery.accounts.of(first.subjectId)).toBe(accountKey);
+    await registrar.erase(erasureAt(second.time + 1));
+    expect([gallery.hasErased(second.splitHash), registrar.erasures.length]).toEqual([true, 1]);
+    const third = recordAt(2, ['right-palm'], { accountKey, subjectId: first.subjectId, replaces: second.splitHash });
+    await expect(registrar.prepare(leader, third, sharesOf(third))).rejects.toMatchObject({ code: 'registration.nothing-to-renew' });
+    expect(registrar.pendingId).toBeUndefined();
+  });
+
+  test('that comes to nothing leaves the other one as it was', async () => {
+    const { head } = gallery;
+    await registrar.abort(leader, second.splitHash);
+    expect(gallery.head).toEqual(head);
+    expect([gallery.hasErased(first.splitHash), zeros(first.splitHash)]).toEqual([false, false]);
+    expect(registrar.renewable(first.splitHash, second)).toEqual(first);
   });
 });
 

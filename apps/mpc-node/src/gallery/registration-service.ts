@@ -20,7 +20,7 @@ export class RegistrationService {
     this.#input = input;
   }
 
-  /** What every node would write for this session. */
+  /** What every node would write for this session. One that replaces another keeps its subject, whatever is chosen. */
   recordOf(session: Session, chosen: { subjectId: string; time: number; verified: boolean }): RegistrationRecord {
     const { networkId, epoch, sessionId, splitHash } = session.view;
     const { positions } = session.registration;
@@ -34,7 +34,7 @@ export class RegistrationService {
       splitHash,
       consent: consentHash(session.consent),
       accountKey: session.consent.record.accountKey,
-      subjectId: chosen.subjectId,
+      ...(session.renewed ? { subjectId: session.renewed.subjectId, replaces: session.renewed.splitHash } : { subjectId: chosen.subjectId }),
       firstSlot: session.galleryRows,
       absence: absenceHash(session.view, this.#input.gallery.head),
       positions: [...positions],
@@ -52,26 +52,26 @@ export class RegistrationService {
   stateAbsence(session: Session, { verdicts }: PeerBody<'gallery.absence'>): PeerAnswer<'gallery.absence'> {
     const { gallery, registrar, members, signIdentity } = this.#input;
     const { head } = gallery;
-    checkRegistration(session.view, verdicts, head.rows, members);
+    checkRegistration(session.view, verdicts, { galleryRows: head.rows, renews: session.renewed?.splitHash }, members);
     if (registrar.pendingId !== undefined || registrar.certificatesOf([session.splitHash]).length > 0 || registrar.ofSession(session.view.sessionId) !== undefined) refuse('registration.absence', 'something is stored of this registration, or of another one that waits');
     return { signature: toBase64Url(signIdentity(absenceBytes(session.view, head))) };
   }
 
   /**
    * First phase: checks the statements, those of 2t+1 nodes that nothing is stored of it among them, stores the rows durably but invisibly, and signs that it has.
-   * @throws BoopError `registration.samples-disagree`, `registration.duplicate`, `registration.absence`, `gallery.slot-taken`, `split.unchecked`, `transcript.*`
+   * @throws BoopError `registration.samples-disagree`, `registration.not-recognised`, `registration.duplicate`, `registration.nothing-to-renew`, `registration.absence`, `gallery.slot-taken`, `split.unchecked`, `transcript.*`
    */
   async prepare(from: PartyId, session: Session, { verdicts, absences, record }: PeerBody<'gallery.prepare'>): Promise<PeerAnswer<'gallery.prepare'>> {
     const { network, gallery, registrar, decisions, members, signIdentity } = this.#input;
     decisions.checkTime(session, record.time);
     // A malformed row would match everybody who comes.
     if (!session.splitPassed && network.nodes >= network.verifiableSize) refuse('split.unchecked', 'this node has not seen the split pass its check');
-    const { verified } = checkRegistration(session.view, verdicts, gallery.rows, members);
+    const { verified } = checkRegistration(session.view, verdicts, { galleryRows: gallery.rows, renews: session.renewed?.splitHash }, members);
     verifyAbsences(session.view, gallery.head, absences, members);
     const own = preparedBytes(this.recordOf(session, { subjectId: record.subjectId, time: record.time, verified }));
     if (!equalBytes(own, preparedBytes(record))) refuse('registration.other-record', 'the record is not the one that this session calls for');
     // A leader that chose the id of somebody else would give this person that one's identity.
-    if (gallery.hasSubject(record.subjectId)) refuse('registration.known-subject', 'the subject id is in use');
+    if (!session.renewed && gallery.hasSubject(record.subjectId)) refuse('registration.known-subject', 'the subject id is in use');
     const shares = enrolmentItems(session.registration, session.header.items).map(({ reference }) => session.share(reference));
     await registrar.prepare(from, record, shares);
     return { signature: toBase64Url(signIdentity(own)) };

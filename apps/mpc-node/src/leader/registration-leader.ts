@@ -13,7 +13,7 @@ import { type Peers } from '../link/peers.ts';
 import { Mutex } from '../mutex.ts';
 import { type Network } from '../network.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
-import { duplicate, samplesDisagree } from '../sessions/registration-transcript.ts';
+import { duplicate, notRecognised, samplesDisagree } from '../sessions/registration-transcript.ts';
 import { type Investigator } from './investigation.ts';
 import { logFailure, outward, within } from './outward.ts';
 import { codeOf, type Led, type SessionLead } from './session-lead.ts';
@@ -117,18 +117,23 @@ export class RegistrationLeader {
     void investigator.investigate(led).finally(() => lead.end(led));
   }
 
-  /** The split is well-formed, samples agree, nobody has this palm: the latter two said by a whole family of committees. */
+  /** The split is well-formed; samples agree, the palms are those that are to be replaced, if any, and nobody else has them: each said by a whole family of committees. */
   async #check(led: Led, stages: Stages): Promise<{ verdicts: CertifiedStatement[]; verified: boolean }> {
     const { network, lead, splitChecks } = this.#input;
     const checked = await stages.time('check', () => splitChecks.lead(led.session, led.opened));
     const { committees, verified } = committeeFamily(led.opened, network.nodes, network.threshold);
-    const everyCommittee = (operation: 'agree' | 'de-duplicate') => Promise.all(committees.map((committee) => lead.run(led, committee, operation)));
-    const agreements = await stages.time('agree', () => everyCommittee('agree'));
-    if (agreements.every((verdict) => !isTrue(verdict))) throw samplesDisagree();
-    if (!agreements.every(isTrue)) throw this.#disagreement(led, agreements);
-    const searches = await stages.time('de-duplicate', () => everyCommittee('de-duplicate'));
+    const everyCommittee = async (operation: 'agree' | 'recognise' | 'de-duplicate') => await stages.time(operation, () => Promise.all(committees.map((committee) => lead.run(led, committee, operation))));
+    const everyYes = async (operation: 'agree' | 'recognise', no: () => BoopError): Promise<CertifiedStatement[]> => {
+      const verdicts = await everyCommittee(operation);
+      if (verdicts.every((verdict) => !isTrue(verdict))) throw no();
+      if (!verdicts.every(isTrue)) throw this.#disagreement(led, verdicts);
+      return verdicts;
+    };
+    const agreements = await everyYes('agree', samplesDisagree);
+    const recognitions = led.session.renewed ? await everyYes('recognise', notRecognised) : [];
+    const searches = await everyCommittee('de-duplicate');
     if (searches.some(isTrue)) throw duplicate();
-    return { verdicts: [...agreements, ...searches], verified: checked && verified };
+    return { verdicts: [...agreements, ...recognitions, ...searches], verified: checked && verified };
   }
 
   #disagreement({ session }: Led, verdicts: readonly CertifiedStatement[]): BoopError {

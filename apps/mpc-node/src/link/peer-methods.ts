@@ -39,6 +39,8 @@ export const registrationRecordSchema = z.strictObject({
   accountKey: bytesField(32).optional(),
   /** 16 bytes, known to the nodes only. */
   subjectId: bytesField(16),
+  /** Split hash of the registration whose place it takes, subject and all. */
+  replaces: hash.optional(),
   firstSlot: row,
   /** SHA-256 of the statement, signed by 2t+1 nodes, that nothing of it was stored; absent in records from before nodes asked for it. */
   absence: hash.optional(),
@@ -52,10 +54,15 @@ export const registrationRecordSchema = z.strictObject({
 });
 export type RegistrationRecord = z.infer<typeof registrationRecordSchema>;
 
+/** Why a registration has no shares any more: whoever may have it erased has asked for it, or another one has taken its place. */
+export const erasureCauseSchema = z.union([signedPalmErasureSchema, z.strictObject({ replacedBy: hash })]);
+export type ErasureCause = z.infer<typeof erasureCauseSchema>;
+
 const partySignature = z.strictObject({ party, signature: bytesField(64) });
 export const registrationCertificateSchema = z.strictObject({ record: registrationRecordSchema, signatures: z.array(partySignature).min(3).max(7) });
 export type RegistrationCertificate = z.infer<typeof registrationCertificateSchema>;
 
+/** At most three families of 21 committees. */
 const verdicts = z.array(certifiedStatementSchema).min(1).max(64);
 const perParty = (size: number) => z.array(z.strictObject({ party, bytes: bytesUpTo(size) })).min(3).max(7);
 export const laneRangeSchema = z.strictObject({ batchId: bytesOf(16), from: z.number().int().min(0), to: z.number().int().min(1) });
@@ -65,7 +72,7 @@ const run = {
   splitHash: hash,
   /** Drawn by the leader, never used before. */
   runId: bytesOf(16),
-  operation: z.enum(['identify', 'verify', 'de-duplicate', 'agree']),
+  operation: z.enum(['identify', 'verify', 'de-duplicate', 'agree', 'recognise']),
   committee,
   /** 3t+1 or more nodes over which masked scores are checked, or the committee alone where there are fewer. */
   holders: committee,

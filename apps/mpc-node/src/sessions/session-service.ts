@@ -3,6 +3,7 @@ import { cutShares, type HpkeKeyPair, openShare } from '@boop/protocol';
 import { BoopError, type Clock, type PartyId } from '@boop/shared';
 import { type Activity } from '../committees/activity.ts';
 import { type Gallery } from '../gallery/gallery.ts';
+import { type Registrar } from '../gallery/registrar.ts';
 import { type CertifiedStatement, type PeerBody } from '../link/peer-methods.ts';
 import { type Network, statisticOf } from '../network.ts';
 import { type SplitStore } from '../store/ports.ts';
@@ -21,15 +22,15 @@ const rememberedAfterMs = 10 * 60_000;
 export class SessionService {
   /** Openings under way. */
   readonly #opening = new Map<string, Promise<Session>>();
-  readonly #input: { network: Network; sessions: SessionStore; splits: SplitStore; budgets: Budgets; gallery: Gallery; members: MemberVerifier; hpke: HpkeKeyPair; clock: Clock; activity: Activity };
+  readonly #input: { network: Network; sessions: SessionStore; splits: SplitStore; budgets: Budgets; gallery: Gallery; registrar: Pick<Registrar, 'renewable'>; members: MemberVerifier; hpke: HpkeKeyPair; clock: Clock; activity: Activity };
 
-  constructor(input: { network: Network; sessions: SessionStore; splits: SplitStore; budgets: Budgets; gallery: Gallery; members: MemberVerifier; hpke: HpkeKeyPair; clock: Clock; activity: Activity }) {
+  constructor(input: { network: Network; sessions: SessionStore; splits: SplitStore; budgets: Budgets; gallery: Gallery; registrar: Pick<Registrar, 'renewable'>; members: MemberVerifier; hpke: HpkeKeyPair; clock: Clock; activity: Activity }) {
     this.#input = input;
   }
 
   /**
    * Checks, opens and remembers one split; after that the split is spent, whatever becomes of the session.
-   * @throws BoopError `context.*`, `split.*`, `share.*`, `template.*`, `consent.*`, `registration.incomplete`; `gallery.behind` (unavailable)
+   * @throws BoopError `context.*`, `split.*`, `share.*`, `template.*`, `consent.*`, `registration.incomplete`, `registration.nothing-to-renew`; `gallery.behind` (unavailable)
    *   when rows are missing here, `gallery.diverged`; `request.rate-limited`
    */
   async open(leader: PartyId, body: PeerBody<'session.open'>): Promise<Session> {
@@ -45,7 +46,7 @@ export class SessionService {
   }
 
   async #open(leader: PartyId, { context, consent, split, head }: PeerBody<'session.open'>, admission: ReturnType<typeof admit>): Promise<Session> {
-    const { network, sessions, splits, budgets, gallery, hpke, clock } = this.#input;
+    const { network, sessions, splits, budgets, gallery, registrar, hpke, clock } = this.#input;
     const statistic = statisticOf(split.header.encoder);
     const plaintext = await openShare(split, hpke.privateKey);
     const shares = parseShares(plaintext, split.header.items.length, statistic);
@@ -79,6 +80,8 @@ export class SessionService {
       const comparison = gallery.compare(head);
       if (comparison === 'behind') throw new BoopError('gallery.behind', 'rows are missing here', { kind: 'unavailable' });
       if (comparison === 'diverged') throw new BoopError('gallery.diverged', 'the galleries of two nodes differ', { kind: 'peer' });
+      const renews = consent?.record.renews;
+      if (renews !== undefined) session.renewed = registrar.renewable(renews, { accountKey: consent!.record.accountKey, positions: session.registration.positions });
       sessions.add(session);
     } catch (error) {
       session.end();

@@ -3,6 +3,8 @@ import { type Session } from './session.ts';
 
 const sessionsMax = 256;
 const lifeMs = 60_000;
+/** How long open sessions may go on once a step is to run alone; they take a fraction of a second. */
+const aloneAfterMs = 3_000;
 
 /** Sessions in memory, bounded in number and age; a session that leaves is wiped. */
 export class SessionStore {
@@ -45,11 +47,12 @@ export class SessionStore {
     for (const session of this.#sessions.values()) if (this.#isOld(session)) this.end(session.splitHash);
   }
 
-  /** Runs a step while no session is open: opens none meanwhile, waits for those that are, and ends what takes too long. */
-  async alone(step: () => void, waitMs: number): Promise<void> {
+  /** Runs a step while no session is open: opens none meanwhile, ends one that is spent, waits for the others, and ends what takes too long. */
+  async alone(step: () => void, spent?: string): Promise<void> {
     this.#closed = true;
     try {
-      for (const deadline = performance.now() + waitMs; this.#sessions.size > 0 && performance.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 10));
+      if (spent !== undefined) this.end(spent);
+      for (const deadline = performance.now() + aloneAfterMs; this.#sessions.size > 0 && performance.now() < deadline; ) await new Promise((resolve) => setTimeout(resolve, 10));
       this.endAll();
       step();
     } finally {

@@ -2,7 +2,7 @@ import { type AuthenticationContext, type RegistrationContext, type SessionConte
 import { type SplitHeader } from '@boop/protocol';
 import { BoopError, freeMemory, type PartyId, type SessionId } from '@boop/shared';
 import { type PrfInput, type SigningNonces } from '@boop/threshold';
-import { type GalleryHead } from '../link/peer-methods.ts';
+import { type GalleryHead, type RegistrationRecord } from '../link/peer-methods.ts';
 import { type RunTranscript } from '../link/run-transcripts.ts';
 import { type SessionView } from './certified.ts';
 import { type SubjectVerdict } from './claimed-subject.ts';
@@ -89,6 +89,8 @@ export class Session {
   readonly #decided = new Map<string, DecisionClaim>();
   /** What this node sent and received in the session's runs, by run id. */
   readonly transcripts = new Map<string, RunTranscript>();
+  /** What the consent says that this registration is to replace; of the same account, and stored here. */
+  renewed: RegistrationRecord | undefined;
   #ended = false;
   #splitCheck: SplitCheck = 'unchecked';
   readonly #checks = new Set<Promise<unknown>>();

@@ -34,8 +34,8 @@ async function loaded(from: PrismaGalleryStore): Promise<StoredRegistration[]> {
 
 const hash = (): string => toBase64Url(rng.bytes(32));
 
-function registration(firstSlot: number, positions: RegistrationRecord['positions'] = ['left-palm', 'right-palm']): StoredRegistration & { certificate: object } {
-  const record: RegistrationRecord = { v: 1, networkId: 'test-net', epoch: 1, sessionId: hash(), splitHash: hash(), consent: hash(), subjectId: toBase64Url(rng.bytes(16)), firstSlot, positions, encoder: 'palm-compcode-1', verified: true, time: 1_700_000_000 };
+function registration(firstSlot: number, positions: RegistrationRecord['positions'] = ['left-palm', 'right-palm'], changes: Partial<RegistrationRecord> = {}): StoredRegistration & { certificate: object } {
+  const record: RegistrationRecord = { v: 1, networkId: 'test-net', epoch: 1, sessionId: hash(), splitHash: hash(), consent: hash(), subjectId: toBase64Url(rng.bytes(16)), firstSlot, positions, encoder: 'palm-compcode-1', verified: true, time: 1_700_000_000, ...changes };
   const signatures = [1, 2, 3].map((party) => ({ party, signature: toBase64Url(rng.bytes(64)) }));
   return { record, shares: positions.map((_, at) => Int16Array.from({ length: 4096 }, (_unused, i) => ((i * 31 + firstSlot + at) % 8191) - 4095)), certificate: { record, signatures }, preparedAtMs: 0 };
 }
@@ -132,6 +132,69 @@ describe('a gallery at rest', () => {
     ])('finds %s', async (_name, sql) => {
       expect(await database.$executeRawUnsafe(sql)).toBe(1);
       await expect(loaded(store)).rejects.toMatchObject(tampered);
+    });
+  });
+
+  describe('with a registration replaced', () => {
+    const [first] = people as [(typeof people)[0]];
+    const { splitHash: replaces, subjectId } = first.record;
+    const second = registration(5, ['left-palm', 'right-palm'], { replaces, subjectId });
+    const replaced = { ...first, shares: [new Int16Array(4096), new Int16Array(4096)], erased: { replacedBy: second.record.splitHash } };
+    /** As a backup, or a copy that somebody kept, would bring them back. */
+    let copied: { slot: number; share: Uint8Array }[];
+
+    beforeEach(async () => {
+      copied = await database.$queryRawUnsafe('SELECT slot, share FROM gallery_rows WHERE slot < 2');
+      await store.prepare(second);
+    });
+    const bringBack = async (): Promise<void> => {
+      for (const { slot, share } of copied) await database.$executeRaw`INSERT INTO gallery_rows (epoch, slot, version, share, registration_id) VALUES (1, ${slot}, 1, ${share}, ${replaces})`;
+    };
+
+    test('has the new one with the old one\'s shares gone, in one step, once, and moves on as it is', async () => {
+      await expect(loaded(store)).resolves.toEqual([...people, { ...second, certificate: undefined }]);
+      await store.commit(second.certificate);
+      await expect(loaded(store)).resolves.toEqual([replaced, ...people.slice(1), second]);
+      expect(await database.$queryRawUnsafe('SELECT slot FROM gallery_rows ORDER BY slot')).toEqual([2, 3, 4, 5, 6].map((slot) => ({ slot })));
+      const head = await store.head();
+      await store.commit(second.certificate);
+      await expect(store.head()).resolves.toEqual(head);
+      await expect(store.page(0, 1)).resolves.toEqual([replaced]);
+      const next = new PrismaGalleryStore(database, await openSealer(database, custody, 2, rng), copyRows);
+      await next.addCommitted([replaced, ...people.slice(1), second]);
+      await expect(next.head()).resolves.toEqual(head);
+      expect((await loaded(next)).map(({ erased }) => erased)).toEqual([replaced.erased, undefined, undefined, undefined]);
+    });
+
+    test('says the same if an erasure came first', async () => {
+      await store.erase([replaces], { record: { v: 1, kind: 'palm-erasure', networkId: 'test-net', accountKey: hash(), requestedAt: 1_700_000_001, nonce: hash() }, signed: { method: 'account-key', signature: toBase64Url(rng.bytes(64)) } });
+      await store.commit(second.certificate);
+      await expect(loaded(store)).resolves.toEqual([replaced, ...people.slice(1), second]);
+    });
+
+    test.each<[string, () => Promise<unknown>]>([
+      ['a row that claims not to be replaced', async () => {
+        await database.$executeRawUnsafe('UPDATE registrations SET erasure = NULL WHERE first_slot = 0');
+        await bringBack();
+      }],
+      ['replaced rows that came back', bringBack],
+      ['a replaced one without a reason', async () => await database.$executeRawUnsafe('UPDATE registrations SET erasure = NULL WHERE first_slot = 0')],
+      ['the reason moved to somebody else', async () => await database.$executeRawUnsafe('UPDATE registrations r SET erasure = o.erasure FROM registrations o WHERE r.first_slot = 2 AND o.first_slot = 0')],
+      ['the one that replaced it taken out', async () => await database.$executeRawUnsafe('DELETE FROM registrations WHERE first_slot = 5')],
+      ['its commit undone', async () => await database.$executeRawUnsafe('UPDATE registrations SET certificate = NULL WHERE first_slot = 5')],
+    ])('finds %s', async (_name, tamper) => {
+      await store.commit(second.certificate);
+      await tamper();
+      await expect(loaded(store)).rejects.toMatchObject(tampered);
+    });
+
+    test.each(['before', 'after'] as const)('and a fault %s the write of its commit has neither step done without the other', async (when) => {
+      const failing = new PrismaGalleryStore(database, sealer, copyRows, (point, at) => {
+        if (point === 'registration.commit' && at === when) throw new Error('the database has gone away');
+      });
+      await expect(failing.commit(second.certificate)).rejects.toThrow('gone away');
+      const rows = await loaded(store);
+      expect(rows).toEqual(when === 'before' ? [...people, { ...second, certificate: undefined }] : [replaced, ...people.slice(1), second]);
     });
   });
 

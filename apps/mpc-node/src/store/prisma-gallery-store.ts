@@ -1,10 +1,10 @@
 import { guarded, noFaults } from '@boop/platform';
 import { BoopError, canonicalJson, equalBytes, fromUtf8 } from '@boop/shared';
 import { z } from 'zod';
-import { type SignedPalmErasure, signedPalmErasureSchema } from '@boop/protocol';
+import { type SignedPalmErasure } from '@boop/protocol';
 import { emptyDigest, type ErasedAt, foldErased, nextDigest } from '../gallery/digest.ts';
 import { type EpochGalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
-import { galleryHeadSchema, type GalleryHead, registrationCertificateSchema, type RegistrationCertificate, type RegistrationRecord, registrationRecordSchema } from '../link/peer-methods.ts';
+import { type ErasureCause, erasureCauseSchema, galleryHeadSchema, type GalleryHead, registrationCertificateSchema, type RegistrationCertificate, type RegistrationRecord, registrationRecordSchema } from '../link/peer-methods.ts';
 import { statisticOf } from '../network.ts';
 import { type CopyRows } from './copy-rows.ts';
 import { type Database, type DatabaseReader } from './database.ts';
@@ -69,22 +69,20 @@ export class PrismaGalleryStore implements EpochGalleryStore {
     const write = async (transaction: DatabaseReader): Promise<void> => {
       const { count } = await transaction.registration.updateMany({ where: { epoch, id, certificate: null }, data: { certificate } });
       // A repeated commit has its place in the head already.
-      if (count === 1) await this.#advance(transaction, (head) => head.add(record, false));
-      else await transaction.registration.findUniqueOrThrow({ where: { epoch_id: { epoch, id } }, select: { id: true } });
+      if (count === 1) {
+        const retired = record.replaces === undefined ? [] : await this.#deleteRows(transaction, [record.replaces], { replacedBy: id });
+        await this.#advance(transaction, (head) => {
+          head.add(record, false);
+          for (const at of retired) head.erase(at);
+        });
+      } else await transaction.registration.findUniqueOrThrow({ where: { epoch_id: { epoch, id } }, select: { id: true } });
     };
     await guarded(this.#faults, 'registration.commit', () => this.#database.$transaction(write));
   }
 
   async erase(splitHashes: readonly string[], request: SignedPalmErasure): Promise<void> {
-    const { epoch } = this.#sealer;
     const write = async (transaction: DatabaseReader): Promise<void> => {
-      const erased: ErasedAt[] = [];
-      for (const id of splitHashes) {
-        const { firstSlot } = await transaction.registration.findUniqueOrThrow({ where: { epoch_id: { epoch, id }, certificate: { not: null } }, select: { firstSlot: true } });
-        await transaction.row.deleteMany({ where: { epoch, registrationId: id } });
-        await transaction.registration.update({ where: { epoch_id: { epoch, id } }, data: { erasure: this.#sealer.seal({ table: 'erasure', id }, canonicalJson(request)) } });
-        erased.push({ splitHash: id, firstSlot });
-      }
+      const erased = await this.#deleteRows(transaction, splitHashes, request);
       await this.#advance(transaction, (head) => erased.forEach((at) => head.erase(at)));
     };
     await guarded(this.#faults, 'erasure.rows', () => this.#database.$transaction(write));
@@ -101,14 +99,14 @@ export class PrismaGalleryStore implements EpochGalleryStore {
     await this.#database.$transaction(async (transaction) => {
       await this.#advance(transaction, (head) => registrations.forEach(({ record, erased }) => head.add(record, erased !== undefined)));
       await transaction.registration.createMany({
-        data: registrations.map(({ record, certificate, erased: request }) => ({
+        data: registrations.map(({ record, certificate, erased }) => ({
           ...this.#registration(record, 0),
           certificate: this.#sealCertificate(record.splitHash, certificate!.signatures),
-          ...(request && { erasure: this.#sealer.seal({ table: 'erasure', id: record.splitHash }, canonicalJson(request)) }),
+          ...(erased && { erasure: this.#sealCause(record.splitHash, erased) }),
         })),
       });
       await transaction.row.createMany({
-        data: registrations.flatMap(({ record, shares, erased: request }) => (request ? [] : shares).map((share, at) => ({ ...this.#sealShare(record.firstSlot + at, share), epoch, registrationId: record.splitHash }))),
+        data: registrations.flatMap(({ record, shares, erased }) => (erased ? [] : shares).map((share, at) => ({ ...this.#sealShare(record.firstSlot + at, share), epoch, registrationId: record.splitHash }))),
       });
     });
   }
@@ -116,6 +114,19 @@ export class PrismaGalleryStore implements EpochGalleryStore {
   async head(): Promise<GalleryHead> {
     const { rows, digest, erased } = (await this.#storedHead(this.#database)) ?? emptyHead;
     return { rows, digest: foldErased(digest, rows, erased) };
+  }
+
+  /** Of committed registrations. */
+  async #deleteRows(transaction: DatabaseReader, splitHashes: readonly string[], cause: ErasureCause): Promise<ErasedAt[]> {
+    const { epoch } = this.#sealer;
+    const deleted: ErasedAt[] = [];
+    for (const id of splitHashes) {
+      const { firstSlot } = await transaction.registration.findUniqueOrThrow({ where: { epoch_id: { epoch, id }, certificate: { not: null } }, select: { firstSlot: true } });
+      await transaction.row.deleteMany({ where: { epoch, registrationId: id } });
+      await transaction.registration.update({ where: { epoch_id: { epoch, id } }, data: { erasure: this.#sealCause(id, cause) } });
+      deleted.push({ splitHash: id, firstSlot });
+    }
+    return deleted;
   }
 
   async #advance(transaction: DatabaseReader, change: (head: RunningHead) => void): Promise<void> {
@@ -141,6 +152,10 @@ export class PrismaGalleryStore implements EpochGalleryStore {
     return this.#sealer.seal({ table: 'certificate', id }, canonicalJson(signatures));
   }
 
+  #sealCause(id: string, cause: ErasureCause): Uint8Array<ArrayBuffer> {
+    return this.#sealer.seal({ table: 'erasure', id }, canonicalJson(cause));
+  }
+
   #sealShare(slot: number, share: Int16Array) {
     const { epoch } = this.#sealer;
     return { slot, version, share: this.#sealer.seal(rowPlace(slot, epoch, version), new Uint8Array(share.buffer, share.byteOffset, share.byteLength)) };
@@ -148,7 +163,7 @@ export class PrismaGalleryStore implements EpochGalleryStore {
 
   #open({ id, record: sealedRecord, certificate, erasure, preparedAt, rows }: SealedRegistration): StoredRegistration {
     const record = parse(registrationRecordSchema, this.#sealer.open({ table: 'record', id }, sealedRecord));
-    const erased = erasure ? parse(signedPalmErasureSchema, this.#sealer.open({ table: 'erasure', id }, erasure)) : undefined;
+    const erased = erasure ? parse(erasureCauseSchema, this.#sealer.open({ table: 'erasure', id }, erasure)) : undefined;
     const placed = record.splitHash === id && rows.length === (erased ? 0 : record.positions.length) && rows.every(({ slot }, at) => slot === record.firstSlot + at);
     if (!placed) throw tampered();
     const shares = erased ? record.positions.map(() => new Int16Array(statisticOf(record.encoder).coordinates)) : rows.map((row) => int16(this.#sealer.open(rowPlace(row.slot, row.epoch, row.version), row.share)));

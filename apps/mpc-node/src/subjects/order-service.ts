@@ -62,6 +62,7 @@ export class OrderService {
         registeredAt: record.time,
         ...(record.retainUntil !== undefined && { retainUntil: record.retainUntil }),
         entry: toBase64Url(registrationEntry(record)),
+        ...(record.replaces !== undefined && { replaces: record.replaces }),
         erased: gallery.hasErased(record.splitHash),
       })),
       orders: orders.ofAccount(accountKey),

@@ -90,6 +90,9 @@ export async function probe(splitter: Splitter, context: AuthenticationContext, 
   return { context, split: await seal(splitter, { purpose: 'authentication', sessionId: sessionIdOf(context), ...changes }, [{ role: 'probe' }], [template]) };
 }
 
+/** Every other bit of one palm and the rest of another: it matches both, with about 500. */
+export const halfOf = (palm: Int8Array, rest: Int8Array): Int8Array => palm.map((value, i) => (i % 2 === 0 ? value : rest[i]!));
+
 /** Consent and templates of one person: what the SDK sends. By default fresh captures of each palm. */
 export async function enrolment(
   splitter: Splitter,
@@ -97,11 +100,12 @@ export async function enrolment(
   nowMs: number,
   samplesOf: (palm: Int8Array) => Int8Array[] = (palm) => [1, 2, 3].map(() => capture(palm, splitter.rng)),
   text: ConsentText = consentText,
+  renews?: string,
 ): Promise<{ context: RegistrationContext; consent: SignedConsent; split: SealedSplit }> {
   const { manifest, rng, device } = splitter;
   const positions = Object.keys(palms) as Position[];
   const context = { ...registrationContext(manifest, rng, nowMs, positions), consentVersion: text.version };
-  const consent = giveConsent({ networkId: manifest.networkId, registrationId: context.registrationId, text, givenAt: context.issuedAt }, device);
+  const consent = giveConsent({ networkId: manifest.networkId, registrationId: context.registrationId, text, givenAt: context.issuedAt, renews }, device);
   const items: SplitItemPurpose[] = [];
   const templates: Int8Array[] = [];
   for (const position of positions) {

@@ -1,7 +1,7 @@
 import { type SignedSubjectOrder } from '@boop/protocol';
 import { equalBytes } from '@boop/shared';
 import { type GalleryStore, type StoredRegistration } from '../gallery/gallery-store.ts';
-import { type RegistrationCertificate } from '../link/peer-methods.ts';
+import { type ErasureCause, type RegistrationCertificate } from '../link/peer-methods.ts';
 import { type AttemptStore, type CheckpointStore, dayOf, type Evidence, type EvidenceStore, type KeyStore, type SplitStore, type StoredHead, type StoredKeyShare, type StoredNextKey } from '../store/ports.ts';
 
 import { orderName, type OrderStore } from '../subjects/order-store.ts';
@@ -46,14 +46,12 @@ export class MemoryStores {
       }),
     commit: async (certificate: RegistrationCertificate) =>
       await this.#call('commit', () => {
-        const id = certificate.record.splitHash;
+        const { splitHash: id, replaces } = certificate.record;
         this.#registrations.set(id, { ...this.#registrations.get(id)!, certificate });
+        if (replaces !== undefined) this.#erase(replaces, { replacedBy: id });
       }),
     erase: async (ids, erased) => {
-      for (const id of ids) {
-        const stored = this.#registrations.get(id)!;
-        this.#registrations.set(id, { ...stored, shares: stored.shares.map((share) => new Int16Array(share.length)), erased });
-      }
+      for (const id of ids) this.#erase(id, erased);
     },
     drop: async (id) =>
       await this.#call('drop', () => {
@@ -62,6 +60,11 @@ export class MemoryStores {
         return true;
       }),
   };
+
+  #erase(id: string, erased: ErasureCause): void {
+    const stored = this.#registrations.get(id)!;
+    this.#registrations.set(id, { ...stored, shares: stored.shares.map((share) => new Int16Array(share.length)), erased });
+  }
 
   async *#load(): AsyncIterable<StoredRegistration> {
     for (const { shares, ...rest } of this.registrations) yield { ...rest, shares: shares.map((share) => share.slice()) };
