@@ -117,14 +117,14 @@ describe('a registration', () => {
     await eventually(() => g.ledger.entries.includes(receipt.logEntry));
   });
 
-  test('that was stored by a run nobody answered for is not a duplicate of itself', async () => {
+  test.each(['registration.duplicate', 'registration.nothing-to-renew'])('that was stored by a run nobody answered for is not refused for itself: %s', async (code) => {
     await ready();
     Object.assign(g.nodes.behaviour, { losesRegistrations: true, undecided: [1, 2, 3, 4, 5] });
     await complete();
     await eventually(() => g.nodes.seen.some(({ method }) => method === 'registration.run'));
     // As if the gateway had died then: its run is too old, and the client sends another split.
     await g.sql("UPDATE registrations SET running_since = running_since - interval '41 s', version = version + 1 WHERE id = $1", [id()]);
-    g.nodes.behaviour.decision = new BoopError('registration.duplicate', 'told by the nodes');
+    g.nodes.behaviour.decision = new BoopError(code, 'told by the nodes');
     await complete();
     g.nodes.behaviour.undecided = [];
     await eventually(async () => (await events()).at(-1)?.type === 'registration_succeeded');

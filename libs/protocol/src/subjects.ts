@@ -98,7 +98,7 @@ export const subjectExportSchema = z.strictObject({
   nodes: z.number().int().min(2),
   record: subjectRecordSchema,
   /** Of all entries of the log about this person; without a proof while no checkpoint includes the entry. */
-  proofs: z.array(z.strictObject({ kind: z.enum(['registration', 'consent', 'suspension', 'erasure']), logEntry: z.string(), proof: logProofSchema.optional() })).max(1_024),
+  proofs: z.array(z.strictObject({ kind: z.enum(['registration', 're-enrolment', 'consent', 'suspension', 'erasure']), logEntry: z.string(), proof: logProofSchema.optional() })).max(1_024),
 });
 export type SubjectExport = z.infer<typeof subjectExportSchema>;
 
@@ -117,8 +117,8 @@ export const subjectReceiptSchema = z.strictObject({
 });
 export type SubjectReceipt = z.infer<typeof subjectReceiptSchema>;
 
-/** Paths that owners sign when they read. */
-export const subjectPaths = { me: '/v1/subjects/me', export: '/v1/subjects/me/export' } as const;
+/** Paths that owners sign when they ask about themselves, or for a session to register anew. */
+export const subjectPaths = { me: '/v1/subjects/me', export: '/v1/subjects/me/export', reEnrol: '/v1/subjects/re-enrol' } as const;
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, { message: 'must be bytes' });
 /** gateway → node. Nothing is answered on the gateway's word: what the person signed travels along. */

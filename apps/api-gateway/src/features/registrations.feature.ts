@@ -3,6 +3,7 @@ import { verifyEd25519 } from '../nodes/verify-ed25519.ts';
 import { RegistrationLinks } from '../registrations/link-service.ts';
 import { registrationLinkStore } from '../registrations/link-store.ts';
 import { pruneRegistrations } from '../registrations/registration-list.ts';
+import { ReEnrolmentController } from '../registrations/re-enrolment.controller.ts';
 import { registrationsApi } from '../registrations/registrations.api.ts';
 import { RegistrationSessionsController } from '../registrations/registration-sessions.controller.ts';
 import { RegistrationsController } from '../registrations/registrations.controller.ts';
@@ -23,7 +24,7 @@ export function registrationsFeature(core: Core): Feature & { readonly service: 
   return {
     name: 'registrations',
     service,
-    controllers: [RegistrationsController, RegistrationSessionsController],
+    controllers: [RegistrationsController, RegistrationSessionsController, ReEnrolmentController],
     providers: [
       { provide: RegistrationLinks, useValue: invitations },
       { provide: RegistrationService, useValue: service },

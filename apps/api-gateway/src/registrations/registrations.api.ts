@@ -45,7 +45,11 @@ export const registrationsApi: ApiDescription = {
     },
     {
       method: 'post', path: '/v1/registrations/{id}/completion', summary: 'Send the sealed split; answers when the nodes have stored or refused it', roles: [], body: 'CompleteRegistration', idempotency: 'none', answers: { 200: 'RegistrationReceipt' },
-      codes: [...step, ...split, 'request.forbidden', 'consent.missing', 'registration.incomplete', 'registration.duplicate', 'registration.samples-disagree', 'mpc.nodes-unavailable', 'mpc.aborted'],
+      codes: [...step, ...split, 'request.forbidden', 'consent.missing', 'registration.incomplete', 'registration.duplicate', 'registration.samples-disagree', 'registration.nothing-to-renew', 'registration.not-recognised', 'mpc.nodes-unavailable', 'mpc.aborted'],
+    },
+    {
+      method: 'post', path: '/v1/subjects/re-enrol', summary: 'Open a session of one\'s own to register the same palms anew; the consent says what is replaced', roles: ['person'], body: 'CreateRegistration', idempotency: 'none', answers: { 201: 'RegistrationSession' },
+      codes: [...keyed, 'request.malformed', 'mpc.nodes-unavailable'], examples: { right: { positions: ['right-palm'], locale: 'de' } },
     },
   ],
 };

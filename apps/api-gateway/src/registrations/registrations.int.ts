@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { giveConsent, type ConsentText, type RegistrationContext, sessionIdOf, SigningKey } from '@boop/identity';
+import { giveConsent, type ConsentText, ownerAuthorization, type OwnerCall, ownerCallBytes, ownerCallDomain, type RegistrationContext, sessionIdOf, signAsOwner, signedOwnerCall, SigningKey } from '@boop/identity';
 import { type LinkClient, systemRng } from '@boop/platform';
-import { parseRegistrationLink, registrationListSchema, registrationSchema, registrationSessionSchema, registrationWithLinkSchema, type SplitItem } from '@boop/protocol';
-import { BoopError } from '@boop/shared';
+import { parseLogEntry, parseRegistrationLink, registrationListSchema, registrationSchema, registrationSessionSchema, registrationWithLinkSchema, type SplitItem, subjectPaths } from '@boop/protocol';
+import { BoopError, fromBase64Url, toBase64Url } from '@boop/shared';
 import { openDatabase } from '../store/database.ts';
 import { sealedProbe } from '../testing/probes.ts';
 import { eventually, keys, TestGateway } from '../testing/test-gateway.ts';
@@ -209,6 +209,62 @@ describe('a registration by REST alone', () => {
     expect((await step(id, 'session', { secret })).body).toMatchObject({ state: 'samples' });
     const unopened = await invite();
     expect(await step(unopened.id, 'samples', { ...sample, secret: parseRegistrationLink(unopened.link).secret })).toMatchObject({ status: 401 });
+  });
+});
+
+describe('a person who registers anew', () => {
+  const renews = toBase64Url(systemRng.bytes(32));
+  const reEnrol = async (body: unknown, path: string = subjectPaths.reEnrol, by = account) => {
+    const record: OwnerCall = { v: 1, kind: 'owner-call', networkId: 'test-net', accountKey: account.publicKey, method: 'POST', path, issuedAt: Math.floor(Date.now() / 1000), nonce: toBase64Url(systemRng.bytes(16)) };
+    return await g.call('POST', subjectPaths.reEnrol, { body, headers: { authorization: ownerAuthorization(signedOwnerCall(record, signAsOwner(ownerCallDomain, ownerCallBytes(record), by))) } });
+  };
+  const completed = async () => {
+    const { status, body } = await reEnrol({ positions: ['left-palm'] });
+    expect(status).toBe(201);
+    const session = registrationSessionSchema.parse(body);
+    const { context, secret, consentText } = session;
+    expect(session).toMatchObject({ state: 'consent', samples: {}, context: { positions: ['left-palm'] } });
+    const { registrationId } = context;
+    const step = async (name: string, sent: object) => await g.call('POST', `/v1/registrations/${registrationId}/${name}`, { body: { secret, ...sent } });
+    expect(await step('consent', { consent: giveConsent({ networkId: 'test-net', registrationId, text: consentText, givenAt: 5, renews }, account) })).toMatchObject({ status: 200 });
+    for (const index of [0, 1, 2]) await step('samples', { position: 'left-palm', index, quality: { score: 90, reasons: [] } });
+    const items: SplitItem[] = [{ role: 'reference', position: 'left-palm', valid: 900 }, ...[0, 1, 2].map((index): SplitItem => ({ role: 'sample', position: 'left-palm', index, valid: 900 }))];
+    const answer = await step('completion', { split: await sealedProbe(g.nodes.manifest, sessionIdOf(context), account, { purpose: 'registration', items }) });
+    return { answer, step, registrationId };
+  };
+
+  test('opens a session by a signature of the account key, and gets a receipt for what it was', async () => {
+    const { answer, registrationId } = await completed();
+    const { status, body } = answer as { status: number; body: { receipt: { entry: string }; logEntry: string } };
+    expect([status, body]).toMatchObject([200, { registrationId, positions: ['left-palm'] }]);
+    expect(parseLogEntry(fromBase64Url(body.receipt.entry))).toMatchObject({ kind: 're-enrolment' });
+    await eventually(() => g.ledger.entries.includes(body.logEntry));
+    // Nobody invited, so nobody is told, and the gateway has nothing of whom or what.
+    expect(await told(registrationId)).toEqual([]);
+    expect(await call('GET', `/${registrationId}`)).toMatchObject({ status: 404 });
+  });
+
+  test.each([
+    ['registration.nothing-to-renew', 409, 'failed'],
+    ['registration.not-recognised', 422, 'samples'],
+  ])('is told why the nodes refuse: %s', async (code, status, state) => {
+    g.nodes.behaviour.decision = new BoopError(code, 'told by the nodes');
+    try {
+      const { answer, step } = await completed();
+      expect(answer).toMatchObject({ status, body: { code } });
+      expect((await step('session', {})).body).toMatchObject({ state });
+    } finally {
+      g.nodes.behaviour.decision = { accepted: true, reason: 'ok', verified: true };
+    }
+  });
+
+  test('is nobody else: another key, the signature of another request, none, a vendor', async () => {
+    const wish = { positions: ['left-palm'] };
+    expect(await reEnrol(wish, subjectPaths.reEnrol, SigningKey.generate(systemRng))).toMatchObject({ status: 401 });
+    expect(await reEnrol(wish, subjectPaths.me)).toMatchObject({ status: 401 });
+    expect(await g.call('POST', subjectPaths.reEnrol, { body: wish })).toMatchObject({ status: 401 });
+    expect(await g.call('POST', subjectPaths.reEnrol, { key: keys.shop, body: wish })).toMatchObject({ status: 403 });
+    expect(await reEnrol({ ...wish, renews })).toMatchObject({ status: 400, body: { code: 'request.malformed' } });
   });
 });
 

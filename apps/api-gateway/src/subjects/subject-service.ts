@@ -111,7 +111,8 @@ function entriesOf({ epoch, registrations, orders, erasures }: SubjectRecord): {
   return [
     ...registrations.flatMap(({ entry }) => {
       const bytes = fromBase64Url(entry);
-      return [{ kind: 'registration' as const, candidates: [bytes] }, { kind: 'consent' as const, candidates: [consentEntryOf(parseLogEntry(bytes) as RegistrationEntry)] }];
+      const parsed = parseLogEntry(bytes) as RegistrationEntry;
+      return [{ kind: parsed.kind, candidates: [bytes] }, { kind: 'consent' as const, candidates: [consentEntryOf(parsed)] }];
     }),
     ...orders.map(({ record }) => ({ kind: 'suspension' as const, candidates: epochs.map((at) => subjectOrderEntry(record, at)) })),
     ...erasures.map(({ record }) => ({ kind: 'erasure' as const, candidates: epochs.map((at) => palmErasureEntry(record, at)) })),

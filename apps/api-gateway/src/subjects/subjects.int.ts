@@ -79,6 +79,13 @@ describe('a person', () => {
     expect(exported.proofs[0]!.logEntry).toBe(logEntryHash(registration));
     expect(first!.record.action).toBe('suspend');
   });
+
+  test('who registered anew is told so, with the consent that asked for it', async () => {
+    const renewed = SigningKey.generate(systemRng);
+    g.nodes.subjects.registered.set(renewed.publicKey, logEntryBytes({ v: 1, networkId, epoch: 1, time: 6, kind: 're-enrolment', session: zeros, consent: zeros, split: zeros, verified: true }));
+    const { proofs } = (await read('/v1/subjects/me/export', renewed)).body as SubjectExport;
+    expect(proofs.map(({ kind }) => kind)).toEqual(['re-enrolment', 'consent']);
+  });
 });
 
 describe('an order of an admin', () => {

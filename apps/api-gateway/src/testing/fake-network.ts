@@ -200,7 +200,7 @@ export class FakeNetwork {
   }
 
   #register({ context, consent, split }: { context: Parameters<typeof sessionIdOf>[0]; consent: Parameters<typeof consentHash>[0]; split: Parameters<typeof splitFor>[0] }, verified: boolean) {
-    const entry = logEntryBytes({ v: 1, networkId, epoch: 1, time: 5, kind: 'registration', session: sessionIdOf(context), consent: consentHash(consent), split: splitHash(splitFor(split, 1)), verified });
+    const entry = logEntryBytes({ v: 1, networkId, epoch: 1, time: 5, kind: consent.record.renews === undefined ? 'registration' : 're-enrolment', session: sessionIdOf(context), consent: consentHash(consent), split: splitHash(splitFor(split, 1)), verified });
     this.#registered.set(sessionIdOf(context), { verified, entry });
     if (this.behaviour.losesRegistrations) throw new BoopError('link.unavailable', 'the leader died', { kind: 'unavailable' });
     return { verified, entry, receipts: this.receipts(entry), stages: {} };
