@@ -10,7 +10,7 @@ import { checkRegistrationEntry, verifyReceipt } from '../log/receipts.ts';
 import { fetchManifests } from '../network/fetch-manifests.ts';
 import { createNetworkGuard, type NetworkPin } from '../network/network-pin.ts';
 import { type SdkPorts, systemPorts } from '../ports.ts';
-import { openRestRegistrationSession } from './rest-registration-session.ts';
+import { openRestRegistrationSession, type ReEnrolment } from './rest-registration-session.ts';
 import { openRegistrationSession, type RegistrationSession, type SessionSecret, type Step, type Welcome } from './registration-session.ts';
 import { type CaptureSource, collectSamples, type EnrolmentItem, enrolmentItems, thetaOf } from './samples.ts';
 
@@ -24,6 +24,11 @@ export interface RegisterInput {
   readonly positions: { readonly [position in Position]?: CaptureSource };
   /** The link by which somebody invited the person. It says which palms are wanted, and opens one session, once. */
   readonly link?: string;
+  /**
+   * The registration whose place this one takes: `split` of `registrations` in `GET /v1/subjects/me/export`. Of the same account key and palms; the person
+   * keeps their names at vendors, attributes and consents.
+   */
+  readonly renews?: string;
   /** Shows the text to the person; nothing is captured, encoded or sent before it resolves to true. */
   readonly onConsent: (text: ConsentText) => Promise<boolean>;
   readonly onProgress?: (progress: RegistrationProgress) => void;
@@ -39,6 +44,7 @@ export interface RegistrationClient {
    * @throws BoopError `link.malformed`; `request.unauthenticated` for a link that was opened before
    * @throws BoopError `consent.missing` when the person declines
    * @throws CaptureQualityError, BoopError `capture.*`, `template.*`, `registration.incomplete`, `registration.samples-disagree`: found here
+   * @throws BoopError `registration.nothing-to-renew`, `registration.not-recognised` of one that renews
    * @throws BoopError `registration.duplicate`, `mpc.*`, `context.*`, …: the network's codes; nothing was stored
    */
   register(input: RegisterInput): Promise<RegistrationReceipt>;
@@ -52,7 +58,7 @@ export interface RegistrationClient {
   createAccount(network: NetworkInfo, input: CreateAccountInput): Promise<LedgerAccount>;
 }
 
-/** By the bridge, or, where there is no WebSocket, by the gateway, which takes registrations by link only and tells no progress. */
+/** By the bridge, or, where there is no WebSocket, by the gateway, which takes registrations by link, or that renew, and tells no progress. */
 export type RegistrationClientOptions = ({ readonly bridgeUrl: string } | { readonly gatewayUrl: string }) & { readonly pin?: NetworkPin; readonly ports?: Partial<SdkPorts> };
 
 /** Client of a registration page or kiosk: one session per call, splitting on this device. */
@@ -68,7 +74,7 @@ export function createRegistrationClient(options: RegistrationClientOptions): Re
       const onStep = (step: Step): void => input.onProgress?.({ step });
       const session = 'bridgeUrl' in options
         ? openRegistrationSession(options.bridgeUrl, { positions, locale: input.locale, invitation, onStep, signal: input.signal }, ports)
-        : openRestRegistrationSession(options.gatewayUrl, { invitation: invitation ?? noLink(), signal: input.signal }, ports);
+        : openRestRegistrationSession(options.gatewayUrl, { opening: invitation ?? reEnrolmentOf(input, positions, guard), signal: input.signal }, ports);
       try {
         const welcome = await session.start();
         const network = checkWelcome(welcome, await guard(welcome.network), positions);
@@ -85,8 +91,9 @@ export function createRegistrationClient(options: RegistrationClientOptions): Re
   };
 }
 
-function noLink(): never {
-  throw new BoopError('link.malformed', 'without the bridge a registration needs a link');
+function reEnrolmentOf({ accountKey, renews, locale }: RegisterInput, positions: readonly Position[], guard: ReEnrolment['guard']): ReEnrolment {
+  if (renews === undefined) throw new BoopError('link.malformed', 'without the bridge a registration needs a link, or one that it renews');
+  return { accountKey, positions, locale, guard };
 }
 
 /** Refused here, since asking would use the link up. */
@@ -104,7 +111,7 @@ function checkWelcome({ context, consentText }: Welcome, network: NetworkInfo, p
 
 async function askConsent(input: RegisterInput, { context, consentText }: Welcome, session: RegistrationSession, givenAt: number): Promise<SignedConsent> {
   if (!(await input.onConsent(consentText))) throw new BoopError('consent.missing', 'the person did not agree');
-  const consent = giveConsent({ networkId: context.networkId, registrationId: context.registrationId, text: consentText, givenAt }, input.accountKey);
+  const consent = giveConsent({ networkId: context.networkId, registrationId: context.registrationId, text: consentText, givenAt, renews: input.renews }, input.accountKey);
   await session.giveConsent(consent);
   return consent;
 }

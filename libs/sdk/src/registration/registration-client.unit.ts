@@ -101,6 +101,19 @@ describe('a registration', () => {
     expect(split.header.items).toEqual(purposes.map((purpose, at) => ({ ...purpose, valid: validCells(templates[at]!) })));
   });
 
+  test('that renews says so in the consent, and takes no receipt of anything else', async () => {
+    const renews = 'R'.repeat(43);
+    const fake = await new FakeRegistration().start();
+    await expect(register(fake, { renews })).rejects.toMatchObject({ code: 'receipt.invalid' });
+    fake.answers['complete_registration'] = () => [fake.succeeded({ kind: 're-enrolment' })];
+    fake.bridge.received.length = 0;
+    await expect(register(fake, { renews })).resolves.toMatchObject({ verified: true });
+    verifyConsent(fake.consent, { networkId: 'test-net', registrationId: 'reg_1', texts: [consentText] });
+    expect(fake.consent.record).toMatchObject({ renews, accountKey: accountKey.publicKey });
+    fake.bridge.received.length = 0;
+    await expect(register(fake)).rejects.toMatchObject({ code: 'receipt.invalid' });
+  });
+
   test('without consent nothing is encoded or sent, and the session is cancelled', async () => {
     const fake = await new FakeRegistration().start();
     let captured = 0;

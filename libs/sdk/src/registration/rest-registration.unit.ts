@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { consentHash, type SignedConsent, sessionIdOf } from '@boop/identity';
-import { envelopeHashes, type LogEntry, registrationLinkOf, type RegistrationReceipt, type SealedSplit, splitHash } from '@boop/protocol';
+import { consentHash, parseOwnerAuthorization, type SignedConsent, sessionIdOf, verifyOwnerCall } from '@boop/identity';
+import { envelopeHashes, type LogEntry, registrationLinkOf, type RegistrationReceipt, type SealedSplit, splitHash, subjectPaths } from '@boop/protocol';
 import { createFakeNetwork, registrationContext, testKey } from '../fixtures/fake-network.ts';
 import { palmCapture } from '../fixtures/palms.ts';
+import { pinOf } from '../network/network-pin.ts';
 import { createRegistrationClient, type RegisterInput } from './registration-client.ts';
 
 const network = await createFakeNetwork();
@@ -13,7 +14,8 @@ const captures = [0, 1, 2].map((capture) => palmCapture(1, capture));
 
 interface Asked {
   readonly step: string;
-  readonly body: { readonly secret: string; readonly consent?: SignedConsent; readonly split?: SealedSplit };
+  readonly body: { readonly secret?: string; readonly consent?: SignedConsent; readonly split?: SealedSplit };
+  readonly authorization: string | null;
 }
 
 /** A gateway that registers whoever holds the secret; a test may answer a step itself. */
@@ -25,7 +27,8 @@ class FakeGateway {
 
   readonly fetch = (async (input: string | URL | Request, init: RequestInit = {}) => {
     const step = new URL(String(input)).pathname.replace('/v1/registrations/reg_1/', '');
-    const asked = { step, body: JSON.parse(String(init.body)) as Asked['body'] };
+    if (step === '/v1/network') return Response.json(network.info);
+    const asked = { step, body: JSON.parse(String(init.body)) as Asked['body'], authorization: new Headers(init.headers).get('authorization') };
     this.asked.push(asked);
     if (step === 'completion') this.receipt = this.#receiptOf(asked.body.split!);
     const own = this.answers[step]?.();
@@ -45,7 +48,7 @@ class FakeGateway {
 
   #receiptOf(split: SealedSplit): RegistrationReceipt {
     const consent = this.asked.find(({ step }) => step === 'consent')!.body.consent!;
-    const entry = { v: 1, networkId: 'test-net', epoch: 1, time: 1, kind: 'registration', session: sessionIdOf(this.context), consent: consentHash(consent), split: splitHash({ header: split.header, hashes: envelopeHashes(split) }), verified: true } as LogEntry;
+    const entry = { v: 1, networkId: 'test-net', epoch: 1, time: 1, kind: consent.record.renews === undefined ? 'registration' : 're-enrolment', session: sessionIdOf(this.context), consent: consentHash(consent), split: splitHash({ header: split.header, hashes: envelopeHashes(split) }), verified: true } as LogEntry;
     const { logEntry, ...receipt } = network.receipts(entry);
     return { registrationId: 'reg_1', registeredAt: 'now', positions: [...this.context.positions], verified: true, logEntry, receipt };
   }
@@ -60,6 +63,28 @@ describe('a registration without a WebSocket', () => {
     expect(await register(gateway)).toMatchObject({ registrationId: 'reg_1', verified: true });
     expect(gateway.steps).toEqual(['session', 'consent', 'samples', 'samples', 'samples', 'completion']);
     expect(gateway.asked.map(({ body }) => body.secret)).toEqual([linkSecret, ...Array.from({ length: 5 }, () => ownSecret)]);
+  });
+
+  test('that renews opens a session of the person\'s own, by a signature of the account key for this once', async () => {
+    const gateway = new FakeGateway();
+    const renews = 'R'.repeat(43);
+    const client = createRegistrationClient({ gatewayUrl: 'https://gateway.test', ports: { fetch: gateway.fetch } });
+    await expect(client.register({ accountKey: testKey(7), positions: { 'right-palm': captures }, onConsent: () => Promise.resolve(true), renews, locale: 'de' })).resolves.toMatchObject({ verified: true });
+    expect(gateway.steps).toEqual([subjectPaths.reEnrol, 'consent', 'samples', 'samples', 'samples', 'completion']);
+    const [opening, consent] = gateway.asked as [Asked, Asked];
+    expect(opening.body).toEqual({ positions: ['right-palm'], locale: 'de' });
+    const call = parseOwnerAuthorization(opening.authorization!);
+    verifyOwnerCall(call, { networkId: 'test-net', method: 'POST', path: subjectPaths.reEnrol, now: call.record.issuedAt });
+    expect(call.record.accountKey).toBe(testKey(7).publicKey);
+    expect(consent.body.consent!.record.renews).toBe(renews);
+    expect(gateway.asked.slice(1).map(({ body, authorization }) => [body.secret, authorization])).toEqual(Array.from({ length: 5 }, () => [ownSecret, null]));
+  });
+
+  test('signs nothing for another network than the one it knows', async () => {
+    const gateway = new FakeGateway();
+    const client = createRegistrationClient({ gatewayUrl: 'https://gateway.test', pin: { ...pinOf(network.info), networkId: 'other-net' }, ports: { fetch: gateway.fetch } });
+    await expect(client.register({ accountKey: testKey(7), positions: { 'right-palm': captures }, onConsent: () => Promise.resolve(true), renews: 'R'.repeat(43) })).rejects.toMatchObject({ code: 'network.mismatch' });
+    expect(gateway.steps).toEqual([]);
   });
 
   test('finds the receipt when the answer was lost', async () => {

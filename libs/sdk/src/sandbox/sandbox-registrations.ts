@@ -92,6 +92,7 @@ export class SandboxRegistrations {
   async #enrol(registrationId: string, split: SealedSplit): Promise<RegistrationReceipt> {
     const { context, consent } = this.#session(registrationId);
     if (!consent) throw new BoopError('consent.missing', 'no consent was given');
+    if (consent.record.renews !== undefined) throw new BoopError('registration.nothing-to-renew', 'the sandbox keeps no accounts');
     const templates = await this.#network.open(split);
     const references = templates.filter((_, at) => split.header.items[at]!.role === 'reference');
     if (references.some((template) => caseOf(template, this.#network.theta) === 'node-down')) throw new BoopError('mpc.nodes-unavailable', 'too few nodes are up', { kind: 'unavailable', retryAllowed: true });
