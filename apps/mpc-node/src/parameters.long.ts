@@ -10,9 +10,11 @@ describe.each(supportedParameters)('%d nodes, threshold %d', (nodes, threshold) 
     const network = await MemoryNetwork.create({ nodes, threshold }, rng);
     const [palm, stranger] = [randomPalm(rng), randomPalm(rng)];
     const verified = nodes >= 3 * threshold + 1;
-    const register = async () => await network.node(1).registrations.run(await enrolment(network.splitter, { 'left-palm': capture(palm, rng) }, network.clock.nowMs()));
+    const register = async (renews?: string) => await network.node(1).registrations.run(await enrolment(network.splitter, { 'left-palm': capture(palm, rng) }, network.clock.nowMs(), undefined, undefined, renews));
     await expect(register()).resolves.toMatchObject({ verified });
     await expect(register()).rejects.toMatchObject({ code: 'registration.duplicate' });
+    const [registered] = network.node(1).registrar.ofAccount(network.splitter.device.publicKey);
+    await expect(register(registered!.splitHash)).resolves.toMatchObject({ verified });
     const authenticate = async (template: Int8Array, leader: number) =>
       await network.node(leader).authentications.run(await probe(network.splitter, authenticationContext(network.manifest, rng, network.clock.nowMs()), capture(template, rng)));
     await expect(authenticate(palm, nodes)).resolves.toMatchObject({ accepted: true, verified });

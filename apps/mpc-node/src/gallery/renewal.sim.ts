@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { giveConsent, type OwnerCall, ownerCallBytes, ownerCallDomain, parseTokenClaims, signAsOwner, SigningKey } from '@boop/identity';
 import { systemRng as rng } from '@boop/platform';
-import { type PalmErasure, palmErasureBytes, palmErasureDomain, parseLogEntry, type SignedPalmErasure, subjectPaths } from '@boop/protocol';
+import { type PalmErasure, palmErasureBytes, palmErasureDomain, parseLogEntry, type SignedPalmErasure, type SignedSubjectOrder, type SubjectOrder, subjectOrderBytes, subjectOrderDomain, subjectPaths } from '@boop/protocol';
 import { toBase64Url } from '@boop/shared';
 import { type CertifiedStatement, type PeerBody, type RegistrationRecord } from '../link/peer-methods.ts';
 import { authenticationContext, capture, consentText, enrolment, halfOf, probe, randomPalm } from '../testing/fixtures.ts';
@@ -186,6 +186,19 @@ describe('a person who registers the same palm anew', () => {
     settled();
     expect(network.stores(4).registrations.map(({ erased }) => erased !== undefined)).toEqual([false, true, true, true, false]);
     await expect(subOf(old, 4)).resolves.toBe(sub);
+  }, 120_000);
+
+  test('is as suspended as before', async () => {
+    const orderOf = (action: SubjectOrder['action']): SignedSubjectOrder => {
+      network.offsetMs += 1_000;
+      const record: SubjectOrder = { v: 1, kind: 'subject-order', networkId: network.manifest.networkId, action, accountKey: owner.publicKey, requestedAt: Math.floor(network.clock.nowMs() / 1000), nonce: toBase64Url(rng.bytes(32)) };
+      return { record, signed: signAsOwner(subjectOrderDomain, subjectOrderBytes(record), owner) };
+    };
+    await network.node(1).orders.lead.run({ order: orderOf('suspend') });
+    await register(owner, { 'right-palm': old }, newest(owner).splitHash);
+    await expect(authenticate(old)).resolves.toMatchObject({ accepted: false, reason: 'no-match' });
+    await network.node(1).orders.lead.run({ order: orderOf('resume') });
+    await expect(subOf(old)).resolves.toBe(sub);
   }, 120_000);
 
   test('wins once, of two at once', async () => {

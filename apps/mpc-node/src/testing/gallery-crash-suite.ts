@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { sessionIdOf, signAsOwner, SigningKey } from '@boop/identity';
+import { parseTokenClaims, sessionIdOf, signAsOwner, SigningKey } from '@boop/identity';
 import { systemRng as rng } from '@boop/platform';
-import { type PalmErasure, palmErasureBytes, palmErasureDomain, type SignedPalmErasure } from '@boop/protocol';
+import { type PalmErasure, palmErasureBytes, palmErasureDomain, parseLogEntry, type RegistrationEntry, type SignedPalmErasure } from '@boop/protocol';
 import { isBoopError, toBase64Url } from '@boop/shared';
 import { type GalleryFaultPoint } from '../store/fault-points.ts';
 import { CrashHarness } from './crash-harness.ts';
-import { authenticationContext, capture, enrolment, probe, randomPalm } from './fixtures.ts';
+import { authenticationContext, capture, consentText, enrolment, probe, randomPalm } from './fixtures.ts';
 import { insist } from './insist.ts';
 import { ProcessNetwork } from './process-network.ts';
 
@@ -19,7 +19,7 @@ export interface GalleryCrash {
 const [leader, unwilling] = [1, 5];
 
 /** One network in which people register and leave while a node dies each time; all nodes end up with the same, and nothing acknowledged is lost. */
-export function galleryCrashSuite(name: string, crashes: readonly GalleryCrash[]): void {
+export function galleryCrashSuite(name: string, crashes: readonly GalleryCrash[], renewals: readonly GalleryCrash[]): void {
   describe(name, () => {
     let network: ProcessNetwork;
     let harness: CrashHarness;
@@ -51,6 +51,40 @@ export function galleryCrashSuite(name: string, crashes: readonly GalleryCrash[]
       harness.rows += 1;
       await harness.together();
       await expect(authenticate(victim, palm)).resolves.toMatchObject({ accepted: true, verified: true });
+    };
+
+    const crashInRenewal = async ({ point, when, victim }: GalleryCrash): Promise<void> => {
+      const device = SigningKey.generate(rng);
+      const palm = randomPalm(rng);
+      const { entry } = await register(device, palm);
+      const renews = (parseLogEntry(entry) as RegistrationEntry).split;
+      harness.rows += 1;
+      await harness.together();
+      const sub = parseTokenClaims((await authenticate(victim, palm)).idToken!).sub;
+      const before = await harness.agreed((id) => harness.erasedOn(id));
+      await harness.arm(victim, `${point} ${when}`);
+      await harness.together();
+      const renewal = async () => await enrolment({ ...network.splitter, device }, { 'right-palm': capture(palm, rng) }, Date.now(), undefined, consentText, renews);
+      const request = await renewal();
+      const answer = await harness.answerOf(network.request(leader, 'registration.run', request));
+      await harness.revive();
+      const isDurable = !(victim === leader && when === 'before');
+      expect(await endOf(sessionIdOf(request.context))).toBe(isDurable ? 'stored' : 'none');
+      if (answer) expect(isDurable).toBe(true);
+      const [erased, left] = before.split('/').map(Number);
+      const after = `${erased! + 1}/${left!}`;
+      expect(await harness.agreed((id) => harness.erasedOn(id))).toBe(isDurable ? after : before);
+      const again = await insist(async () => await network.request(leader, 'registration.run', await renewal()), 400).then(
+        () => 'renewed',
+        (error: unknown) => (isBoopError(error) ? error.code : 'failed'),
+      );
+      expect(again).toBe(isDurable ? 'registration.nothing-to-renew' : 'renewed');
+      harness.rows += 1;
+      expect(await harness.agreed((id) => harness.erasedOn(id))).toBe(after);
+      await harness.together();
+      const found = await authenticate(victim, palm);
+      expect(found).toMatchObject({ accepted: true, verified: true });
+      expect(parseTokenClaims(found.idToken!).sub).toBe(sub);
     };
 
     const crashInErasure = async ({ point, when, victim }: GalleryCrash): Promise<void> => {
@@ -89,6 +123,8 @@ export function galleryCrashSuite(name: string, crashes: readonly GalleryCrash[]
     afterEach(async () => await harness.disarm(), 900_000);
 
     afterAll(async () => await network?.stop(), 60_000);
+
+    test.each(renewals)('$victim is killed $when $point of what replaces another', async (crash) => await crashInRenewal(crash), 1_800_000);
 
     test.each(crashes)('$victim is killed $when $point', async (crash) => await (crash.point === 'erasure.rows' ? crashInErasure(crash) : crashInRegistration(crash)), 1_800_000);
   });
