@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseTokenClaims, signAsOwner, SigningKey } from '@boop/identity';
 import { systemRng as rng } from '@boop/platform';
-import { entryReceiptBytes, followManifests, type ManifestLink, type NetworkManifest, type PalmErasure, palmErasureBytes, palmErasureDomain, parseLogEntry, verifyFirstManifest } from '@boop/protocol';
+import { entryReceiptBytes, followManifests, type ManifestLink, type NetworkManifest, type PalmErasure, palmErasureBytes, palmErasureDomain, parseLogEntry, type RegistrationEntry, verifyFirstManifest } from '@boop/protocol';
 import { fromBase64Url, isBoopError, partyId, toBase64Url } from '@boop/shared';
 import { memberVerifier } from '../sessions/member-keys.ts';
-import { authenticationContext, capture, enrolment, probe, randomPalm } from '../testing/fixtures.ts';
+import { authenticationContext, capture, consentText, enrolment, probe, randomPalm } from '../testing/fixtures.ts';
 import { crashOnTheWay, waitErased } from '../testing/epoch-crash-suite.ts';
 import { insist, insistVerified } from '../testing/insist.ts';
 import { ProcessNetwork } from '../testing/process-network.ts';
 
 const palms = [randomPalm(rng), randomPalm(rng)];
+/** Of their registrations. */
+const splits: string[] = [];
 const stranger = randomPalm(rng);
 const thirdOwner = SigningKey.generate(rng);
 const all = [1, 2, 3, 4, 5];
@@ -30,7 +32,10 @@ const decideVerified = async (...of: Parameters<typeof ask>) => await insistVeri
 
 beforeAll(async () => {
   network = await ProcessNetwork.create({ nodes: 5, threshold: 1, drainSeconds: 30 });
-  for (const palm of palms) await insist(async () => await network.request(1, 'registration.run', await enrolment(network.splitter, { 'right-palm': palm }, Date.now()), 60_000));
+  for (const palm of palms) {
+    const { entry } = await insist(async () => await network.request(1, 'registration.run', await enrolment(network.splitter, { 'right-palm': palm }, Date.now()), 60_000));
+    splits.push((parseLogEntry(entry) as RegistrationEntry).split);
+  }
   next = { ...network.manifest, epoch: 2 };
 }, 300_000);
 
@@ -71,6 +76,9 @@ async function load(tally: Tally, until: () => boolean, seed: number): Promise<v
 describe('a network that changes its shares', () => {
   const tally: Tally = { asked: 0, retried: 0, wrong: [] };
   let subjectBefore: unknown;
+  let subjectOfSecond: unknown;
+  /** Of all galleries, erased and replaced ones too. */
+  let rows = 3;
 
   test('brings all nodes to the next epoch, with every decision right and a registration in between', async () => {
     const before = await decide(1, palms[0]!, network.manifest);
@@ -148,9 +156,20 @@ describe('a network that changes its shares', () => {
     await expect(decide(5, palms[0]!, next)).resolves.toMatchObject({ accepted: true });
   }, 300_000);
 
+  test('a person who registers anew stays who they were, through what follows too', async () => {
+    const before = await decideVerified(2, palms[1]!, next);
+    await insist(async () => await network.request(1, 'registration.run', await enrolment(splitterOf(next), { 'right-palm': capture(palms[1]!, rng) }, Date.now(), undefined, consentText, splits[1]), 60_000));
+    rows += 1;
+    subjectOfSecond = parseTokenClaims(before.idToken!).sub;
+    // With the old row there were two that match, and neither would count.
+    expect(parseTokenClaims((await decideVerified(2, palms[1]!, next)).idToken!).sub).toBe(subjectOfSecond);
+  }, 300_000);
+
   test('the leader dies just before it commits the next change: after its restart all get there', async () => {
-    next = await crashOnTheWay(network, next, palms.length, { point: 'epoch.commit', when: 'before', victim: 1 });
-    await expect(decideVerified(1, palms[1]!, next)).resolves.toMatchObject({ accepted: true, verified: true });
+    next = await crashOnTheWay(network, next, rows, { point: 'epoch.commit', when: 'before', victim: 1 });
+    const again = await decideVerified(1, palms[1]!, next);
+    expect(again).toMatchObject({ accepted: true, verified: true });
+    expect(parseTokenClaims(again.idToken!).sub).toBe(subjectOfSecond);
   }, 600_000);
 
   test('a node that has lost its disk is dealt shares by the others, with keys of its own', async () => {
@@ -158,7 +177,7 @@ describe('a network that changes its shares', () => {
     next = { ...next, epoch: next.epoch + 1, members: next.members.map((member) => (member.party === 3 ? { ...member, ...keys } : member)) };
     network.propose(next);
     await network.start(3);
-    for (const id of all) await network.waitStatus(id, ({ epoch, galleryRows, ready, live }) => epoch === next.epoch && galleryRows === palms.length && ready && live.length === 5, 150_000);
+    for (const id of all) await network.waitStatus(id, ({ epoch, galleryRows, ready, live }) => epoch === next.epoch && galleryRows === rows && ready && live.length === 5, 150_000);
     for (const palm of palms.slice(0, 2)) await expect(decideVerified(3, palm, next)).resolves.toMatchObject({ accepted: true, verified: true });
     for (const palm of [stranger, palms[2]!]) await expect(decide(3, palm, next)).resolves.toMatchObject({ accepted: false });
     // Three nodes are enough, so its shares are put to the test.
