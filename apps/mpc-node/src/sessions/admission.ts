@@ -76,6 +76,8 @@ function checkRegistration(network: Network, context: RegistrationContext, split
   verifyConsent(consent, { networkId: network.networkId, registrationId: context.registrationId, texts: network.manifest.consentTexts });
   if (consent.record.textVersion !== context.consentVersion) throw new BoopError('consent.invalid', 'the consent is to another text than the one that was asked for');
   if (consent.record.accountKey !== split.deviceKey) throw new BoopError('consent.invalid', 'the templates are not signed by the key that gave the consent');
+  // Whoever opens the session would choose a lax one to be recognised as somebody else, and a strict one to be nobody's duplicate.
+  if (context.operatingPoint !== network.manifest.defaultOperatingPoint) throw invalid('a registration is compared at the operating point of the network');
   if (split.header.splitAt !== 'edge') throw new BoopError('split.gateway-not-allowed', 'a registration is split by the person\'s own device');
   enrolmentItems(context, split.header.items);
 }

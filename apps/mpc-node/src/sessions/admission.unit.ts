@@ -4,7 +4,7 @@ import { type LivenessVerdict, type SealedSplit, signVerdict, splitFor, splitHas
 import { toBase64Url } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { networkOf } from '../network.ts';
-import { authenticationContext, consentText, enrolment, probe, randomPalm, seal, type Splitter } from '../testing/fixtures.ts';
+import { authenticationContext, consentText, encoder, enrolment, probe, randomPalm, seal, type Splitter } from '../testing/fixtures.ts';
 import { memoryCustody } from '../testing/memory-custody.ts';
 import { manifestOf } from '../testing/memory-network.ts';
 import { admit } from './admission.ts';
@@ -12,7 +12,8 @@ import { admit } from './admission.ts';
 const rng = seededRng(9);
 const nowMs = 1_700_000_000_000;
 const checker = SigningKey.generate(rng);
-const manifest = { ...manifestOf([1, 2, 3].map(() => memoryCustody(rng)), 1), livenessChecks: [{ id: 'palm-passive-1', level: 1, publicKey: checker.publicKey }] };
+const listed = manifestOf([1, 2, 3].map(() => memoryCustody(rng)), 1);
+const manifest = { ...listed, operatingPoints: [...listed.operatingPoints, { id: 'looser', encoder, falseMatchRate: 1e-4, theta: 50 }], livenessChecks: [{ id: 'palm-passive-1', level: 1, publicKey: checker.publicKey }] };
 const network = networkOf(manifest, 2);
 const splitter: Splitter = { manifest, rng, device: SigningKey.generate(rng) };
 const palm = randomPalm(rng);
@@ -95,6 +96,12 @@ describe('a node', () => {
       const input = await registration();
       const text = { ...consentText, text: 'Something else.' };
       return { ...input, consent: giveConsent({ networkId: manifest.networkId, registrationId: input.context.registrationId, text, givenAt: nowMs / 1000 }, splitter.device) };
+    }],
+    ['a registration at another operating point than the network\'s', 'context.invalid', async () => {
+      const { context, consent } = await registration();
+      const lax = { ...context, operatingPoint: 'looser' };
+      const items = [{ role: 'reference' as const, position: 'right-palm' as const }];
+      return { context: lax, consent, split: await seal(splitter, { purpose: 'registration', sessionId: sessionIdOf(lax) }, items, [palm]) };
     }],
     ['a sample too few', 'registration.incomplete', () => enrolment(splitter, { 'right-palm': palm }, nowMs, () => [palm, palm])],
     ['a sample too many', 'registration.incomplete', () => enrolment(splitter, { 'right-palm': palm }, nowMs, () => [palm, palm, palm, palm])],
