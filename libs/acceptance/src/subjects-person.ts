@@ -1,5 +1,5 @@
 import { ownerAuthorization, type OwnerCall, ownerCallBytes, ownerCallDomain, type Position, signAsOwner, signedOwnerCall, SigningKey } from '@boop/identity';
-import { type PalmErasure, palmErasureBytes, palmErasureDomain, type Subject, type SubjectExport, type SubjectOrder, subjectOrderBytes, subjectOrderDomain, subjectPaths, type SubjectReceipt } from '@boop/protocol';
+import { type PalmErasure, palmErasureBytes, palmErasureDomain, type RegistrationReceipt, type Subject, type SubjectExport, type SubjectOrder, subjectOrderBytes, subjectOrderDomain, subjectPaths, type SubjectReceipt } from '@boop/protocol';
 import { createRegistrationClient, pinOf, systemRng } from '@boop/sdk';
 import { BoopError, toBase64Url } from '@boop/shared';
 import { type RunningNetwork } from './network-harness.ts';
@@ -20,6 +20,13 @@ export class AccountHolder {
   async register(positions: { readonly [position in Position]?: readonly Uint8Array[] }): Promise<void> {
     const client = createRegistrationClient({ bridgeUrl: this.#network.bridgeUrl, pin: pinOf(this.#network.manifest) });
     await client.register({ accountKey: this.#key, positions, onConsent: () => Promise.resolve(true) });
+  }
+
+  /** Anew, in the place of what stands, in a session of one's own by REST. */
+  async renew(positions: { readonly [position in Position]?: readonly Uint8Array[] }): Promise<RegistrationReceipt> {
+    const { split } = (await this.export()).record.registrations.find(({ erased }) => !erased)!;
+    const client = createRegistrationClient({ gatewayUrl: this.#network.gatewayUrl, pin: pinOf(this.#network.manifest) });
+    return await client.register({ accountKey: this.#key, positions, renews: split, onConsent: () => Promise.resolve(true) });
   }
 
   async status(): Promise<Subject> {

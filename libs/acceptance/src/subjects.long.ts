@@ -57,6 +57,21 @@ describe('a person', () => {
     expect(await outcome(own.others[1]!)).toBe('accepted');
   }, 120_000);
 
+  test('registers the same palm anew, and is who they were; nobody else may', async () => {
+    const sub = async (capture: Uint8Array): Promise<unknown> => {
+      const result = await shop.authenticate(capture);
+      return result.outcome === 'accepted' && result.claims.sub;
+    };
+    const before = await sub(own.others[0]!);
+    await expect(person.renew({ 'right-palm': foreign.samples })).rejects.toMatchObject({ code: 'registration.not-recognised' });
+    const { receipt, verified } = await person.renew({ 'right-palm': own.others.slice(0, 3) });
+    expect(verified).toBe(true);
+    expect(parseLogEntry(fromBase64Url(receipt.entry))).toMatchObject({ kind: 're-enrolment' });
+    expect(before).toEqual(expect.any(String));
+    expect(await sub(own.samples[0]!)).toBe(before);
+    await expect(person.status()).resolves.toMatchObject({ status: 'active', registrations: 1 });
+  }, 120_000);
+
   test('is erased at their order: not found, and the receipts of all nodes hold', async () => {
     backups.copyKeys(2);
     olderBackup = await backups.backUp(2);
@@ -76,8 +91,8 @@ describe('a person', () => {
     await until(async () => (await person.export()).proofs.every(({ proof }) => proof !== undefined), 60_000);
     const { record, proofs, nodes } = await person.export();
     expect(nodes).toBe(4);
-    expect(record.registrations).toMatchObject([{ positions: ['right-palm'], erased: true }]);
-    expect(proofs.map(({ kind }) => kind)).toEqual(['registration', 'consent', 'suspension', 'erasure']);
+    expect(record.registrations).toMatchObject([{ positions: ['right-palm'], erased: true }, { replaces: record.registrations[0]!.split, erased: true }]);
+    expect(proofs.map(({ kind }) => kind)).toEqual(['registration', 'consent', 're-enrolment', 'consent', 'suspension', 'erasure']);
     for (const { kind, logEntry, proof } of proofs) expect(verifyProof(proof!, log.verifierKey, logEntry).entry.kind).toBe(kind);
     expect(JSON.stringify(await neighbour.export())).not.toContain(person.accountKey);
   }, 120_000);
