@@ -1,6 +1,6 @@
 import { createRegistrationSchema, type RegistrationSessionView } from '@boop/protocol';
-import { Body, Controller, Inject, Post } from '@nestjs/common';
-import { Limited, Roles } from '../access/index.ts';
+import { Body, Controller, Inject, Post, Req } from '@nestjs/common';
+import { type AuthenticatedRequest, Limited, Roles } from '../access/index.ts';
 import { parseRequest } from '../domain/invalid-request.ts';
 import { RegistrationService } from '../services/registration-service.ts';
 
@@ -16,8 +16,8 @@ export class ReEnrolmentController {
   @Post()
   @Limited('user-operations')
   @Roles('person')
-  async open(@Body() body: unknown): Promise<RegistrationSessionView> {
-    const session = await this.#registrations.start(parseRequest(createRegistrationSchema, body ?? {}));
+  async open(@Req() { ip }: AuthenticatedRequest, @Body() body: unknown): Promise<RegistrationSessionView> {
+    const session = await this.#registrations.start({ ...parseRequest(createRegistrationSchema, body ?? {}), address: ip });
     return { ...session, state: 'consent', samples: {} };
   }
 }
