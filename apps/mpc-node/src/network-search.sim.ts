@@ -114,6 +114,30 @@ describe('a search that begins while nodes still open its session', () => {
     expect(without!.filter((run) => shares.has(run))).toEqual(without);
   }, 120_000);
 
+  test.each(orders)('%s: is not overtaken by what it gave up before it could ask for it', async (order) => {
+    network.searchOrder = order;
+    const refusing = 5 as PartyId;
+    // Keys of all five come only once the search without the fifth has begun, whose committees learn of their lanes after that.
+    let [onBegun, onLate] = [(): void => undefined, (): void => undefined];
+    const begun = new Promise<void>((resolve) => (onBegun = resolve));
+    const late = new Promise<void>((resolve) => (onLate = resolve));
+    const asked: boolean[] = [];
+    for (const party of [1, 2, 3, 4, 5]) network.node(party).holders.wipe();
+    network.hub.onRequest = async (_from, to, method, body) => {
+      if (method === 'session.open' && to === refusing) throw new BoopError('gallery.behind', 'rows are missing here', { kind: 'unavailable' });
+      if (method === 'holders.agree' && (body as { parties: number[] }).parties.includes(refusing)) await begun;
+      if (method === 'run.lanes') await late;
+      if (method !== 'run.take') return undefined;
+      asked.push((body as RunRequest).holders.includes(refusing));
+      onBegun();
+      setTimeout(onLate, 300);
+      return undefined;
+    };
+    await expect(authenticate(1, palm)).resolves.toMatchObject({ accepted: true, verified: true });
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked).not.toContain(true);
+  }, 120_000);
+
   test.each(orders)('%s: goes on after a node that has let go of its part of the correlations', async (order) => {
     network.searchOrder = order;
     await expect(authenticate(1, palm)).resolves.toMatchObject({ accepted: true });

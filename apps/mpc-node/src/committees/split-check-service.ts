@@ -28,13 +28,15 @@ export class SplitCheckService {
   /**
    * As the leader: has all nodes that opened the session check its split.
    * @param onAsked called once all have been asked, unless they are fewer: what is sent to them now comes after that
+   * @param signal once it is aborted nobody is asked any more
    * @returns false when they are fewer than 3t+1: then nobody can tell, and nothing that comes of it is verified
    * @throws BoopError `split.invalid-form` when the split failed at any of them; or why the check did not come to an end
    */
-  async lead(session: Session, opened: readonly PartyId[], onAsked?: () => void): Promise<boolean> {
+  async lead(session: Session, opened: readonly PartyId[], { onAsked, signal }: { onAsked?: () => void; signal?: AbortSignal } = {}): Promise<boolean> {
     const { network, peers, holders, rng } = this.#input;
     if (opened.length < network.verifiableSize) return false;
     const keysId = await this.#keys(opened);
+    signal?.throwIfAborted();
     const body = { splitHash: session.splitHash, parties: [...opened], keysId, runId: rng.bytes(16) };
     const answers = opened.map(async (party) => void (party === peers.self ? await this.join(party, session, body) : await peers.request(party, 'split.check', body, checkTimeoutMs + 1_000)));
     onAsked?.();

@@ -37,6 +37,8 @@ interface Early {
   readonly passed: Promise<boolean>;
   /** Rejects as the check does before it was asked for. */
   readonly search: Promise<Search>;
+  /** What it has not asked for yet it never will: another search is about to take its place, and no later request may take that one's. */
+  abandon(): void;
 }
 
 const sessionTimeoutMs = 10_000;
@@ -87,7 +89,10 @@ export class AuthenticationLeader {
       // Whoever has checked the split with this node has opened it, even if it has not said so yet. Without that nothing has been compared: no share leaves a node before the check.
       const isComplete = early?.asked.join() === led.opened.join() || led.session.splitPassed;
       if (early && isComplete) led = { ...led, opened: early.asked, attempts: early.attempts };
-      else early = undefined;
+      else {
+        early?.abandon();
+        early = undefined;
+      }
       const answer = await within(patience * sessionTimeoutMs, this.#decide(led, early, stages, hold));
       log.info('authentication decided', { session: led.session.splitHash, reason: answer.reason, verified: answer.verified, durationMs: answer.stages['total'] });
       return answer;
@@ -115,12 +120,13 @@ export class AuthenticationLeader {
     const { network, splitChecks } = this.#input;
     if (asked.length < network.verifiableSize) return undefined;
     const attempts: Attempt[] = [];
+    const abandoned = new AbortController();
     let onAsked = (): void => undefined;
     const search = new Promise<void>((resolve) => (onAsked = resolve)).then(() => this.#search({ session, opened: asked, ahead: [], attempts }));
-    const passed = splitChecks.lead(session, asked, onAsked);
+    const passed = splitChecks.lead(session, asked, { onAsked, signal: abandoned.signal });
     const begun = Promise.race([search, passed.then(async () => await search)]);
     for (const promise of [passed, begun]) promise.catch(() => undefined);
-    return { asked, attempts, passed, search: begun };
+    return { asked, attempts, passed, search: begun, abandon: () => abandoned.abort() };
   }
 
   #search(led: Led): Search {
