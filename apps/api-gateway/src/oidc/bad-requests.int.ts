@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as client from 'openid-client';
 import { callback, contextOf, RelyingParty, uidOf } from '../testing/relying-party.ts';
@@ -109,6 +109,33 @@ describe('the token endpoint', () => {
     } finally {
       await party.register();
     }
+  });
+
+  test('gives tokens that end: the interface and the user information refuse them then', async () => {
+    const { access_token: own, expires_in: seconds } = await client.clientCredentialsGrant(config);
+    const { verifier, back } = await signedIn();
+    const { access_token: persons } = await client.authorizationCodeGrant(config, back, { pkceCodeVerifier: verifier });
+    const ask = async (path: string, token: string) => {
+      const response = await party.fetch(`${party.issuer}${path}`, { headers: { authorization: `Bearer ${token}` } });
+      const { code, error } = (await response.json()) as { code?: string; error?: string };
+      return { status: response.status, code: code ?? error, challenge: response.headers.get('www-authenticate') };
+    };
+    await expect(ask('/v1/oidc-client', own)).resolves.toMatchObject({ status: 200 });
+    await expect(ask('/oidc/userinfo', persons)).resolves.toMatchObject({ status: 200 });
+
+    // All clocks of the process, the provider's among them; the rows stay, as they do until the next clean-up.
+    const now = Date.now;
+    const later = (ms: number) => jest.spyOn(Date, 'now').mockImplementation(() => now() + ms);
+    try {
+      later((seconds! - 30) * 1000);
+      await expect(ask('/v1/oidc-client', own)).resolves.toMatchObject({ status: 200 });
+      later((seconds! + 60) * 1000);
+      await expect(ask('/v1/oidc-client', own)).resolves.toMatchObject({ status: 401, code: 'request.unauthenticated', challenge: expect.stringContaining('Bearer') });
+      await expect(ask('/oidc/userinfo', persons)).resolves.toMatchObject({ status: 401, code: 'invalid_token', challenge: expect.stringContaining('error="invalid_token"') });
+    } finally {
+      jest.restoreAllMocks();
+    }
+    await expect(ask('/v1/oidc-client', own)).resolves.toMatchObject({ status: 200 });
   });
 
   test('does not let the public address be changed by a header', async () => {
