@@ -10,24 +10,28 @@ import { type Palm, realPalmsOrSynthetic, syntheticPalmOf } from './palms.ts';
 import { isAlive } from './processes.ts';
 import { patiently, postJson, Shop } from './shop.ts';
 import { checkCheckpoint, query } from './stock-clients.ts';
+import { type CollectedSpan, OTLP_KIND, TraceCollector } from './trace-collector.ts';
 
 const all = [1, 2, 3, 4, 5];
 const stranger = syntheticPalmOf(7);
 const registered = syntheticPalmOf(1);
 let real: Palm;
 let realStranger: Palm;
+let collector: TraceCollector;
 let network: RunningNetwork;
 let shop: Shop;
 
 beforeAll(async () => {
   [real, realStranger] = realPalmsOrSynthetic() as [Palm, Palm];
-  network = await startNetwork();
+  collector = await TraceCollector.start();
+  network = await startNetwork({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
   shop = new Shop(network);
 }, 300_000);
 
 afterAll(async () => {
   shop?.close();
   await network?.dispose();
+  await collector?.close();
 }, 120_000);
 
 const duplicate = { code: 'registration.duplicate', kind: 'rejected' };
@@ -67,6 +71,52 @@ describe('a network of five nodes', () => {
     const [first, again, other] = results.map((result) => result.outcome === 'accepted' && result.claims.sub);
     expect(again).toBe(first);
     expect(other).not.toBe(first);
+  });
+
+  test('leaves one trace of an authentication, over gateway, leader, the other nodes and the ledger', async () => {
+    const before = collector.spans.length;
+    const { outcome } = await shop.authenticate(registered.others[0]!);
+    expect(outcome).toBe('accepted');
+    const nodes = all.map((party) => `node-${party}`);
+    const spans = await collector.whole('POST /v1/authentications/:id/probe', ['gateway', ...nodes, 'ledger'], before);
+
+    const byId = new Map(spans.map((span) => [span.spanId, span]));
+    for (const span of spans.filter(({ parentSpanId }) => parentSpanId)) {
+      const parent = byId.get(span.parentSpanId!)!;
+      // What asks another process was asked itself, in the same process; what serves was asked by the same name, from another.
+      expect([span.kind, parent.kind].sort()).toEqual([OTLP_KIND.server, OTLP_KIND.client]);
+      expect(parent.instance === span.instance).toBe(span.kind === OTLP_KIND.client);
+      if (span.kind === OTLP_KIND.server) expect(parent.name).toBe(span.name);
+    }
+    const served = (name: string) => spans.filter((span) => span.name === name && span.kind === OTLP_KIND.server);
+    const parentOf = (span: CollectedSpan) => byId.get(span.parentSpanId!)!;
+    const [root] = served('POST /v1/authentications/:id/probe');
+    expect(root).toMatchObject({ instance: 'gateway', service: 'boop-api-gateway' });
+    const leader = served('authentication.run').at(-1)!;
+    expect(leader.service).toBe('boop-mpc-node');
+    for (const asked of [leader, ...served('log.append')]) expect(parentOf(parentOf(asked))).toBe(root);
+    expect(served('log.append').map(({ instance }) => instance)).toContain('ledger');
+    const opened = served('in.1.session.open').filter((span) => parentOf(parentOf(span)) === leader);
+    expect([leader, ...opened].map(({ instance }) => instance).sort()).toEqual(nodes);
+  });
+
+  test('names nobody in a trace and nothing of a body, whatever was asked', async () => {
+    const result = await shop.authenticate(registered.others[1]!);
+    if (result.outcome !== 'accepted') throw new Error(result.outcome);
+    const { authentication, claims, idToken, logEntry } = result;
+    // Late spans of this authentication; those of the registrations have long come.
+    await collector.whole('POST /v1/authentications/:id/probe', ['gateway', 'ledger'], collector.spans.findLastIndex(({ name }) => name === 'POST /v1/authentications') + 1);
+    const methods = new Set(collector.spans.map(({ name }) => name));
+    for (const method of ['POST /v1/registrations', 'registration.run', 'in.1.gallery.commit', 'in.1.run.take', 'log.append']) expect(methods).toContain(method);
+
+    const values = [...collector.spans.flatMap(({ name, attributes, resource }) => [name, ...attributes.values(), ...resource.values()])];
+    expect(new Set(collector.spans.flatMap(({ attributes }) => [...attributes.keys()]).filter((key) => key !== 'error.type'))).toEqual(new Set(['rpc.system', 'rpc.method', 'http.request.method', 'http.route', 'http.response.status_code']));
+    expect(new Set(collector.spans.flatMap(({ resource }) => [...resource.keys()]))).toEqual(new Set(['service.name', 'service.instance.id']));
+    // Words and the routes' patterns: no identifier, key, token, share or address has this form.
+    for (const value of new Set(values)) expect(String(value)).toMatch(/^(?!.*(?:\d{4}|[\da-f]{8}-|[^/:. -]{25}))[\w/:. *-]{1,100}$/);
+    for (const { events, links, status } of collector.spans) expect([events, links, status.message ?? '']).toEqual([[], [], '']);
+    const sent = collector.bodies.join();
+    for (const secret of [claims.sub, idToken, logEntry, authentication.id, authentication.sessionId, authentication.nonce, shop.vendorId, shop.terminalId, shop.apiKey, shop.terminalKey]) expect(sent).not.toContain(secret);
   });
 
   test('accepts only captures whose liveness was checked where the vendor asks for it, and says so in the token', async () => {

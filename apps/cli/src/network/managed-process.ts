@@ -111,6 +111,8 @@ export class ManagedProcess {
   /** Our own overrides and Node options are not meant for the network's processes. */
   #environment(): NodeJS.ProcessEnv {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('BOOP_') && name !== 'NODE_OPTIONS');
-    return { ...Object.fromEntries(inherited), BOOP_CONFIG: this.plan.configFile };
+    // Five nodes are one service: a trace tells them apart by this.
+    const resource = [process.env['OTEL_RESOURCE_ATTRIBUTES'], `service.instance.id=${this.plan.name}`].filter(Boolean).join();
+    return { ...Object.fromEntries(inherited), BOOP_CONFIG: this.plan.configFile, OTEL_RESOURCE_ATTRIBUTES: resource };
   }
 }

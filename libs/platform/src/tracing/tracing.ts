@@ -18,13 +18,14 @@ export const isTracing = (): boolean => active;
 /** Records spans of this process until stopped. One at a time in a process. @returns what flushes and ends it */
 export async function startTracing({ serviceName, endpoint, exporter, sampleRatio = 1 }: TracingOptions): Promise<() => Promise<void>> {
   // Loaded only by who records: it would make every process slower to start.
-  const [{ BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler }, { NodeTracerProvider }, { resourceFromAttributes }] = await Promise.all([
+  const [{ BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler }, { NodeTracerProvider }, { detectResources, envDetector, resourceFromAttributes }] = await Promise.all([
     import('@opentelemetry/sdk-trace-base'),
     import('@opentelemetry/sdk-trace-node'),
     import('@opentelemetry/resources'),
   ]);
   const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': `boop-${serviceName}` }),
+    // Which of several processes of one kind this is, whoever runs them says: `OTEL_RESOURCE_ATTRIBUTES`.
+    resource: detectResources({ detectors: [envDetector] }).merge(resourceFromAttributes({ 'service.name': `boop-${serviceName}` })),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
     spanProcessors: [new BatchSpanProcessor(exporter ?? (await otlpExporter(endpoint)), { maxQueueSize: 4_096, scheduledDelayMillis: 1_000 })],
   });
