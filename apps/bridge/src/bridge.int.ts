@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { type IncomingMessage } from 'node:http';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createDevCa, issueCertificate } from '@boop/platform';
 import { adminServerMessage, closeCodes, pvsServerMessage, registrationServerMessage, vendorServerMessage } from '@boop/protocol';
 import { BoopError } from '@boop/shared';
 import { WebSocket } from 'ws';
@@ -382,6 +384,33 @@ test('by TLS 1.3 and nothing older, where a certificate is configured; one conne
     established!.ping();
     await new Promise((resolve) => established!.once('pong', resolve));
     expect(lost).toBe(false);
+  } finally {
+    await secured.stop();
+  }
+}, 120_000);
+
+test('clients that come see the renewed certificate of the public port, and those that are there stay', async () => {
+  const secured = await TestBridge.start({ helloTimeoutMs: 60_000 }, { tls: true });
+  const dir = dirname(secured.caFile);
+  try {
+    secured.script = b.script;
+    await secured.append('vendor:vendor-1', expired('a'));
+    const before = readFileSync(secured.caFile);
+    const opened = (ca: string | Buffer) =>
+      new Promise<WebSocket | undefined>((resolve) => {
+        const socket = new WebSocket(`${secured.url}/ws/vendor`, { ca }).on('open', () => resolve(socket)).on('error', () => resolve(undefined));
+      });
+    const early = (await opened(before))!;
+    const { cert, key, ca } = await issueCertificate(await createDevCa(join(dir, 'next')), { commonName: 'bridge', uri: 'boop://test-net/bridge/public', ips: ['127.0.0.1'] });
+    expect(await opened(ca)).toBeUndefined();
+    writeFileSync(join(dir, 'bridge-1.key'), key, { mode: 0o600 });
+    writeFileSync(join(dir, 'bridge-1.crt'), cert);
+    let late: WebSocket | undefined;
+    while (!late) late = await opened(ca);
+    expect(await opened(before)).toBeUndefined();
+    early.send(JSON.stringify(hello));
+    const [data] = (await once(early, 'message')) as [Buffer];
+    expect(JSON.parse(data.toString())).toMatchObject({ type: 'vendor_hello_response' });
   } finally {
     await secured.stop();
   }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createMetrics, describeError, LinkClient, type Logger, readSecretFile, startMetricsServer, TlsFiles, TrustedProxies } from '@boop/platform';
 import { Counter, Gauge } from 'prom-client';
 import { adminChannel } from './channels/admin.ts';
@@ -49,7 +48,7 @@ export async function startBridge(config: BridgeConfig, { log }: { log: Logger }
     const channels = [registrationChannel(gateway), vendorChannel(gateway), pvsChannel(gateway), adminChannel(gateway)] as unknown as readonly ChannelDefinition[];
     const server = await startSocketServer({
       ...config.http,
-      tls: config.publicTls && { cert: readFileSync(config.publicTls.certFile, 'utf8'), key: readSecretFile(config.publicTls.keyFile) },
+      tls: config.publicTls,
       channels,
       hub: source.hub,
       limits,

@@ -39,7 +39,7 @@ export { type CertificateRequest, createDevCa, type DevCa, ensureCertificate, is
 export { parsePeerUri, type PeerIdentity, peerName, type PeerRole, peerUri } from './tls/peer-identity.ts';
 export { type EdgeSpan, startEdgeSpan } from './tracing/spans.ts';
 export { isTracing, startTracing, tracingFromEnvironment, type TracingOptions } from './tracing/tracing.ts';
-export { TlsFiles, type TlsSource } from './tls/tls-files.ts';
+export { CertificateFiles, TlsFiles, type TlsSource } from './tls/tls-files.ts';
 export { loadTlsMaterial, type TlsMaterial } from './tls/tls-material.ts';
 export { CustodianTls, type CustodianTlsOptions, memberAnchors } from './tls/custodian-tls.ts';
 export { issueUnderIdentity, newP256Secret, tlsKeyPem, trustAnchor } from './tls/identity-certificates.ts';

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { readSecretFile } from '@boop/platform';
+import { CertificateFiles, type Logger } from '@boop/platform';
 
 /** How long a client may take. Milliseconds. */
 export interface RequestTimeouts {
@@ -15,8 +14,8 @@ export const timeoutDefaults: RequestTimeouts = { headersMs: 10_000, requestMs: 
 const headerBytesMax = 16 * 1024;
 const keepAliveMs = 10_000;
 
-/** Node's HTTP server with its bounds; TLS 1.3 where a certificate is configured. */
-export function boundedServer(listener: RequestListener, timeouts: RequestTimeouts, tls: { certFile: string; keyFile: string } | undefined): Server {
+/** Node's HTTP server with its bounds; TLS 1.3 where a certificate is configured, which may be renewed meanwhile. */
+export function boundedServer(listener: RequestListener, timeouts: RequestTimeouts, tls: { certFile: string; keyFile: string } | undefined, log?: Logger): Server {
   const bounds = {
     maxHeaderSize: headerBytesMax,
     headersTimeout: timeouts.headersMs,
@@ -26,5 +25,8 @@ export function boundedServer(listener: RequestListener, timeouts: RequestTimeou
     connectionsCheckingInterval: Math.min(1_000, timeouts.headersMs),
   };
   if (!tls) return createServer(bounds, listener);
-  return createTlsServer({ ...bounds, cert: readFileSync(tls.certFile, 'utf8'), key: readSecretFile(tls.keyFile), minVersion: 'TLSv1.3', handshakeTimeout: timeouts.headersMs }, listener);
+  const certificate = new CertificateFiles(tls, log);
+  const server = createTlsServer({ ...bounds, ...certificate.context, handshakeTimeout: timeouts.headersMs }, listener);
+  certificate.renew(server);
+  return server;
 }

@@ -96,7 +96,7 @@ export async function createHttpServer(use: HttpDependencies): Promise<INestAppl
     serverFactory: (handler: RequestListener) =>
       boundedServer((request, response) => {
         if (!answersHealth(request, response)) handler(request, response);
-      }, use.timeouts, use.tls),
+      }, use.timeouts, use.tls, use.log),
   });
   const server = adapter.getInstance() as unknown as FastifyInstance;
   capConnections(server.server, use.connections, use.proxies);

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { type Duplex } from 'node:stream';
-import { type Logger, type Readiness, type TrustedProxies } from '@boop/platform';
+import { CertificateFiles, type Logger, type Readiness, type TrustedProxies } from '@boop/platform';
 import { BoopError } from '@boop/shared';
 import { WebSocketServer } from 'ws';
 import { type ChannelDefinition } from '../channels/channel.ts';
@@ -18,8 +18,8 @@ import { WriteBatch } from './write-batch.ts';
 export interface SocketServerOptions {
   readonly host: string;
   readonly port: number;
-  /** PEM texts. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** May be renewed meanwhile. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly channels: readonly ChannelDefinition[];
   readonly hub: FeedHub;
   readonly limits: Limits;
@@ -72,7 +72,7 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
   // Frames a little over the limit are closed with our code; far larger ones by the library, unread, with 1009.
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * limits.frameBytesMax, perMessageDeflate: false, clientTracking: false, handleProtocols: chooseSubprotocol });
 
-  const server = publicServer(options.tls, (request, response) => {
+  const server = publicServer(options, (request, response) => {
     const reply = (status: number, body: object): void => void response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
     const path = request.url?.split('?')[0];
     if (path === '/healthz') return reply(200, { status: 'ok' });
@@ -130,9 +130,13 @@ function sendAway(strangers: Set<Connection>): boolean {
   return true;
 }
 
-function publicServer(tls: SocketServerOptions['tls'], listener: RequestListener): Server {
+function publicServer({ tls, log }: SocketServerOptions, listener: RequestListener): Server {
   const timeouts = { requestTimeout: 10_000, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 };
-  return tls ? createTlsServer({ ...timeouts, ...tls, minVersion: 'TLSv1.3' }, listener) : createServer(timeouts, listener);
+  if (!tls) return createServer(timeouts, listener);
+  const certificate = new CertificateFiles(tls, log);
+  const server = createTlsServer({ ...timeouts, ...certificate.context }, listener);
+  certificate.renew(server);
+  return server;
 }
 
 /** Browsers always send an origin, and a page can't forge it; other clients authenticate by their key alone. */

@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 import { BoopError } from '@boop/shared';
 import { readSecretFile } from '../config/secret-file.ts';
 
-/** A process's own certificate and key, and the one authority that it trusts, all PEM. */
-export interface TlsMaterial {
+/** PEM. */
+export interface TlsCertificate {
   readonly cert: string;
   readonly key: string;
+}
+
+/** A process's own certificate and key, and the one authority that it trusts, all PEM. */
+export interface TlsMaterial extends TlsCertificate {
   readonly ca: string;
 }
 
@@ -18,8 +22,11 @@ export function tlsFailure(code: string | undefined): string | undefined {
 
 /** @throws BoopError `config.unreadable`, `config.secret-exposed`, `config.secret-unreadable` */
 export function loadTlsMaterial(files: { certFile: string; keyFile: string; caFile: string }): TlsMaterial {
-  return { cert: readPem(files.certFile), key: readSecretFile(files.keyFile), ca: readPem(files.caFile) };
+  return { ...loadCertificate(files), ca: readPem(files.caFile) };
 }
+
+/** @throws BoopError `config.unreadable`, `config.secret-exposed`, `config.secret-unreadable` */
+export const loadCertificate = (files: { certFile: string; keyFile: string }): TlsCertificate => ({ cert: readPem(files.certFile), key: readSecretFile(files.keyFile) });
 
 function readPem(file: string): string {
   try {
