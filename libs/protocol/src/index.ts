@@ -14,6 +14,7 @@ export * from './links.ts';
 export * from './liveness.ts';
 export * from './log-entries.ts';
 export * from './manifest.ts';
+export * from './missing-attributes.ts';
 export * from './payments.ts';
 export * from './problems.ts';
 export * from './registrations.ts';

@@ -5,6 +5,7 @@ import { pvsConfigurationSchema, pvsDocumentSchema, qualitySchema } from './chan
 import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
 import { manifestChainSchema } from './governance-chain.ts';
 import { networkManifestSchema } from './manifest.ts';
+import { missingAttributesSchema } from './missing-attributes.ts';
 import { signedPalmErasureSchema } from './palm-erasure.ts';
 import { sealedSplitSchema } from './split.ts';
 import { subjectNodeMethods } from './subjects.ts';
@@ -25,6 +26,8 @@ const authenticationAnswer = z.strictObject({
   idToken: z.string().optional(),
   /** Consented attributes, sealed to the vendor. */
   released: sealedSchema.optional(),
+  /** With `user-missing-attributes` only, and absent where the nodes' lists differ. */
+  missing: missingAttributesSchema.optional(),
   entry: bytes,
   receipts: z.array(entryReceiptSchema),
   /** Milliseconds by stage, for metrics. */

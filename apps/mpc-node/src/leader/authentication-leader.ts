@@ -14,6 +14,7 @@ import { type AttributeRelease } from '../release/assemble-release.ts';
 import { type MemberVerifier } from '../sessions/certified.ts';
 import { type Session } from '../sessions/session.ts';
 import { authenticationEntry } from '../signing/token-message.ts';
+import { agreedMissing } from './agreed-missing.ts';
 import { type Attempt } from './attempts.ts';
 import { type Hold, HeldSessions, type MatchAnswer, type SignAnswer } from './held-sessions.ts';
 import { type Investigator } from './investigation.ts';
@@ -170,7 +171,7 @@ export class AuthenticationLeader {
     if (isSuspended(row)) return await this.#reject(led, verdicts, 'no-match', stages, 'suspended');
     if (!verified && !led.session.authentication.policy.acceptUnverified) return await this.#reject(led, verdicts, 'unverified', stages);
     const lacking = release.sessions.refusalOf(led.session, row);
-    if (lacking) return await this.#reject(led, verdicts, lacking, stages);
+    if (lacking) return await this.#reject(led, verdicts, lacking.reason, stages);
     const accepted = { verdicts, row, verified, authTime };
     const { idToken, entry, receipts } = await stages.time('sign', () => tokens.assemble(led, accepted, preparation, hold && ((sub) => hold({ sub, verified }))));
     led.accepted = verdicts;
@@ -201,7 +202,8 @@ export class AuthenticationLeader {
     const answers = results.flatMap((result, at) => (result.status === 'fulfilled' ? [[asked[at]!, result.value] as const] : []));
     const entry = authenticationEntry(session.view, authTime);
     const receipts = validReceipts(members, network.threshold, entry, answers);
-    return { accepted: false, reason, verified: false, entry, receipts, stages: stages.summary() };
+    const missing = reason === 'user-missing-attributes' ? agreedMissing(members, network.threshold, session.view, answers) : undefined;
+    return { accepted: false, reason, verified: false, ...(missing && { missing }), entry, receipts, stages: stages.summary() };
   }
 }
 

@@ -1,5 +1,5 @@
 import { attributeNameSchema, bytesField, idField, sealedPartialSchema, secondsField, sessionContextSchema, signedConsentSchema, signedRecordGrantSchema } from '@boop/identity';
-import { decisionSchema, matchStatementSchema, nodeSplitSchema, signedPalmErasureSchema, signedSubjectOrderSchema } from '@boop/protocol';
+import { decisionSchema, matchStatementSchema, missingNamesSchema, nodeSplitSchema, signedPalmErasureSchema, signedSubjectOrderSchema } from '@boop/protocol';
 import { z } from 'zod';
 import { signedTranscriptSchema } from './run-transcripts.ts';
 
@@ -151,8 +151,8 @@ export const peerMethods = {
   'subject.evaluate': { body: z.strictObject({ splitHash: hash, verdicts }), answer: z.strictObject({ partial: bytesUpTo(256) }) },
   /** leader → all that opened: each finds for itself whether the row is the person that is claimed. */
   'subject.judge': { body: z.strictObject({ splitHash: hash, partials: perParty(256) }), answer: nothing },
-  /** `attributes` when it matched, but the vendor lacks what it requires; `subject` when it matched somebody else than the context claims; `suspended` when that person is. */
-  'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, because: z.enum(['attributes', 'subject', 'suspended']).optional() }), answer: z.strictObject({ receipt: bytesField(64) }) },
+  /** `attributes` when it matched, but the vendor lacks what it requires; `subject` when it matched somebody else than the context claims; `suspended` when that person is. `missing` are the attributes that this node finds missing, if that is the reason. */
+  'decision.reject': { body: z.strictObject({ splitHash: hash, verdicts, authTime: secondsField, because: z.enum(['attributes', 'subject', 'suspended']).optional() }), answer: z.strictObject({ receipt: bytesField(64), missing: z.strictObject({ names: missingNamesSchema, signature: bytesField(64) }).optional() }) },
   /** leader → all, before anything is stored: that nothing of this registration is. */
   'gallery.absence': { body: z.strictObject({ splitHash: hash, verdicts }), answer: z.strictObject({ signature: bytesField(64) }) },
   'gallery.prepare': { body: z.strictObject({ splitHash: hash, verdicts, absences: z.array(partySignature).min(3).max(7), record: registrationRecordSchema }), answer: z.strictObject({ signature: bytesField(64) }) },

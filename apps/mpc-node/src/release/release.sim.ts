@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { openReleased, openRelease, type RecipientKey, recipientKeyOf, recordIdOf, personIdOf, recordRequestHash, recoverKey, revokeConsent, partialResultBytes, sealPartial, type Sealed, type SealedPartial, signAsOwner, erasureRequestBytes, erasureRequestDomain, type ErasureRequest, SigningKey, type SignedGrant } from '@boop/identity';
-import { type Rng, toBase64Url } from '@boop/shared';
+import { fromUtf8, type Rng, toBase64Url } from '@boop/shared';
 import { systemRng } from '@boop/platform';
 import { prfEvaluate } from '@boop/threshold';
-import { type PeerBody } from '../link/peer-methods.ts';
+import { type PeerAnswer, type PeerBody } from '../link/peer-methods.ts';
 import { AttributeSide, Owner } from '../testing/attribute-fixtures.ts';
 import { authenticationContext, capture, enrolment, probe, randomPalm } from '../testing/fixtures.ts';
 import { MemoryNetwork } from '../testing/memory-network.ts';
@@ -65,7 +65,9 @@ describe('a release after an authentication', () => {
   test('is refused, with the reason, where the vendor may not have what it requires', async () => {
     await owner.write('email', 'ada@example.org');
     await expect(authenticate(right, { required: ['phone'], optional: [] })).resolves.toMatchObject({ accepted: false, reason: 'user-missing-attributes' });
-    await expect(authenticate(right, { required: ['email'], optional: [] })).resolves.toMatchObject({ accepted: false, reason: 'vendor-not-consented' });
+    const refused = await authenticate(right, { required: ['email'], optional: [] });
+    expect(refused).toMatchObject({ accepted: false, reason: 'vendor-not-consented' });
+    expect(refused).not.toHaveProperty('missing');
     const grant = owner.grant(vendor, [{ name: 'email', positions: ['left-palm'] }]);
     await side.publish({ type: 'grant', document: grant });
     await expect(authenticate(right, { required: ['email'], optional: [] })).resolves.toMatchObject({ accepted: false, reason: 'vendor-not-consented' });
@@ -73,6 +75,44 @@ describe('a release after an authentication', () => {
     const revocation = revokeConsent({ grant: grant.record, revokedAt: grant.record.givenAt + 1, nonce: toBase64Url(rng.bytes(32)) }, owner.key);
     await side.publish({ type: 'revocation', document: revocation });
     await expect(authenticate(left, { required: ['email'], optional: [] })).resolves.toMatchObject({ accepted: false, reason: 'vendor-not-consented' });
+  }, 120_000);
+
+  test('that is refused lists exactly the required attributes that are missing, as t+1 nodes find them', async () => {
+    await owner.write('email', 'ada@example.org');
+    const refused = await authenticate(right, { required: ['email', 'phone', 'phone'], optional: ['country'] });
+    expect(refused).toMatchObject({ accepted: false, reason: 'user-missing-attributes', missing: { names: ['phone'] } });
+    expect(refused.missing!.signatures).toHaveLength(3);
+    expect(fromUtf8(refused.entry)).not.toMatch(/missing|phone/);
+    const nobody = await authenticate(randomPalm(rng), { required: ['email', 'phone'], optional: [] });
+    expect(nobody).toMatchObject({ accepted: false, reason: 'no-match' });
+    expect(nobody).not.toHaveProperty('missing');
+  }, 120_000);
+
+  test.each<[string, Record<number, string[]>, string[] | undefined]>([
+    ['one node that invents names', { 3: ['email', 'shoe_size'] }, ['phone', 'country']],
+    ['one node that drops one', { 1: ['country'] }, ['phone', 'country']],
+    ['more nodes than may lie', { 1: ['country'], 3: ['email'] }, undefined],
+  ])('that is refused does not believe %s', async (_, lies, names) => {
+    await owner.write('email', 'ada@example.org');
+    // They sign it, each with its own key.
+    const spies = Object.entries(lies).map(([party, missing]) => jest.spyOn(network.node(Number(party)).release.sessions, 'refusalOf').mockReturnValue({ reason: 'user-missing-attributes', missing }));
+    const refused = await authenticate(right, { required: ['email', 'phone', 'country'], optional: [] });
+    expect(spies.every(({ mock }) => mock.calls.length > 0)).toBe(true);
+    for (const spy of spies) spy.mockRestore();
+    expect(refused).toMatchObject({ accepted: false, reason: 'user-missing-attributes' });
+    expect(refused.missing?.names).toEqual(names);
+    for (const { party } of refused.missing?.signatures ?? []) expect(Object.keys(lies)).not.toContain(String(party));
+  }, 120_000);
+
+  test('that is refused counts no list that its node has not signed', async () => {
+    const unsigned = toBase64Url(new Uint8Array(64));
+    network.hub.onAnswer = (_from, to, method, answer) => {
+      const { missing, ...rest } = answer as PeerAnswer<'decision.reject'>;
+      return method === 'decision.reject' && to === 3 && missing ? { ...rest, missing: { ...missing, signature: unsigned } } : answer;
+    };
+    const refused = await authenticate(right, { required: ['email'], optional: [] });
+    network.hub.onAnswer = undefined;
+    expect(refused.missing).toMatchObject({ names: ['email'], signatures: [{ party: 2 }, { party: 1 }] });
   }, 120_000);
 
   test('does without a node that lies about its part, and names it', async () => {

@@ -13,8 +13,10 @@ import { requireKnown, requireValid } from './release-service.ts';
 /** An accepted authentication releases attributes for so long, seconds. */
 export const authenticationAgeSecondsMax = 60;
 
-/** Why a vendor does not get what it requires. */
-export type RequirementRefusal = 'user-missing-attributes' | 'vendor-not-consented';
+type RequirementReason = 'user-missing-attributes' | 'vendor-not-consented';
+
+/** Why a vendor does not get what it requires; `missing` are all required attributes that the person has not, or no longer, each once. */
+export type RequirementRefusal = { readonly reason: 'user-missing-attributes'; readonly missing: readonly string[] } | { readonly reason: 'vendor-not-consented' };
 
 /** A node's part in the attributes of an authentication: what this node itself saw accepted, for the palm that it saw, as its own view of consents allows. */
 export class SessionRelease {
@@ -32,9 +34,10 @@ export class SessionRelease {
     const required = session.authentication.attributes?.required ?? [];
     if (required.length === 0) return undefined;
     this.#input.view.requireFresh();
-    const outcomes = required.map((attribute) => this.#judge(session, row, attribute));
-    if (outcomes.includes('user-missing-attributes')) return 'user-missing-attributes';
-    return outcomes.includes('vendor-not-consented') ? 'vendor-not-consented' : undefined;
+    const outcomes = [...new Set(required)].map((attribute) => [attribute, this.#judge(session, row, attribute)] as const);
+    const missing = outcomes.filter(([, outcome]) => outcome === 'user-missing-attributes').map(([attribute]) => attribute);
+    if (missing.length > 0) return { reason: 'user-missing-attributes', missing };
+    return outcomes.some(([, outcome]) => outcome === 'vendor-not-consented') ? { reason: 'vendor-not-consented' } : undefined;
   }
 
   /**
@@ -68,7 +71,7 @@ export class SessionRelease {
     return typeof this.#judge(session, row, attribute) !== 'string';
   }
 
-  #judge(session: Session, row: number, attribute: string): RequirementRefusal | (Permitted & { known: KnownAttribute }) {
+  #judge(session: Session, row: number, attribute: string): RequirementReason | (Permitted & { known: KnownAttribute }) {
     const { networkId, gallery, view, records, clock } = this.#input;
     const { subjectId, position } = gallery.row(row);
     const accountKey = gallery.accounts.of(toBase64Url(subjectId));

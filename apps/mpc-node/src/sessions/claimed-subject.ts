@@ -13,6 +13,9 @@ export interface SubjectVerdict {
  * @throws BoopError `decision.subject` (peer) when the context claims a person and this node has not found that the row is theirs
  */
 export function requireClaimedSubject(session: Session, row: number): void {
-  if (session.authentication.subject === undefined) return;
-  if (session.subjectVerdict?.row !== row || session.subjectVerdict.claimed !== true) refuse('decision.subject', 'the match is not known to be of the person that is claimed');
+  if (!isClaimedSubject(session, row)) refuse('decision.subject', 'the match is not known to be of the person that is claimed');
 }
+
+/** Whether the context claims nobody, or this node has found that the row is theirs. */
+export const isClaimedSubject = ({ authentication, subjectVerdict }: Session, row: number): boolean =>
+  authentication.subject === undefined || (subjectVerdict?.row === row && subjectVerdict.claimed === true);

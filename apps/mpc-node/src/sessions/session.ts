@@ -176,6 +176,11 @@ export class Session {
     return this.#splitCheck === 'passed';
   }
 
+  /** Whether {@link requireWellFormed} refuses it now. */
+  get isFormInDoubt(): boolean {
+    return this.#splitCheck === 'failed' || (this.#splitCheck === 'unchecked' && this.#checks.size > 0);
+  }
+
   /**
    * Runs a check of the split, whose verdict is kept. A check that breaks off leaves none.
    * @param check resolves to the verdict

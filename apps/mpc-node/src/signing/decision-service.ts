@@ -1,20 +1,21 @@
 import { type Decision } from '@boop/mpc';
 import { opensslArithmetic as arithmetic } from '@boop/platform';
-import { entryReceiptBytes } from '@boop/protocol';
+import { entryReceiptBytes, missingAttributesBytes } from '@boop/protocol';
 import { BoopError, type Clock, equalBytes, type PartyId, type Rng, toBase64Url } from '@boop/shared';
 import { commit, prfEvaluate, signingPart } from '@boop/threshold';
 import { type Gallery } from '../gallery/gallery.ts';
 import { type PeerAnswer, type PeerBody } from '../link/peer-methods.ts';
+import { type RequirementRefusal } from '../release/session-release.ts';
 import { clockSkewSeconds } from '../sessions/admission.ts';
 import { type MemberVerifier, refuse } from '../sessions/certified.ts';
-import { requireClaimedSubject } from '../sessions/claimed-subject.ts';
+import { isClaimedSubject, requireClaimedSubject } from '../sessions/claimed-subject.ts';
 import { checkMatch, checkNoAcceptance } from '../sessions/match-transcript.ts';
 import { type Session, type TokenAttempt } from '../sessions/session.ts';
 import { type KeyRing } from './key-ring.ts';
 import { authenticationEntry, pairwiseInputOf, type TokenFacts, tokenMessage } from './token-message.ts';
 
 /** Why the vendor may not have what its context requires of the person of a row. */
-type RequirementCheck = (session: Session, row: number) => string | undefined;
+type RequirementCheck = (session: Session, row: number) => RequirementRefusal | undefined;
 
 /** How far the leader's time of decision may be from a signer's own clock, seconds. */
 const decisionSkewSeconds = 30;
@@ -130,9 +131,9 @@ export class DecisionService {
     this.checkTime(session, body.authTime);
     if (session.token) refuse('decision.other-decision', 'this session has decided otherwise');
     if (body.because === 'attributes') {
-      const { row } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
-      if (!refusalOf(session, row)) refuse('decision.requirements', 'the vendor may have what it requires');
-      return this.#rejected(session, body.authTime);
+      const { row, verified } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
+      const refusal = refusalOf(session, row) ?? refuse('decision.requirements', 'the vendor may have what it requires');
+      return { ...this.#rejected(session, body.authTime), ...this.#missing(session, row, verified, refusal) };
     }
     if (body.because === 'subject') {
       const { row } = checkMatch(session.view, body.verdicts, gallery, members, session.splitPassed);
@@ -150,6 +151,18 @@ export class DecisionService {
     if (reason === 'no-match' && session.lacksRows) throw new BoopError('gallery.leader-behind', 'the search left out rows that this node has', { kind: 'unavailable' });
     if (reason === 'unverified' && session.authentication.policy.acceptUnverified) refuse('decision.unverified', 'the policy accepts this match');
     return this.#rejected(session, body.authTime);
+  }
+
+  /**
+   * What this node itself finds missing, signed: only of somebody for whom, had they all that is required, it would sign a token. So never of whoever is `no-match` or
+   * `unverified` outside, whatever the leader makes of it.
+   */
+  #missing(session: Session, row: number, verified: boolean, refusal: RequirementRefusal): Pick<PeerAnswer<'decision.reject'>, 'missing'> {
+    if (refusal.reason !== 'user-missing-attributes') return {};
+    const isRecognised = !session.isFormInDoubt && isClaimedSubject(session, row) && !this.#input.isSuspended(row) && (verified || session.authentication.policy.acceptUnverified);
+    if (!isRecognised) return {};
+    const names = [...refusal.missing];
+    return { missing: { names, signature: toBase64Url(this.#input.signIdentity(missingAttributesBytes(session.view, names))) } };
   }
 
   #rejected(session: Session, authTime: number): PeerAnswer<'decision.reject'> {

@@ -2,11 +2,13 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type AuthenticationContext, parseTokenClaims } from '@boop/identity';
 import { twinKernel } from '@boop/kernels';
 import { palmStatistic } from '@boop/mpc';
-import { type PartyId, toBase64Url } from '@boop/shared';
+import { type MissingSubject, missingAttributesBytes } from '@boop/protocol';
+import { fromBase64Url, type PartyId, toBase64Url } from '@boop/shared';
 import { runSimulation, seededRng } from '@boop/testing';
 import { aggregate } from '@boop/threshold';
 import { Gallery } from '../gallery/gallery.ts';
 import { type CertifiedStatement, type PeerAnswer } from '../link/peer-methods.ts';
+import { type RequirementRefusal } from '../release/session-release.ts';
 import { Session } from '../sessions/session.ts';
 import { dealtRings } from '../testing/dealt-keys.ts';
 import { authenticationContext } from '../testing/fixtures.ts';
@@ -30,7 +32,8 @@ let rings: KeyRing[];
 let services: DecisionService[];
 let sessions: Session[];
 /** What the vendor requires and may not have. */
-let lacking: string | undefined;
+let lacking: RequirementRefusal | undefined;
+let isSuspended: boolean;
 
 const sessionOf = (changes: Partial<AuthenticationContext> = {}): Session =>
   new Session({
@@ -55,8 +58,8 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  lacking = undefined;
-  services = mill.custodies.map((custody, at) => new DecisionService({ gallery, ring: rings[at]!, members: mill.members, clock: { nowMs: () => nowMs }, rng, signIdentity: (bytes) => custody.signIdentity(bytes), refusalOf: () => lacking, isSuspended: () => false }));
+  [lacking, isSuspended] = [undefined, false];
+  services = mill.custodies.map((custody, at) => new DecisionService({ gallery, ring: rings[at]!, members: mill.members, clock: { nowMs: () => nowMs }, rng, signIdentity: (bytes) => custody.signIdentity(bytes), refusalOf: () => lacking, isSuspended: () => isSuspended }));
   sessions = mill.custodies.map(() => sessionOf());
   for (const each of sessions) await each.checkSplit(async () => true);
 });
@@ -226,13 +229,41 @@ describe('a refusal', () => {
   test('is signed for a match whose vendor may not have what it requires, and then nothing is accepted', () => {
     const because = { ...body, because: 'attributes' as const };
     expectCode(() => service(1).reject(session(1), because), 'decision.requirements');
-    lacking = 'vendor-not-consented';
+    lacking = { reason: 'vendor-not-consented' };
     expectCode(() => prepare(1), 'decision.requirements');
     expectCode(() => service(1).sign(session(1), { ...body, partials: [], commitments: [] }), 'decision.requirements');
     expectCode(() => service(1).reject(session(1), { ...none, ...{ because: 'attributes' as const } }), 'transcript.no-match');
-    expect(service(1).reject(session(1), because).receipt).toHaveLength(86);
+    expect(service(1).reject(session(1), because)).toEqual({ receipt: expect.stringMatching(/^.{86}$/) });
     lacking = undefined;
     expectCode(() => prepare(1), 'decision.other-decision');
+  });
+
+  test('names what is missing, signed for this split alone', () => {
+    lacking = { reason: 'user-missing-attributes', missing: ['email', 'phone'] };
+    const { missing } = service(2).reject(session(2), { ...body, because: 'attributes' });
+    const isSigned = (subject: MissingSubject, names: readonly string[]): boolean => mill.members.verify(2 as PartyId, missingAttributesBytes(subject, names), fromBase64Url(missing!.signature));
+    expect(missing!.names).toEqual(['email', 'phone']);
+    expect(isSigned(mill.view, ['email', 'phone'])).toBe(true);
+    // Of a split that was not checked here too, where the policy takes that.
+    expect(service(3).reject(sessionOf(), { ...body, because: 'attributes' }).missing!.names).toEqual(['email', 'phone']);
+    for (const names of [['email'], ['phone', 'email'], ['email', 'phone', 'country']]) expect(isSigned(mill.view, names)).toBe(false);
+    const other = toBase64Url(new Uint8Array(32));
+    for (const change of [{ networkId: 'other' }, { epoch: 2 }, { sessionId: other }, { splitHash: other }]) expect(isSigned({ ...mill.view, ...change }, ['email', 'phone'])).toBe(false);
+  });
+
+  test.each<[string, () => Session | Promise<Session>]>([
+    ['somebody else than the context claims', () => Object.assign(sessionOf({ subject: 'somebody' }), { subjectVerdict: { row: 1, claimed: false } })],
+    ['somebody of whom it is not known whether the context claims them', () => sessionOf({ subject: 'somebody' })],
+    ['whoever is suspended', () => ((isSuspended = true), sessionOf())],
+    ['a split that is not well-formed', async () => {
+      const failed = sessionOf();
+      await failed.checkSplit(async () => false);
+      return failed;
+    }],
+    ['a match that the policy refuses', () => sessionOf({ policy: { ...context.policy, acceptUnverified: false } })],
+  ])('names nothing of %s, though the leader gives that reason', async (_, open) => {
+    lacking = { reason: 'user-missing-attributes', missing: ['email'] };
+    expect(service(1).reject(await open(), { ...body, because: 'attributes' })).toEqual({ receipt: expect.stringMatching(/^.{86}$/) });
   });
 
   test('is not signed for another time', () => {
