@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { type Authentication, type NetworkEpochs } from '@boop/protocol';
+import { type Authentication, type MissingAttributes, type NetworkEpochs } from '@boop/protocol';
 import { BoopError, toBase64Url } from '@boop/shared';
 import { software } from './testing/fake-network.ts';
 import { device, eventually, keys, otherDevice, TestGateway } from './testing/test-gateway.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => g.stop());
 afterEach(() => {
-  Object.assign(g.nodes.behaviour, { ready: true, decision: { accepted: true, reason: 'ok', verified: true }, lie: undefined, delayMs: 0 });
+  Object.assign(g.nodes.behaviour, { ready: true, decision: { accepted: true, reason: 'ok', verified: true }, missing: undefined, lie: undefined, delayMs: 0 });
 });
 
 async function open(body: object = { type: 'access', terminalId: 'till' }): Promise<Authentication> {
@@ -157,6 +157,60 @@ describe('bad input has its own code and changes nothing', () => {
     const answer = await g.call('POST', path, { key: keys.shop, ...options });
     expect(answer).toMatchObject({ status, body: { code } });
     expect(answer.headers.get('content-type')).toMatch('application/problem+json');
+  });
+});
+
+describe('an authentication of somebody who lacks what is required', () => {
+  const asked = { type: 'access', terminalId: 'till', requiredAttributes: ['email', 'phone'], optionalAttributes: ['country'] };
+  const lacking = { accepted: false, reason: 'user-missing-attributes', verified: false } as const;
+  const decide = (names: string[], signers?: number[]): void => void Object.assign(g.nodes.behaviour, { decision: lacking, missing: { names, ...(signers && { signers }) } });
+
+  test('tells the vendor which attributes those are, and not the terminal', async () => {
+    const context = await open(asked);
+    decide(['phone']);
+    const { status, body } = await present(context);
+    expect([status, body.outcome]).toEqual([200, { reason: 'user-missing-attributes', retryAllowed: false, endedAt: expect.any(String) }]);
+    const decided = await read(context);
+    expect(decided.outcome).toMatchObject({ reason: 'user-missing-attributes', missing: ['phone'] });
+    expect(await g.events('vendor:shop')).toContainEqual(expect.objectContaining({ type: 'authentication_failed', contextId: context.id, authentication: decided }));
+    expect(JSON.stringify(await g.events('pvs:till'))).not.toContain('"missing"');
+  });
+
+  test('has its reason alone where the nodes agreed on no list', async () => {
+    const context = await open(asked);
+    g.nodes.behaviour.decision = lacking;
+    expect((await present(context)).status).toBe(200);
+    expect((await read(context)).outcome).toEqual({ reason: 'user-missing-attributes', retryAllowed: false, endedAt: expect.any(String) });
+  });
+
+  test.each<[string, NonNullable<typeof g.nodes.behaviour.lie>]>([
+    ['drops a name', (answer) => ({ ...answer, missing: { ...answer.missing!, names: ['email'] } })],
+    ['adds one', (answer) => ({ ...answer, missing: { ...answer.missing!, names: ['email', 'phone', 'country'] } })],
+    ['invents one', (answer) => ({ ...answer, missing: { ...answer.missing!, names: ['phone', 'shoe_size'] } })],
+    ['has the list signed once', (answer) => ({ ...answer, missing: { ...answer.missing!, signatures: [answer.missing!.signatures[0]!, answer.missing!.signatures[0]!] } })],
+    ['lists what is missing of whoever nobody knows', (answer) => ({ ...answer, reason: 'no-match' })],
+    ['lists it beside a consent that is missing', (answer) => ({ ...answer, reason: 'vendor-not-consented' })],
+  ])('a leader that %s is not believed', async (_, lie) => {
+    const context = await open(asked);
+    decide(['email', 'phone']);
+    g.nodes.behaviour.lie = lie;
+    expect(await present(context)).toMatchObject({ status: 503, body: { code: 'mpc.aborted' } });
+    expect(await read(context)).toEqual(context);
+    g.nodes.behaviour.lie = undefined;
+    expect((await present(context)).status).toBe(200);
+  });
+
+  test('no list is believed that one node signed, that was signed for another split, or that names what is not required', async () => {
+    const context = await open(asked);
+    decide(['phone'], [2]);
+    expect(await present(context)).toMatchObject({ status: 503, body: { code: 'mpc.aborted' } });
+    decide(['country']);
+    expect(await present(context)).toMatchObject({ status: 503, body: { code: 'mpc.aborted' } });
+    decide(['phone']);
+    let earlier: MissingAttributes | undefined;
+    g.nodes.behaviour.lie = (answer) => ((earlier ??= answer.missing), { ...answer, missing: earlier!, ...(earlier === answer.missing && { receipts: [] }) });
+    for (let split = 0; split < 2; split++) expect(await present(context)).toMatchObject({ status: 503, body: { code: 'mpc.aborted' } });
+    expect(await read(context)).toEqual(context);
   });
 });
 

@@ -107,8 +107,8 @@ describe('attributes of a person', () => {
     const values = await opened(result.authentication.result!.attributes!);
     expect(values.map(({ attribute, value, blame }) => [attribute, value, blame])).toEqual([['is_adult', true, []]]);
     await expect(opened(result.authentication.result!.attributes!, await vendorKey())).rejects.toMatchObject({ code: 'release.unreadable' });
-    await expect(shop.authenticate(palm.others[2]!, { requiredAttributes: ['is_adult', 'phone'] })).resolves.toMatchObject({ outcome: 'rejected', reason: 'user-missing-attributes' });
-    await expect(shop.authenticate(palm.others[2]!, { minimumAge: 21 })).resolves.toMatchObject({ outcome: 'rejected', reason: 'user-missing-attributes' });
+    await expect(shop.authenticate(palm.others[2]!, { requiredAttributes: ['is_adult', 'phone'] })).resolves.toMatchObject({ outcome: 'rejected', reason: 'user-missing-attributes', missing: ['phone'] });
+    await expect(shop.authenticate(palm.others[2]!, { minimumAge: 21 })).resolves.toMatchObject({ outcome: 'rejected', reason: 'user-missing-attributes', missing: ['age_over_21'] });
     await expect(shop.authenticate(palm.others[3]!, { type: 'entrance', requiredAttributes: ['is_adult'] })).resolves.toMatchObject({ outcome: 'rejected', reason: 'vendor-not-consented' });
   }, 120_000);
 

@@ -2,6 +2,7 @@ import { attributeNameSchema, contextTypeSchema, idField, positionSchema, sealed
 import { z } from 'zod';
 import { operatingPointSchema } from './manifest.ts';
 import { entryReceiptSchema, logProofSchema } from './log-entries.ts';
+import { missingNamesSchema } from './missing-attributes.ts';
 import { paymentSchema } from './payments.ts';
 import { sealedSplitSchema } from './split.ts';
 
@@ -79,7 +80,15 @@ export const authenticationSchema = z.strictObject({
   /** Link for a person's own device, shown as a QR code. */
   link: z.url(),
   /** How the context ended, whoever ended it; `result` is what the nodes decided. */
-  outcome: z.strictObject({ reason: z.enum(authenticationReasons), retryAllowed: z.boolean(), endedAt: z.string() }).optional(),
+  outcome: z
+    .strictObject({
+      reason: z.enum(authenticationReasons),
+      retryAllowed: z.boolean(),
+      endedAt: z.string(),
+      /** With `user-missing-attributes`: which of the required ones, by name. Absent where the nodes do not agree on them. */
+      missing: missingNamesSchema.optional(),
+    })
+    .optional(),
   /** What the ledger did, for a payment. */
   payment: paymentSchema.optional(),
   result: z

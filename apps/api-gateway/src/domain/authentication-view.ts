@@ -30,10 +30,14 @@ function occasionOf(request: CreateAuthentication): Partial<Pick<Authentication,
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
-/** A terminal learns the decision; the token and the money are the vendor's alone. */
+/** A terminal learns the decision; the token, the money and what the person lacks are the vendor's alone. */
 export function terminalViewOf(record: AuthenticationRecord, nowMs: number): Authentication {
   const view = { ...withoutToken(viewOf(record, nowMs)) };
   delete view.payment;
+  if (view.outcome) {
+    view.outcome = { ...view.outcome };
+    delete view.outcome.missing;
+  }
   return view;
 }
 

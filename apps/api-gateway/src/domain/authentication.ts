@@ -75,6 +75,8 @@ export interface ProbeDecision {
   readonly sub?: string | undefined;
   /** Consented attributes, sealed to the vendor. */
   readonly released?: Sealed | undefined;
+  /** Required attributes that the person lacks; with `user-missing-attributes`. */
+  readonly missing?: readonly string[] | undefined;
   readonly outbox: OutboxEntry;
   /** Money that is reserved for an accepted payment. */
   readonly paymentId?: string | undefined;
@@ -101,7 +103,7 @@ export function decideProbe(record: AuthenticationRecord, decision: ProbeDecisio
     receipt: { entry: decision.entryText, signatures: [...outbox.receipts] },
     decidedAt: isoTime(nowMs),
   };
-  const next: AuthenticationRecord = { ...withoutProcessing(record, accepted ? 'succeeded' : 'failed'), result, outcome: outcomeOf(reason, nowMs) };
+  const next: AuthenticationRecord = { ...withoutProcessing(record, accepted ? 'succeeded' : 'failed'), result, outcome: outcomeOf(reason, nowMs, decision.missing) };
   const outcome = accepted
     ? vendorEvent(next.vendorId, { type: 'authentication_success', authentication: viewOf(next, nowMs) })
     : failedEvent(next, reason, nowMs);
@@ -134,9 +136,9 @@ export function failCapture(record: AuthenticationRecord, terminalId: string, re
 }
 
 /** Ends an open context without a decision of the nodes, or in spite of one that was not signed. @throws BoopError when it has ended */
-export function failUndecided(record: AuthenticationRecord, terminalId: string, reason: UndecidedReason, nowMs: number): Transition<AuthenticationRecord> {
+export function failUndecided(record: AuthenticationRecord, terminalId: string, reason: UndecidedReason, nowMs: number, missing?: readonly string[]): Transition<AuthenticationRecord> {
   if (record.status !== 'pending' && record.status !== 'processing') throw ended(record.status);
-  const next: AuthenticationRecord = { ...withoutProcessing(record, 'failed'), outcome: outcomeOf(reason, nowMs) };
+  const next: AuthenticationRecord = { ...withoutProcessing(record, 'failed'), outcome: outcomeOf(reason, nowMs, missing) };
   return {
     record: next,
     ...(reason === 'liveness' ? { attempt: { terminalId, person: personOf(next), failed: true, atMs: nowMs } } : {}),
@@ -190,7 +192,12 @@ function withoutProcessing(record: AuthenticationRecord, status: AuthenticationS
   return next;
 }
 
-const outcomeOf = (reason: AuthenticationReason, nowMs: number): AuthenticationOutcome => ({ reason, retryAllowed: retryAllowedAfter[reason], endedAt: isoTime(nowMs) });
+const outcomeOf = (reason: AuthenticationReason, nowMs: number, missing?: readonly string[]): AuthenticationOutcome => ({
+  reason,
+  retryAllowed: retryAllowedAfter[reason],
+  endedAt: isoTime(nowMs),
+  ...(missing ? { missing: [...missing] } : {}),
+});
 
 /** What the vendor is told over HTTP: the resource without the token, which is fetched with the vendor's own credential. */
 function endedWebhook(record: AuthenticationRecord, nowMs: number): WebhookEvent {

@@ -75,6 +75,14 @@ test('every reason says whether the same person may try again', () => {
   }
 });
 
+test('a list of missing attributes goes to the vendor, by webhook too, and not to the terminal', () => {
+  const { record, webhooks, events } = decideProbe(beginProbe(open(), 1_001_000).record, { ...decision(false), reason: 'user-missing-attributes', missing: ['phone'] }, 1_001_100);
+  expect(viewOf(record, 1_001_100).outcome).toMatchObject({ reason: 'user-missing-attributes', missing: ['phone'] });
+  expect(webhooks).toMatchObject([{ data: { authentication: { outcome: { missing: ['phone'] } } } }]);
+  expect(terminalViewOf(record, 1_001_100).outcome).toEqual({ reason: 'user-missing-attributes', retryAllowed: false, endedAt: expect.any(String) });
+  expect(events.filter((event) => JSON.stringify(event).includes('phone')).map(({ stream }) => stream)).toEqual(['vendor:shop']);
+});
+
 test('webhooks never hold the token', () => {
   const { webhooks } = decideProbe(beginProbe(open(), 1_001_000).record, decision(true), 1_001_100);
   expect(webhooks).toMatchObject([{ type: 'authentication.succeeded' }]);

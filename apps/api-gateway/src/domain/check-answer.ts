@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type AuthenticationContext, consentHash, parseTokenClaims, publicJwk, type SignedConsent } from '@boop/identity';
-import { consentEntryOf, entryReceiptBytes, type EntryReceipt, isRegistrationEntry, type LogEntry, logEntryHash, type NetworkManifest, parseLogEntry } from '@boop/protocol';
+import { consentEntryOf, entryReceiptBytes, envelopeHashes, type EntryReceipt, isRegistrationEntry, type LogEntry, logEntryHash, type MissingAttributes, missingAttributesBytes, type NetworkManifest, parseLogEntry, type SealedSplit, splitHash } from '@boop/protocol';
 import { BoopError, fromBase64Url, fromUtf8, toBase64Url, utf8 } from '@boop/shared';
 import { type NodesReason } from './authentication.ts';
 import { type OutboxEntry } from './events.ts';
@@ -39,6 +39,26 @@ export function checkAuthenticationAnswer(
 }
 
 /**
+ * Which required attributes the nodes found missing. A list is believed if t+1 nodes have signed it for this very split, so one that a leader has changed ends the run.
+ * A leader can leave it out, as it does where the nodes differ: then the reason stands alone, which is no more than its word.
+ * @throws BoopError `mpc.aborted`
+ */
+export function checkMissing(
+  { reason, missing }: Pick<AuthenticationAnswer, 'reason'> & { readonly missing?: MissingAttributes | undefined },
+  { context, sessionId, split, manifest, verify }: { context: AuthenticationContext; sessionId: string; split: SealedSplit; manifest: NetworkManifest; verify: VerifyEd25519 },
+): readonly string[] | undefined {
+  if (!missing) return undefined;
+  if (reason !== 'user-missing-attributes') throw refused('the answer names missing attributes for another reason');
+  const { names, signatures } = missing;
+  const { networkId, epoch } = manifest;
+  const hash = splitHash({ header: split.header, hashes: envelopeHashes(split) });
+  const bytes = missingAttributesBytes({ networkId, epoch, sessionId, splitHash: hash }, names);
+  if (validSignatures(bytes, signatures, { manifest, verify }).length <= manifest.threshold) throw refused('too few nodes signed the missing attributes');
+  if (names.some((name) => context.attributes?.required.includes(name) !== true)) throw refused('an attribute is missing that the context does not require');
+  return names;
+}
+
+/**
  * As {@link checkAuthenticationAnswer}, for a registration.
  * @param expected.splitHash left out for one that is found later: it was stored by another split of the session, or in an epoch before
  * @returns its entry, and that of the consent which it names
@@ -60,14 +80,19 @@ export function checkRegistrationAnswer(
 export function checkEntry({ entry: bytes, receipts }: SignedEntry, { manifest, verify, earlier = false }: { manifest: NetworkManifest; verify: VerifyEd25519; earlier?: boolean }): { entry: LogEntry; outbox: OutboxEntry } {
   const entry = parseEntry(bytes);
   if (entry.networkId !== manifest.networkId || (earlier ? entry.epoch > manifest.epoch : entry.epoch !== manifest.epoch)) throw refused('the log entry is of another network or epoch');
-  const message = entryReceiptBytes(bytes);
+  const valid = validSignatures(entryReceiptBytes(bytes), receipts, { manifest, verify });
+  if (valid.length <= manifest.threshold) throw refused('too few nodes signed the log entry');
+  return { entry, outbox: { entry: bytes, entryHash: logEntryHash(bytes), receipts: valid } };
+}
+
+/** Those that members made over these bytes, one a member, by party. */
+function validSignatures(message: Uint8Array, signatures: readonly EntryReceipt[], { manifest, verify }: { manifest: NetworkManifest; verify: VerifyEd25519 }): EntryReceipt[] {
   const valid = new Map<number, EntryReceipt>();
-  for (const receipt of receipts) {
+  for (const receipt of signatures) {
     const member = manifest.members[receipt.party - 1];
     if (member && verify(fromBase64Url(member.identityKey), message, fromBase64Url(receipt.signature))) valid.set(receipt.party, receipt);
   }
-  if (valid.size <= manifest.threshold) throw refused('too few nodes signed the log entry');
-  return { entry, outbox: { entry: bytes, entryHash: logEntryHash(bytes), receipts: [...valid.values()].sort((a, b) => a.party - b.party) } };
+  return [...valid.values()].sort((a, b) => a.party - b.party);
 }
 
 function checkToken(token: string, expected: { context: AuthenticationContext; sessionId: string; tokenKeys: readonly string[]; tokenHash: string | undefined; verified: boolean; verify: VerifyEd25519 }): void {

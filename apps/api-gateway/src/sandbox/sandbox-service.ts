@@ -70,7 +70,9 @@ export class SandboxService {
     if (template === 'timeout') return expireAuthentication({ ...open, status: 'pending', expiresAtMs: nowMs }, nowMs);
     const terminalId = open.context.terminalId ?? noTerminal;
     const reason = undecided[template];
-    if (reason) return failUndecided(open, terminalId, reason, nowMs);
+    const required = open.context.attributes?.required ?? [];
+    // Whoever is presented so has nothing that is asked for.
+    if (reason) return failUndecided(open, terminalId, reason, nowMs, reason === 'user-missing-attributes' && required.length > 0 ? required : undefined);
     const { subject, sector, policy } = open.context;
     const isOther = subject !== undefined && subject !== this.#with.key.subjectOf(user, sector);
     const verified = template === 'match';

@@ -73,6 +73,13 @@ describe('a template', () => {
     expect(await g.events(`vendor:${vendor}`)).toContainEqual(expect.objectContaining({ type: status === 'expired' ? 'context_expired' : 'authentication_failed', contextId: context.id }));
   });
 
+  test('missing-attributes lists all that the context requires', async () => {
+    const context = await open({ type: 'age', minimumAge: 18, requiredAttributes: ['email'], optionalAttributes: ['phone'] });
+    expect((await present(context.id, { template: 'missing-attributes' })).body.outcome).toMatchObject({ reason: 'user-missing-attributes', missing: ['email', 'is_adult'] });
+    expect((await present((await open()).id, { template: 'missing-attributes' })).body.outcome).not.toHaveProperty('missing');
+    expect((await present((await open({ type: 'access', requiredAttributes: ['email'] })).id, { template: 'not-consented' })).body.outcome).not.toHaveProperty('missing');
+  });
+
   test('node-down leaves the context for another palm', async () => {
     const context = await open();
     expect(await present(context.id, { template: 'node-down' })).toMatchObject({ status: 503, body: { code: 'mpc.nodes-unavailable', retryAllowed: true } });

@@ -7,7 +7,7 @@ import { type AttemptStore } from '../attempts/attempt-store.ts';
 import { beginProbe, cancelAuthentication, decideProbe, expireAuthentication, failCapture, failUndecided, openAuthentication, releaseProbe, requestedEvents, type UndecidedReason } from '../domain/authentication.ts';
 import { type AuthenticationRecord } from '../domain/authentication-record.ts';
 import { buildContext, type LoginRequest, requestHashOf } from '../domain/authentication-request.ts';
-import { checkAuthenticationAnswer, type VerifyEd25519 } from '../domain/check-answer.ts';
+import { checkAuthenticationAnswer, checkMissing, type VerifyEd25519 } from '../domain/check-answer.ts';
 import { checkIncomingSplit, encoderOf } from '../domain/check-split.ts';
 import { type Transition } from '../domain/events.ts';
 import { type NodeAnswer } from '../nodes/node-link.ts';
@@ -30,6 +30,7 @@ interface Run {
   readonly manifest: NetworkManifest;
   /** The context as it was saved before the nodes were asked. */
   readonly begun: Versioned<AuthenticationRecord>;
+  readonly split: SealedSplit;
 }
 
 export interface AuthenticationDependencies {
@@ -144,7 +145,7 @@ export class AuthenticationService {
     checkIncomingSplit(split, { manifest, purpose: 'authentication', sessionId: open.sessionId, operatingPoint: open.context.policy.operatingPoint });
     const begun = await this.#change(open.vendorId, open.id, (record) => beginProbe(record, this.#with.clock.nowMs()), found);
     try {
-      return await this.#run(open, split, { leader: manifest.epoch === network.manifest.epoch ? leader : nodes.leaderIn(manifest), terminalId: terminal.id, manifest, begun });
+      return await this.#run(open, { split, leader: manifest.epoch === network.manifest.epoch ? leader : nodes.leaderIn(manifest), terminalId: terminal.id, manifest, begun });
     } catch (error) {
       this.#with.log.warn('a probe ended without a decision', { session: open.sessionId, leader, error: describeError(error) });
       await this.#change(open.vendorId, open.id, releaseProbe).catch((cause: unknown) => {
@@ -181,7 +182,8 @@ export class AuthenticationService {
     if (subject !== undefined) checkAttempts(await attempts.ofPerson({ vendorId, subject }), attemptLimits, clock.nowMs());
   }
 
-  async #run(open: AuthenticationRecord, split: SealedSplit, run: Run): Promise<AuthenticationRecord> {
+  async #run(open: AuthenticationRecord, run: Run): Promise<AuthenticationRecord> {
+    const { split } = run;
     const { nodes, payments, clock } = this.#with;
     const startedMs = clock.nowMs();
     if (open.context.type !== 'payment') return await this.#decide(open, await nodes.ask(run.leader, 'authentication.run', { context: open.context, split }, runTimeoutMs), { ...run, startedMs });
@@ -209,10 +211,12 @@ export class AuthenticationService {
   /** Stores what the nodes decided, if it can be believed. */
   async #decide(open: AuthenticationRecord, answer: NodeAnswer<'authentication.run'>, run: Run & { startedMs: number; paymentId?: string | undefined }): Promise<AuthenticationRecord> {
     const { network, metrics, verify, clock, log, onDecision } = this.#with;
-    const outbox = checkAuthenticationAnswer(answer, { context: open.context, sessionId: open.sessionId, manifest: run.manifest, tokenKeys: network.tokenKeys(), verify });
+    const expected = { context: open.context, sessionId: open.sessionId, split: run.split, manifest: run.manifest, tokenKeys: network.tokenKeys(), verify };
+    const outbox = checkAuthenticationAnswer(answer, expected);
+    const missing = checkMissing(answer, expected);
     const { accepted, reason, verified, idToken, released } = answer;
     const sub = idToken === undefined ? undefined : parseTokenClaims(idToken).sub;
-    const decision = { accepted, reason, verified, idToken, sub, released, outbox, terminalId: run.terminalId, paymentId: run.paymentId, entryText: toBase64Url(outbox.entry) };
+    const decision = { accepted, reason, verified, idToken, sub, released, missing, outbox, terminalId: run.terminalId, paymentId: run.paymentId, entryText: toBase64Url(outbox.entry) };
     // Money was reserved meanwhile: a context of a payment is read again.
     const known = open.context.type === 'payment' ? undefined : run.begun;
     const { record } = await this.#change(open.vendorId, open.id, (current) => decideProbe(current, decision, clock.nowMs()), known);

@@ -1,8 +1,8 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { assembleToken, type AuthenticationContext, consentHash, idTokenClaims, sessionIdOf, SigningKey, tokenSigningInput } from '@boop/identity';
 import { type Handlers, LinkServer, systemRng, type TlsMaterial } from '@boop/platform';
-import { type EntryReceipt, type LogEntry, logEntryBytes, logEntryHash, type NetworkManifest, nodeMethods, parseManifest, splitFor, splitHash, deriveHpkeKeyPair, ledgerMethods } from '@boop/protocol';
-import { BoopError, fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
+import { type EntryReceipt, type LogEntry, logEntryBytes, logEntryHash, type MissingAttributes, type NetworkManifest, nodeMethods, parseManifest, splitFor, splitHash, deriveHpkeKeyPair, ledgerMethods } from '@boop/protocol';
+import { BoopError, canonicalJson, fromBase64Url, toBase64Url, utf8 } from '@boop/shared';
 import { FakeSubjects } from './fake-subjects.ts';
 import { sha256 } from '@noble/hashes/sha2.js';
 
@@ -16,7 +16,9 @@ export const fakeSub = 'subject';
 export interface NodeBehaviour {
   ready: boolean;
   /** What the nodes decide; an error is what they throw. */
-  decision: { accepted: boolean; reason: 'ok' | 'no-match' | 'unverified'; verified: boolean } | BoopError;
+  decision: { accepted: boolean; reason: 'ok' | 'no-match' | 'unverified' | 'user-missing-attributes' | 'vendor-not-consented'; verified: boolean } | BoopError;
+  /** What they find missing then, and who of them. */
+  missing?: { names: string[]; signers?: number[] } | undefined;
   /** Changes the answer before it is sent, as a lying leader would. */
   lie?: ((answer: AuthenticationAnswer) => AuthenticationAnswer) | undefined;
   delayMs: number;
@@ -29,7 +31,7 @@ export interface NodeBehaviour {
   /** Parties that hold a registration without knowing whether all do. */
   undecided?: readonly number[] | undefined;
 }
-type AuthenticationAnswer = { accepted: boolean; reason: string; verified: boolean; idToken?: string; entry: Uint8Array; receipts: EntryReceipt[]; stages: Record<string, number> };
+type AuthenticationAnswer = { accepted: boolean; reason: string; verified: boolean; idToken?: string; missing?: MissingAttributes; entry: Uint8Array; receipts: EntryReceipt[]; stages: Record<string, number> };
 
 type AuthenticationRequest = { context: AuthenticationContext; split: Parameters<typeof splitFor>[0] };
 
@@ -112,6 +114,12 @@ export class FakeNetwork {
     return parties.map((party) => ({ party, signature: this.identities[party - 1]!.sign('boop-log-entry/1', entry) }));
   }
 
+  /** A list as these parties sign it. */
+  missing(sessionId: string, split: AuthenticationRequest['split'], names: string[], parties = [1, 2, 3]): MissingAttributes {
+    const statement = canonicalJson({ networkId, epoch: 1, session: sessionId, split: splitHash(splitFor(split, 1)), missing: names });
+    return { names, signatures: parties.map((party) => ({ party, signature: this.identities[party - 1]!.sign('boop-missing-attributes/1', statement) })) };
+  }
+
   #handlers(party: number): Handlers {
     return {
       request: async (_peer, method, body) => {
@@ -174,7 +182,8 @@ export class FakeNetwork {
       verified,
       ...(token ? { token: toBase64Url(sha256(utf8(token.slice(0, token.lastIndexOf('.'))))) } : {}),
     } as LogEntry);
-    const answer = { ...decision, ...(token ? { idToken: token } : {}), entry, receipts: this.receipts(entry), stages: { identify: 3.5 } };
+    const { missing } = this.behaviour;
+    const answer = { ...decision, ...(token ? { idToken: token } : {}), ...(missing && { missing: this.missing(session, split, missing.names, missing.signers) }), entry, receipts: this.receipts(entry), stages: { identify: 3.5 } };
     return this.behaviour.lie ? this.behaviour.lie(answer) : answer;
   }
 

@@ -20,6 +20,8 @@ export type AuthenticationResult =
       /** Unknown when the terminal gave up and nobody told why. */
       readonly reason: AuthenticationReason | undefined;
       readonly retryAllowed: boolean;
+      /** With `user-missing-attributes`: names of the required attributes that the person has not, or no longer. Absent where the nodes did not agree on them. */
+      readonly missing: readonly string[] | undefined;
       /** Absent when no node decided anything. */
       readonly logEntry: string | undefined;
       readonly authentication: Authentication;
@@ -45,7 +47,8 @@ export async function toResult(
   }
   if (status === 'failed') {
     if (result?.idToken !== undefined) throw sdkError('response.malformed', { kind: 'peer' });
-    return { outcome: 'rejected', reason: result?.reason ?? authentication.outcome?.reason ?? checks.reason, retryAllowed: result?.retryAllowed ?? authentication.outcome?.retryAllowed ?? true, logEntry: result?.logEntry, authentication };
+    const { outcome } = authentication;
+    return { outcome: 'rejected', reason: result?.reason ?? outcome?.reason ?? checks.reason, retryAllowed: result?.retryAllowed ?? outcome?.retryAllowed ?? true, missing: outcome?.missing, logEntry: result?.logEntry, authentication };
   }
   if (result?.idToken === undefined) throw sdkError('response.malformed', { kind: 'peer' });
   const claims = await checks.verifyToken(result.idToken, { nonce });

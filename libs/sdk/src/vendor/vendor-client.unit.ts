@@ -85,6 +85,22 @@ describe('a vendor', () => {
     expect(await authentication.waitForResult()).toMatchObject({ outcome: 'rejected', reason: 'no-match', retryAllowed: true, logEntry: expect.any(String) });
   });
 
+  test('learns which attributes somebody lacks, and of nobody else', async () => {
+    const outcome = { reason: 'user-missing-attributes', retryAllowed: false, endedAt: new Date().toISOString() } as const;
+    const ended = async (missing?: string[]) => {
+      const gateway = new FakeGateway(network);
+      const authentication = await vendor(gateway).createAuthentication({ type: 'access', requiredAttributes: ['email', 'phone'] });
+      gateway.reject();
+      const { result } = gateway.ended;
+      gateway.ended = { status: 'failed', result: { ...result!, ...(missing ? { reason: outcome.reason, retryAllowed: false } : {}) }, ...(missing ? { outcome: { ...outcome, ...(missing.length > 0 ? { missing } : {}) } } : {}) };
+      return await authentication.waitForResult();
+    };
+    expect(await ended(['phone'])).toMatchObject({ outcome: 'rejected', reason: 'user-missing-attributes', retryAllowed: false, missing: ['phone'] });
+    // As of a gateway that knows no lists.
+    expect(await ended([])).toMatchObject({ reason: 'user-missing-attributes', missing: undefined });
+    expect(await ended()).toMatchObject({ reason: 'no-match', missing: undefined });
+  });
+
   test('cancels, and sees it', async () => {
     const gateway = new FakeGateway(network);
     const authentication = await vendor(gateway).createAuthentication({ type: 'access' });
