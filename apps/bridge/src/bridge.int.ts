@@ -290,6 +290,40 @@ describe('close codes', () => {
     await other.next('pong');
   }, 20_000);
 
+  test('4429: one more wrong key than an address has, unasked; who is there stays, and other addresses come in', async () => {
+    const strict = await TestBridge.start({ helloTimeoutMs: 60_000, wrongKeysPerMinute: 2 }, { proxies: ['127.0.0.1'] });
+    try {
+      strict.script = b.script;
+      await strict.append('vendor:vendor-1', expired('a'));
+      const from = (address: string) => client('vendor', { headers: { 'x-forwarded-for': address } }, strict.url);
+      const enter = async (address: string) => {
+        const connected = from(address);
+        await connected.send(hello);
+        await connected.next('vendor_hello_response');
+        return connected;
+      };
+      const there = await enter('203.0.113.1');
+      const codes: number[] = [];
+      for (const apiKey of ['sk_other', 'tk_test']) {
+        const wrong = from('203.0.113.1');
+        await wrong.send({ ...hello, apiKey });
+        codes.push(await wrong.closed);
+      }
+      expect(codes).toEqual([4401, 4403]);
+      const asked = strict.asked.length;
+      const late = from('203.0.113.1');
+      await late.send(hello);
+      expect(await Promise.race([late.closed, late.next('vendor_hello_response')])).toBe(4429);
+      expect(late.messages).toEqual([]);
+      expect(strict.asked).toHaveLength(asked);
+      await enter('203.0.113.2');
+      await there.send({ type: 'ping', id: 'p' });
+      await there.next('pong');
+    } finally {
+      await strict.stop();
+    }
+  }, 120_000);
+
   test('4408: silence, where others may take their time', async () => {
     const impatient = await b.another({ helloTimeoutMs: 400 });
     const patient = client('vendor');

@@ -16,6 +16,8 @@ export const limitsSchema = z.strictObject({
   /** Messages of one connection: sustained rate and burst. */
   messagesPerSecond: z.number().positive().default(20),
   messagesBurst: z.number().int().positive().default(60),
+  /** Hellos with a wrong key from one address; one more is closed with 4429, whatever its key. */
+  wrongKeysPerMinute: z.number().int().positive().default(600),
   /** Connections of one vendor, terminal, administrator or registration. */
   connectionsPerIdentity: z.number().int().positive().default(16),
   connectionsMax: z.number().int().positive().default(10_000),

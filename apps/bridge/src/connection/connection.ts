@@ -15,6 +15,7 @@ import { Outbox } from './outbox.ts';
 import { type Timed, type TimerWheel } from './timer-wheel.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { type WriteBatch } from './write-batch.ts';
+import { type WrongKeys } from './wrong-keys.ts';
 
 /** Messages that wait for the one before them. */
 const waitingMax = 64;
@@ -29,6 +30,7 @@ export interface ConnectionContext {
   readonly codec: Codec;
   readonly hub: FeedHub;
   readonly caps: IdentityCaps;
+  readonly wrongKeys: WrongKeys;
   readonly limits: Limits;
   readonly wheel: TimerWheel;
   readonly batch: WriteBatch;
@@ -135,8 +137,9 @@ export class Connection implements Timed {
   async #greet(hello: ClientMessage): Promise<void> {
     const { channel, caps, hub, log, limits, wheel, onWelcome } = this.#context;
     try {
-      const session = await channel.hello(hello, this.#address);
+      const session = await this.#enter(hello);
       if (this.#closing) return;
+      if (!session) return this.close(4429);
       const release = caps.take(session.identity);
       if (!release) return this.close(4431);
       this.#undo.push(release);
@@ -164,6 +167,21 @@ export class Connection implements Timed {
     }
   }
 
+  /** @returns undefined for one of an address that had too many wrong keys, unasked */
+  async #enter(hello: ClientMessage): Promise<ChannelSession<ClientMessage> | undefined> {
+    const { channel, wrongKeys } = this.#context;
+    const ended = wrongKeys.begin(this.#address, performance.now());
+    if (!ended) return undefined;
+    try {
+      const session = await channel.hello(hello, this.#address);
+      ended(false);
+      return session;
+    } catch (error) {
+      ended(isUnwanted(errorMessage(error).code));
+      throw error;
+    }
+  }
+
   /** A hello that fails is answered and closes the connection. */
   #refuse(hello: ClientMessage, error: unknown): void {
     const message = errorMessage(error);
@@ -175,7 +193,7 @@ export class Connection implements Timed {
 
   /** Ends a connection whose credential doesn't stand, or not any more. */
   #closeUnwanted(code: unknown): boolean {
-    if (code !== 'request.unauthenticated' && code !== 'request.forbidden') return false;
+    if (!isUnwanted(code)) return false;
     this.close(code === 'request.forbidden' ? 4403 : 4401);
     return true;
   }
@@ -267,3 +285,6 @@ export class Connection implements Timed {
     for (const undo of this.#undo.splice(0)) undo();
   }
 }
+
+/** Codes of a credential that doesn't stand. */
+const isUnwanted = (code: unknown): boolean => code === 'request.unauthenticated' || code === 'request.forbidden';

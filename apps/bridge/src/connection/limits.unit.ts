@@ -7,6 +7,7 @@ import { IdentityCaps } from './identity-caps.ts';
 import { originAllowed } from './socket-server.ts';
 import { type Timed, TimerWheel } from './timer-wheel.ts';
 import { TokenBucket } from './token-bucket.ts';
+import { WrongKeys } from './wrong-keys.ts';
 
 describe('the rate limit', () => {
   test('allows a burst, then the sustained rate, and gains nothing from a clock that steps back', () => {
@@ -28,6 +29,49 @@ describe('the cap per identity', () => {
     expect(caps.take('a')).toBeDefined();
     expect(caps.take('a')).toBeUndefined();
     second!();
+  });
+});
+
+describe('wrong keys of an address', () => {
+  const wrong = (keys: WrongKeys, address: string, nowMs: number, times: number) =>
+    Array.from({ length: times }, () => {
+      const ended = keys.begin(address, nowMs);
+      ended?.(true);
+      return ended !== undefined;
+    }).filter(Boolean).length;
+
+  test('are a minute\'s worth at once, then the rate; another address has its own', () => {
+    const keys = new WrongKeys(60);
+    expect(wrong(keys, 'a', 0, 100)).toBe(60);
+    expect(keys.begin('a', 0)).toBeUndefined();
+    expect(wrong(keys, 'b', 0, 100)).toBe(60);
+    expect(wrong(keys, 'a', 5_000, 100)).toBe(5);
+    expect(wrong(keys, 'a', 3_600_000, 100)).toBe(60);
+  });
+
+  test('are not more because they come at the same moment, but for the first time', () => {
+    const keys = new WrongKeys(60);
+    const wave = () => Array.from({ length: 1_000 }, () => keys.begin('a', 0)).filter((ended) => ended !== undefined);
+    wave().forEach((ended) => ended(true));
+    expect(wave()).toHaveLength(0);
+    const early = Array.from({ length: 100 }, () => keys.begin('a', 30_000)).filter((ended) => ended !== undefined);
+    expect(early).toHaveLength(30);
+  });
+
+  test('cost right ones nothing', () => {
+    const keys = new WrongKeys(60);
+    wrong(keys, 'a', 0, 59);
+    for (let i = 0; i < 1_000; i++) keys.begin('a', 0)!(false);
+    expect(wrong(keys, 'a', 0, 100)).toBe(1);
+  });
+
+  test('are remembered of so many addresses only', () => {
+    const keys = new WrongKeys(1);
+    wrong(keys, 'first', 0, 1);
+    wrong(keys, 'second', 0, 1);
+    for (let i = 0; i < 9_999; i++) wrong(keys, `other ${i}`, 0, 1);
+    expect(keys.begin('first', 0)).toBeDefined();
+    expect(keys.begin('second', 0)).toBeUndefined();
   });
 });
 

@@ -14,6 +14,7 @@ import { boundHandshakes } from './handshakes.ts';
 import { IdentityCaps } from './identity-caps.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import { WriteBatch } from './write-batch.ts';
+import { WrongKeys } from './wrong-keys.ts';
 
 export interface SocketServerOptions {
   readonly host: string;
@@ -52,6 +53,7 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
   const shared = {
     hub: options.hub,
     caps: new IdentityCaps(limits.connectionsPerIdentity),
+    wrongKeys: new WrongKeys(limits.wrongKeysPerMinute),
     limits,
     wheel: new TimerWheel(Math.min(250, Math.max(10, limits.helloTimeoutMs / 20))),
     batch: new WriteBatch(),

@@ -17,6 +17,8 @@ export interface TestBridgeOptions {
   readonly history?: Partial<BridgeConfig['history']>;
   /** Serves the public port by TLS with the bridge's own certificate. */
   readonly tls?: boolean;
+  /** Addresses whose word about their clients is taken. */
+  readonly proxies?: readonly string[];
 }
 
 /** Tables of the gateway's database that the bridge reads, as the gateway's own migration makes them. */
@@ -85,7 +87,7 @@ export class TestBridge {
     return started;
   }
 
-  async #prepare(limits: Partial<Limits>, { redisUrl, history = {}, tls: publicTls = false }: TestBridgeOptions): Promise<void> {
+  async #prepare(limits: Partial<Limits>, { redisUrl, history = {}, tls: publicTls = false, proxies = [] }: TestBridgeOptions): Promise<void> {
     const dir = this.#dir;
     await this.startDatabase(await freePort());
     const databaseUrl = this.#postgres.urls['gateway']!;
@@ -107,6 +109,7 @@ export class TestBridge {
       history,
       gateway: { host, port },
       origins: ['http://127.0.0.1:40400'],
+      trustedProxies: [...proxies],
       limits,
     });
   }

@@ -10,8 +10,8 @@ export class TestClient {
   readonly closed: Promise<number>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(url: string, options: { protocol?: string; origin?: string } = {}) {
-    this.socket = new WebSocket(url, options.protocol ?? [], options.origin === undefined ? {} : { origin: options.origin });
+  constructor(url: string, options: { protocol?: string; origin?: string; headers?: Record<string, string> } = {}) {
+    this.socket = new WebSocket(url, options.protocol ?? [], { ...(options.origin === undefined ? {} : { origin: options.origin }), ...(options.headers ? { headers: options.headers } : {}) });
     this.socket.on('message', (data: Buffer, binary: boolean) => {
       this.messages.push((binary ? decode(data) : JSON.parse(data.toString())) as Received);
       for (const check of this.#waiting) check();

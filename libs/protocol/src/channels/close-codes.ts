@@ -11,7 +11,7 @@ export const closeCodes = {
   4409: { name: 'out-of-order', reconnect: false, meaning: 'A message came before the hello, or a second hello' },
   4413: { name: 'payload-too-large', reconnect: false, meaning: 'A frame was larger than 1 MiB' },
   4423: { name: 'idle', reconnect: true, meaning: 'No pong within two heartbeats' },
-  4429: { name: 'rate-limited', reconnect: true, meaning: 'Too many messages' },
+  4429: { name: 'rate-limited', reconnect: true, meaning: 'Too many messages, or too many wrong keys from this address' },
   4430: { name: 'slow-consumer', reconnect: true, meaning: 'More than 1 MiB waited to be read' },
   4431: { name: 'too-many-connections', reconnect: true, meaning: 'Connection cap of this identity' },
   4440: { name: 'session-ended', reconnect: false, meaning: 'The session that this connection served is over' },
