@@ -98,6 +98,12 @@ describe('a network of five nodes', () => {
     expect(served('log.append').map(({ instance }) => instance)).toContain('ledger');
     const opened = served('in.1.session.open').filter((span) => parentOf(parentOf(span)) === leader);
     expect([leader, ...opened].map(({ instance }) => instance).sort()).toEqual(nodes);
+
+    // What came over a channel, in the test before, began at the bridge.
+    const submitted = collector.spans.filter(({ name, instance }) => name === 'probe.submit' && instance === 'bridge');
+    expect(new Set(submitted.map(({ parentSpanId }) => parentSpanId ?? ''))).toEqual(new Set(['']));
+    const reached = submitted.map(({ traceId }) => new Set(collector.trace(traceId).map(({ instance }) => instance)));
+    expect(reached.some((instances) => ['gateway', ...nodes, 'ledger'].every((name) => instances.has(name)))).toBe(true);
   });
 
   test('names nobody in a trace and nothing of a body, whatever was asked', async () => {
