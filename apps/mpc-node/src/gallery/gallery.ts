@@ -73,12 +73,13 @@ export class Gallery {
   /**
    * Takes a registration's shares out of memory: its slots stay, as those of a template without a valid coordinate, which scores 0. To be called while
    * no session is open, or two nodes would compare different rows.
+   * @param endedAt Unix seconds; −∞ when another registration takes its place
    */
-  erase(record: RegistrationRecord): void {
+  erase(record: RegistrationRecord, endedAt: number): void {
     const nothing = new Int16Array(this.statistic.coordinates);
     record.positions.forEach((_, at) => this.shares.replace(record.firstSlot + at, nothing));
     this.#erased.set(record.splitHash, { splitHash: record.splitHash, firstSlot: record.firstSlot });
-    this.accounts.remove(record.subjectId);
+    this.accounts.remove(record.subjectId, endedAt);
   }
 
   hasErased(splitHash: string): boolean {

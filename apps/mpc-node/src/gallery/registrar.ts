@@ -191,7 +191,7 @@ export class Registrar {
       await this.#store.erase(left.map(({ splitHash }) => splitHash), request);
       await this.#alone(() => {
         for (const record of left) {
-          this.#gallery.erase(record);
+          this.#gallery.erase(record, requestedAt);
           this.#erasures.set(record.splitHash, request);
         }
       });
@@ -229,13 +229,13 @@ export class Registrar {
     for (const share of shares) share.fill(0);
     // What was replaced goes with the one that replaced it, which comes later.
     if (!erased || 'replacedBy' in erased) return;
-    this.#gallery.erase(record);
+    this.#gallery.erase(record, erased.record.requestedAt);
     this.#erasures.set(splitHash, erased);
   }
 
   /** The subject lives on in what is appended next. If an erasure came first, that it was replaced is what all nodes end up with. */
   #retire(splitHash: string): void {
-    this.#gallery.erase(this.#certificates.get(splitHash)!.record);
+    this.#gallery.erase(this.#certificates.get(splitHash)!.record, Number.NEGATIVE_INFINITY);
     this.#erasures.delete(splitHash);
   }
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { twinKernel } from '@boop/kernels';
 import { palmStatistic } from '@boop/mpc';
-import { type SignedPalmErasure } from '@boop/protocol';
+import { retentionEnd, type SignedPalmErasure } from '@boop/protocol';
 import { type PartyId, toBase64Url } from '@boop/shared';
 import { seededRng } from '@boop/testing';
 import { type RegistrationCertificate, type RegistrationRecord } from '../link/peer-methods.ts';
@@ -261,6 +261,30 @@ describe('a registration that takes the place of another', () => {
     expect(gallery.head).toEqual(head);
     expect([gallery.hasErased(first.splitHash), zeros(first.splitHash)]).toEqual([false, false]);
     expect(registrar.renewable(first.splitHash, second)).toEqual(first);
+  });
+});
+
+describe('an account with two palms', () => {
+  const accountKey = toBase64Url(rng.bytes(32));
+  const store = async (record: RegistrationRecord): Promise<void> => {
+    await registrar.prepare(leader, record, sharesOf(record));
+    await registrar.commit(certificateOf(record));
+  };
+
+  test('counts for the first, for none once that has ended by itself, and for one that is registered then, also after a restart', async () => {
+    const [first, second, third] = [0, 60, 120].map((seconds, at) => recordAt(at, ['right-palm'], { accountKey, time: 1_700_000_000 + seconds, ...(at === 0 && { retainUntil: 1_700_000_090 }) })) as [RegistrationRecord, RegistrationRecord, RegistrationRecord];
+    const holders = (): (string | undefined)[] => [first, second, third].map(({ subjectId }) => gallery.accounts.of(subjectId));
+    await store(first);
+    await store(second);
+    expect(holders()).toEqual([accountKey, undefined, undefined]);
+    await registrar.erase(retentionEnd({ networkId: 'test-net', accountKey, split: first.splitHash, retainUntil: 1_700_000_090 }));
+    expect(holders()).toEqual([undefined, undefined, undefined]);
+    await restart();
+    expect(holders()).toEqual([undefined, undefined, undefined]);
+    await store(third);
+    expect(holders()).toEqual([undefined, undefined, accountKey]);
+    await restart();
+    expect(holders()).toEqual([undefined, undefined, accountKey]);
   });
 });
 
