@@ -33,7 +33,9 @@ export class RedisServer {
     this.#durability = durability;
   }
 
+  /** @throws Error on a machine without Redis */
   static async start(durability: RedisDurability): Promise<RedisServer> {
+    if (!program) throw new Error('redis-server is absent');
     const server = new RedisServer(await freePort(), durability);
     await server.up();
     return server;

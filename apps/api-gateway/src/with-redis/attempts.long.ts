@@ -1,3 +1,3 @@
-import { withRedis } from '../testing/suite-redis.ts';
+import { withRedis } from '../testing/with-redis.ts';
 
-await withRedis('attempts', () => import('../attempts/attempts.int.ts'));
+await withRedis(() => import('../attempts/attempts.int.ts'));

@@ -1,3 +1,3 @@
-import { withRedis } from '../testing/suite-redis.ts';
+import { withRedis } from '../testing/with-redis.ts';
 
-await withRedis('gateway', () => import('../gateway.int.ts'));
+await withRedis(() => import('../gateway.int.ts'));

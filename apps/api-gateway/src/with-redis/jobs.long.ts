@@ -1,3 +1,3 @@
-import { withRedis } from '../testing/suite-redis.ts';
+import { withRedis } from '../testing/with-redis.ts';
 
-await withRedis('jobs', () => import('../jobs/jobs.int.ts'));
+await withRedis(() => import('../jobs/jobs.int.ts'));

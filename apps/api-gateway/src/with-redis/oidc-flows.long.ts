@@ -1,3 +1,3 @@
-import { withRedis } from '../testing/suite-redis.ts';
+import { withRedis } from '../testing/with-redis.ts';
 
-await withRedis('oidc-flows', () => import('../oidc/flows.int.ts'));
+await withRedis(() => import('../oidc/flows.int.ts'));

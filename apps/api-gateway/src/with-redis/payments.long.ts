@@ -1,3 +1,3 @@
-import { withRedis } from '../testing/suite-redis.ts';
+import { withRedis } from '../testing/with-redis.ts';
 
-await withRedis('payments', () => import('../payments/payments.int.ts'));
+await withRedis(() => import('../payments/payments.int.ts'));

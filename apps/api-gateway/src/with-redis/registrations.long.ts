@@ -1,3 +1,3 @@
-import { withRedis } from '../testing/suite-redis.ts';
+import { withRedis } from '../testing/with-redis.ts';
 
-await withRedis('registrations', () => import('../registrations/registrations.int.ts'));
+await withRedis(() => import('../registrations/registrations.int.ts'));

@@ -1,3 +1,3 @@
-import { withRedis } from '../testing/suite-redis.ts';
+import { withRedis } from '../testing/with-redis.ts';
 
-await withRedis('resources', () => import('../resources.int.ts'));
+await withRedis(() => import('../resources.int.ts'));

@@ -1,3 +1,3 @@
-import { withRedis } from '../testing/suite-redis.ts';
+import { withRedis } from '../testing/with-redis.ts';
 
-await withRedis('sandbox', () => import('../sandbox/sandbox.int.ts'));
+await withRedis(() => import('../sandbox/sandbox.int.ts'));

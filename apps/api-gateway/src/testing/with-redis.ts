@@ -1,14 +1,13 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { hasRedis, RedisServer } from '@boop/testing';
+import { RedisServer } from '@boop/testing';
 import { Redis } from 'ioredis';
 import { TestGateway } from './test-gateway.ts';
 
 /**
- * Runs a suite, which knows nothing of it, with gateways that share a Redis.
+ * Runs a suite, which knows nothing of it, with gateways that share a Redis; fails where there is none to share.
  * @param suite imports the file of the suite
  */
-export async function withRedis(name: string, suite: () => Promise<unknown>): Promise<void> {
-  if (!hasRedis(`${name} with Redis`)) return void test.skip(`${name} with Redis`, () => undefined);
+export async function withRedis(suite: () => Promise<unknown>): Promise<void> {
   const server = await RedisServer.start('append-only');
   TestGateway.redisUrl = server.url;
   await suite();
